@@ -1,0 +1,25 @@
+//! `countenance-bindgen MODULE.wasm OUT_DIR`: writes `countenance.js`, `countenance.d.ts` and `countenance_bg.wasm`.
+
+use std::process::ExitCode;
+
+use wasm_bindgen_cli_support::Bindgen;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [module, out_dir] = arguments.as_slice() else {
+        eprintln!("usage: countenance-bindgen MODULE.wasm OUT_DIR");
+        return ExitCode::from(2);
+    };
+    let result = (|| {
+        let mut bindgen = Bindgen::new();
+        bindgen.input_path(module).web(true)?.typescript(true).out_name("countenance");
+        bindgen.generate(out_dir)
+    })();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("wasm-bindgen: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}

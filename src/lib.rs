@@ -1,0 +1,16 @@
+//! Reads the expression a face displays, wholly on the device.
+//!
+//! ```text
+//! Frame (RGBA) -> detect -> crop -> FaceChip (48x48 grey) -> engine -> EmotionProbabilities
+//! ```
+pub mod crop;
+pub mod detect;
+pub mod emotion;
+pub mod error;
+pub mod frame;
+
+pub use crop::FaceChip;
+pub use detect::{BoundingBox, FaceDetection, Landmarks};
+pub use emotion::Emotion;
+pub use error::{Error, ErrorKind};
+pub use frame::Frame;

@@ -1,0 +1,2 @@
+//! Trains, evaluates and exports the expression network.
+fn main() {}
