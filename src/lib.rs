@@ -4,12 +4,14 @@
 //! Frame (RGBA) -> detect -> crop -> FaceChip (48x48 grey) -> engine -> EmotionProbabilities
 //! ```
 pub mod crop;
+pub mod decode;
 pub mod detect;
 pub mod emotion;
 pub mod error;
 pub mod frame;
 
 pub use crop::FaceChip;
+pub use decode::Picture;
 pub use detect::{BoundingBox, FaceDetection, Landmarks};
 pub use emotion::Emotion;
 pub use error::{Error, ErrorKind};
