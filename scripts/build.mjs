@@ -1,0 +1,54 @@
+// Builds the wasm module and its JavaScript bindings into www/pkg/.
+//
+//   node scripts/build.mjs [--features burn-flex|burn-ndarray] [--out FOLDER]
+//
+// COUNTENANCE_MODEL=path compiles another emotion model in.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { fail, isInstalled, root, run, targetDir } from "./environment.mjs";
+
+const TARGET = "wasm32-unknown-unknown";
+
+const { values: options } = parseArgs({
+  options: { features: { type: "string" }, out: { type: "string", default: join(root, "www", "pkg") } },
+});
+
+if (!isInstalled("cargo")) {
+  fail("Rust is missing: `cargo` was not found.\nInstall it from https://rustup.rs and run this command again.");
+}
+ensureTarget();
+
+const started = Date.now();
+const features = options.features ? ["--features", options.features] : [];
+console.log(`Building the wasm module${options.features ? ` (${options.features})` : ""} ...`);
+// Each set of features has a folder of its own: cargo would overwrite the module otherwise.
+const wasmDir = join(targetDir, "modules", options.features ?? "default");
+run("cargo", ["build", "--package", "countenance", "--lib", "--release", "--target", TARGET, ...features], {
+  CARGO_TARGET_DIR: wasmDir,
+});
+
+console.log("Making its JavaScript bindings ...");
+const out = resolve(options.out);
+rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
+const module = join(wasmDir, TARGET, "release", "countenance.wasm");
+run("cargo", ["run", "--quiet", "--package", "countenance-bindgen", "--", module, out]);
+
+const megabytes = statSync(join(out, "countenance_bg.wasm")).size / 1e6;
+const seconds = (Date.now() - started) / 1000;
+console.log(`Built ${join(out, "countenance_bg.wasm")}: ${megabytes.toFixed(2)} MB in ${seconds.toFixed(0)} s.`);
+
+/** Adds the wasm target where rustup can, and says what is missing where it cannot. */
+function ensureTarget() {
+  const sysroot = spawnSync("rustc", ["--print", "sysroot"], { cwd: root, encoding: "utf8" }).stdout?.trim();
+  const installed = sysroot && statSync(join(sysroot, "lib", "rustlib", TARGET), { throwIfNoEntry: false });
+  if (installed) return;
+  if (!isInstalled("rustup")) {
+    fail(`Rust's ${TARGET} target is missing, and there is no rustup to add it.\nInstall it as your Rust was installed.`);
+  }
+  console.log(`Adding Rust's ${TARGET} target ...`);
+  run("rustup", ["target", "add", TARGET]);
+}

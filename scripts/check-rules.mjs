@@ -1,0 +1,44 @@
+// The rules of the house that no linter knows: where wasm-bindgen and include_bytes! may stand, and that the weights
+// are those that the model cards name.
+
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { root } from "./environment.mjs";
+
+const problems = [];
+
+for (const file of filesBelow(join(root, "src"))) {
+  const name = relative(root, file);
+  const text = readFileSync(file, "utf8");
+  if (/\b(wasm_bindgen|js_sys|web_sys)\b/.test(text) && name !== "src/wasm_api.rs") {
+    problems.push(`${name}: wasm-bindgen, js-sys and web-sys belong into src/wasm_api.rs alone`);
+  }
+  if (/include_bytes!/.test(text) && name !== "src/weights.rs") {
+    problems.push(`${name}: include_bytes! belongs into src/weights.rs alone`);
+  }
+}
+
+for (const model of readdirSync(join(root, "models"))) {
+  const folder = join(root, "models", model);
+  const cardPath = join(folder, "MODEL_CARD.md");
+  if (!existsSync(cardPath)) {
+    problems.push(`models/${model}: no MODEL_CARD.md`);
+    continue;
+  }
+  const card = readFileSync(cardPath, "utf8");
+  for (const weights of readdirSync(folder).filter((name) => /\.(cnw|safetensors)$/.test(name))) {
+    const hash = createHash("sha256").update(readFileSync(join(folder, weights))).digest("hex");
+    if (!card.includes(hash)) problems.push(`models/${model}/MODEL_CARD.md: does not name ${weights}'s sha256, ${hash}`);
+  }
+}
+
+for (const problem of problems) console.error(problem);
+process.exit(problems.length === 0 ? 0 : 1);
+
+/** Every file below the folder. */
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}

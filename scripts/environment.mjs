@@ -1,0 +1,36 @@
+// Where builds keep their files, and how the scripts run other programs.
+
+import { spawnSync } from "node:child_process";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The repository's root folder. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Build artefacts, outside the clone so that a fresh clone builds quickly the second time. */
+export const targetDir = resolve(
+  process.env.CARGO_TARGET_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "countenance", "target"),
+);
+
+/** Says what is wrong and what to do about it, and ends the script. */
+export function fail(message) {
+  console.error(`\n${message}`);
+  process.exit(1);
+}
+
+/** Whether the program is there to be run. */
+export function isInstalled(program, args = ["--version"]) {
+  return spawnSync(program, args, { stdio: "ignore" }).status === 0;
+}
+
+/** Runs a program in the repository's root with its output shown; ends the script when it fails. */
+export function run(program, args, env = {}) {
+  const { status, error } = spawnSync(program, args, {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, CARGO_TARGET_DIR: targetDir, ...env },
+  });
+  if (error) fail(`${program} could not be started: ${error.message}`);
+  if (status !== 0) fail(`${program} ${args.join(" ")} failed (exit status ${status}).`);
+}

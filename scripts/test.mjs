@@ -1,0 +1,68 @@
+// Runs every check, or the named ones: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [page]
+
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { findChromium } from "./chromium.mjs";
+import { fail, isInstalled, root, run, targetDir } from "./environment.mjs";
+
+/** The module variants that the wasm tests hold against each other, and where each is built. */
+const VARIANTS = { default: "www/pkg", "burn-flex": "dist/burn-flex", "burn-ndarray": "dist/burn-ndarray" };
+
+const stages = {
+  lint() {
+    run("cargo", ["fmt", "--all", "--check"]);
+    run("cargo", ["clippy", "--quiet", "--all-targets", "--", "--deny", "warnings"]);
+    run("npx", ["biome", "check", "."]);
+    run("node", ["scripts/check-rules.mjs"]);
+  },
+  rust() {
+    run("cargo", ["test", "--quiet"]);
+  },
+  training() {
+    const everything = ["--package", "countenance", "--package", "countenance-training", "--features", "burn-flex"];
+    run("cargo", ["clippy", "--quiet", "--all-targets", ...everything, "--", "--deny", "warnings"]);
+    run("cargo", ["test", "--quiet", ...everything]);
+  },
+  wasm() {
+    for (const [variant, out] of Object.entries(VARIANTS)) {
+      run("node", ["scripts/build.mjs", "--out", out, ...(variant === "default" ? [] : ["--features", variant])]);
+    }
+    run("node", ["--test", ...testFiles("tests/wasm")]);
+  },
+  types() {
+    for (const project of ["www/tsconfig.json", "www/lib/tsconfig.worker.json"]) run("npx", ["tsc", "--project", project]);
+  },
+  page() {
+    if (!existsSync(join(root, "www/pkg/countenance_bg.wasm"))) run("node", ["scripts/build.mjs"]);
+    run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/e2e")], { CHROMIUM: findChromium() });
+  },
+};
+
+if (!isInstalled("cargo")) fail("Rust is missing: `cargo` was not found. Install it from https://rustup.rs.");
+installPackages();
+const asked = process.argv.slice(2);
+for (const name of asked.length > 0 ? asked : Object.keys(stages)) {
+  if (!Object.hasOwn(stages, name)) fail(`There is no check "${name}"; there are ${Object.keys(stages).join(", ")}.`);
+  console.log(`\n=== ${name}`);
+  const started = Date.now();
+  stages[name]();
+  console.log(`=== ${name}: passed in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+}
+
+/** Installs the locked npm packages, unless they are there already. */
+function installPackages() {
+  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const stamp = join(root, "node_modules", ".countenance-lock");
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
+  run("npm", ["ci", "--no-fund", "--no-audit"], { npm_config_cache: join(targetDir, "..", "npm") });
+  mkdirSync(join(root, "node_modules"), { recursive: true });
+  writeFileSync(stamp, lock);
+}
+
+/** The test files of a folder, in order. */
+function testFiles(folder) {
+  const files = readdirSync(join(root, folder)).filter((name) => name.endsWith(".test.mjs"));
+  if (files.length === 0) fail(`No tests in ${folder}.`);
+  return files.sort().map((name) => join(folder, name));
+}
