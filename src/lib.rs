@@ -9,8 +9,9 @@ pub mod detect;
 pub mod emotion;
 pub mod error;
 pub mod frame;
+mod resample;
 
-pub use crop::FaceChip;
+pub use crop::{CHIP_SIDE, FaceChip, chip_from_frame, crop_face};
 pub use decode::Picture;
 pub use detect::{BoundingBox, FaceDetection, Landmarks};
 pub use emotion::Emotion;
