@@ -10,6 +10,7 @@ pub mod emotion;
 pub mod error;
 pub mod frame;
 mod resample;
+pub mod weights;
 
 pub use crop::{CHIP_SIDE, FaceChip, chip_from_frame, crop_face};
 pub use decode::Picture;
