@@ -47,7 +47,9 @@ function ensureTarget() {
   const installed = sysroot && statSync(join(sysroot, "lib", "rustlib", TARGET), { throwIfNoEntry: false });
   if (installed) return;
   if (!isInstalled("rustup")) {
-    fail(`Rust's ${TARGET} target is missing, and there is no rustup to add it.\nInstall it as your Rust was installed.`);
+    fail(
+      `Rust's ${TARGET} target is missing, and there is no rustup to add it.\nInstall it as your Rust was installed.`,
+    );
   }
   console.log(`Adding Rust's ${TARGET} target ...`);
   run("rustup", ["target", "add", TARGET]);

@@ -28,8 +28,11 @@ for (const model of readdirSync(join(root, "models"))) {
   }
   const card = readFileSync(cardPath, "utf8");
   for (const weights of readdirSync(folder).filter((name) => /\.(cnw|safetensors)$/.test(name))) {
-    const hash = createHash("sha256").update(readFileSync(join(folder, weights))).digest("hex");
-    if (!card.includes(hash)) problems.push(`models/${model}/MODEL_CARD.md: does not name ${weights}'s sha256, ${hash}`);
+    const hash = createHash("sha256")
+      .update(readFileSync(join(folder, weights)))
+      .digest("hex");
+    if (!card.includes(hash))
+      problems.push(`models/${model}/MODEL_CARD.md: does not name ${weights}'s sha256, ${hash}`);
   }
 }
 

@@ -3,7 +3,12 @@
 import { existsSync } from "node:fs";
 import { fail, isInstalled, run } from "./environment.mjs";
 
-const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome", "/usr/bin/google-chrome-stable"];
+const PLACES = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+];
 
 /** The path of a Chromium or Chrome: $CHROMIUM, a usual place, or freshly installed on Debian when run as root. */
 export function findChromium() {

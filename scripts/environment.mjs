@@ -10,7 +10,8 @@ export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Build artefacts, outside the clone so that a fresh clone builds quickly the second time. */
 export const targetDir = resolve(
-  process.env.CARGO_TARGET_DIR ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "countenance", "target"),
+  process.env.CARGO_TARGET_DIR ??
+    join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "countenance", "target"),
 );
 
 /** Says what is wrong and what to do about it, and ends the script. */

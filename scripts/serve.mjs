@@ -4,32 +4,32 @@
 //
 // `serve` is also what the end-to-end tests use: they read its log of requests.
 
-import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import { extname, join, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { createReadStream } from "node:fs";
+import { realpath, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const MIME_TYPES = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.ico': 'image/x-icon',
-  '.jpg': 'image/jpeg',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.mjs': 'text/javascript; charset=utf-8',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.ts': 'text/plain; charset=utf-8',
-  '.wasm': 'application/wasm',
-  '.webmanifest': 'application/manifest+json',
+  ".css": "text/css; charset=utf-8",
+  ".html": "text/html; charset=utf-8",
+  ".ico": "image/x-icon",
+  ".jpg": "image/jpeg",
+  ".js": "text/javascript; charset=utf-8",
+  ".json": "application/json",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+  ".ts": "text/plain; charset=utf-8",
+  ".wasm": "application/wasm",
+  ".webmanifest": "application/manifest+json",
 };
 
 /** The file a URL path names inside `root`; null where there is none, or where it would leave the folder. */
 async function fileAt(root, pathname) {
   try {
     let path = join(root, decodeURIComponent(pathname));
-    if ((await stat(path)).isDirectory()) path = join(path, 'index.html');
+    if ((await stat(path)).isDirectory()) path = join(path, "index.html");
     const real = await realpath(path);
     return real.startsWith(root + sep) && (await stat(real)).isFile() ? real : null;
   } catch {
@@ -41,47 +41,47 @@ async function fileAt(root, pathname) {
  * Serves `root` until the returned server is closed.
  * `onRequest({ method, path, status })` hears of every request after its status is known.
  */
-export async function serve({ root, port = 0, host = '127.0.0.1', onRequest = () => {} }) {
+export async function serve({ root, port = 0, host = "127.0.0.1", onRequest = () => {} }) {
   const folder = await realpath(root);
   const server = createServer(async (request, response) => {
-    const path = request.url ?? '/';
+    const path = request.url ?? "/";
     const answer = (status, headers) => {
       onRequest({ method: request.method, path, status });
-      response.writeHead(status, { 'Cache-Control': 'no-cache', 'X-Content-Type-Options': 'nosniff', ...headers });
+      response.writeHead(status, { "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", ...headers });
     };
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      answer(405, { Allow: 'GET, HEAD' });
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      answer(405, { Allow: "GET, HEAD" });
       return response.end();
     }
     const file = await fileAt(folder, path.split(/[?#]/, 1)[0]);
     if (!file) {
-      answer(404, { 'Content-Type': 'text/plain; charset=utf-8' });
-      return response.end('Not found\n');
+      answer(404, { "Content-Type": "text/plain; charset=utf-8" });
+      return response.end("Not found\n");
     }
     const { size } = await stat(file);
     answer(200, {
-      'Content-Type': MIME_TYPES[extname(file)] ?? 'application/octet-stream',
-      'Content-Length': size,
+      "Content-Type": MIME_TYPES[extname(file)] ?? "application/octet-stream",
+      "Content-Length": size,
     });
-    if (request.method === 'HEAD') return response.end();
+    if (request.method === "HEAD") return response.end();
     return createReadStream(file).pipe(response);
   });
   await new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once("error", reject);
     server.listen(port, host, resolve);
   });
   return server;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const root = process.argv[2] ?? fileURLToPath(new URL('../www', import.meta.url));
+  const root = process.argv[2] ?? fileURLToPath(new URL("../www", import.meta.url));
   const port = Number(process.env.PORT ?? 8080);
   try {
     const server = await serve({ root, port, host: process.env.HOST });
     console.log(`Countenance is at http://localhost:${server.address().port}/   (Ctrl+C stops it)`);
   } catch (error) {
     console.error(
-      error.code === 'EADDRINUSE' ? `Port ${port} is in use. Choose another: PORT=8081 npm start` : error.message,
+      error.code === "EADDRINUSE" ? `Port ${port} is in use. Choose another: PORT=8081 npm start` : error.message,
     );
     process.exitCode = 1;
   }

@@ -31,7 +31,8 @@ const stages = {
     run("node", ["--test", ...testFiles("tests/wasm")]);
   },
   types() {
-    for (const project of ["www/tsconfig.json", "www/lib/tsconfig.worker.json"]) run("npx", ["tsc", "--project", project]);
+    for (const project of ["www/tsconfig.json", "www/lib/tsconfig.worker.json"])
+      run("npx", ["tsc", "--project", project]);
   },
   page() {
     if (!existsSync(join(root, "www/pkg/countenance_bg.wasm"))) run("node", ["scripts/build.mjs"]);
@@ -52,7 +53,9 @@ for (const name of asked.length > 0 ? asked : Object.keys(stages)) {
 
 /** Installs the locked npm packages, unless they are there already. */
 function installPackages() {
-  const lock = createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+  const lock = createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
   const stamp = join(root, "node_modules", ".countenance-lock");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   run("npm", ["ci", "--no-fund", "--no-audit"], { npm_config_cache: join(targetDir, "..", "npm") });
