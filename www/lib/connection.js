@@ -1,0 +1,145 @@
+/**
+ * One worker, from its start to its end: calls over it, and word of its death.
+ *
+ * @module
+ */
+
+import { EmotionError, fromPlainError } from "./protocol.js";
+
+/** @typedef {import('./protocol.js').Methods} Methods */
+/** @typedef {import('./protocol.js').Opened} Opened */
+/** @typedef {import('./protocol.js').OpenParams} OpenParams */
+/** @typedef {import('./protocol.js').Progress} Progress */
+/** @typedef {import('./protocol.js').Reply} Reply */
+
+/** How long a call may stay unanswered before the worker counts as dead, in milliseconds. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * @typedef {object} PendingCall
+ * @property {(result: any) => void} resolve
+ * @property {(error: EmotionError) => void} reject
+ * @property {ReturnType<typeof setTimeout> | undefined} timer
+ */
+
+export class WorkerConnection {
+  /** @type {Worker} */ #worker;
+  /** @type {Map<number, PendingCall>} */ #pending = new Map();
+  #lastId = 0;
+  /** @type {EmotionError | undefined} */ #end;
+  #lockWatch = new AbortController();
+  /** @type {(progress: Progress) => void} */ #onProgress;
+  /** @type {(error: EmotionError) => void} */ #onDeath;
+
+  /**
+   * @param {Worker} worker
+   * @param {(progress: Progress) => void} onProgress
+   * @param {(error: EmotionError) => void} onDeath called once if the worker dies of itself, not after `close`
+   */
+  constructor(worker, onProgress, onDeath) {
+    this.#worker = worker;
+    this.#onProgress = onProgress;
+    this.#onDeath = onDeath;
+    worker.onmessage = ({ data }) => this.#receive(data);
+    worker.onmessageerror = () => this.#die("The worker sent something unreadable");
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#die(event.message || "The worker's script could not be loaded");
+    };
+  }
+
+  /**
+   * Loads the module in the worker, and watches over the worker from then on.
+   *
+   * @param {Omit<OpenParams, 'lockName'>} params
+   * @returns {Promise<Opened>}
+   */
+  async open(params) {
+    // Locks exist only where the context is secure, and fail where the origin is opaque (file://).
+    const locks = globalThis.navigator?.locks;
+    const lockName = locks && `countenance-worker-${crypto.randomUUID()}`;
+    const opened = await this.#send("open", { ...params, lockName }, [], undefined);
+    if (lockName && opened.holdsLock) {
+      const { signal } = this.#lockWatch;
+      locks.request(lockName, { signal }, () => this.#die("The worker was stopped")).catch(() => {});
+    }
+    return opened;
+  }
+
+  /**
+   * @template {Exclude<keyof Methods, 'open'>} M
+   * @param {M} method
+   * @param {Parameters<Methods[M]>[0]} params
+   * @param {Transferable[]} [transfer]
+   * @returns {Promise<ReturnType<Methods[M]>>}
+   */
+  call(method, params, transfer = []) {
+    return this.#send(method, params, transfer, PATIENCE_MS);
+  }
+
+  /** Ends the worker. Calls still waiting fail with `closed`. */
+  close() {
+    this.#finish(new EmotionError("closed", "The analyzer was closed"));
+  }
+
+  /**
+   * @template {keyof Methods} M
+   * @param {M} method
+   * @param {Parameters<Methods[M]>[0]} params
+   * @param {Transferable[]} transfer
+   * @param {number | undefined} patienceMs
+   * @returns {Promise<ReturnType<Methods[M]>>}
+   */
+  #send(method, params, transfer, patienceMs) {
+    return new Promise((resolve, reject) => {
+      if (this.#end) {
+        reject(this.#end);
+        return;
+      }
+      const id = ++this.#lastId;
+      this.#worker.postMessage({ id, method, params }, transfer);
+      const timer =
+        patienceMs === undefined ? undefined : setTimeout(() => this.#die("The worker stopped answering"), patienceMs);
+      this.#pending.set(id, { resolve, reject, timer });
+    });
+  }
+
+  /** @param {Reply} reply */
+  #receive(reply) {
+    if ("progress" in reply) {
+      this.#onProgress(reply.progress);
+      return;
+    }
+    const call = this.#pending.get(reply.id);
+    if (!call) return;
+    this.#pending.delete(reply.id);
+    clearTimeout(call.timer);
+    if ("result" in reply) {
+      call.resolve(reply.result);
+      return;
+    }
+    call.reject(fromPlainError(reply.error));
+    if (reply.error.code === "worker-crashed") this.#die(reply.error.message);
+  }
+
+  /** @param {string} message */
+  #die(message) {
+    if (this.#end) return;
+    const error = new EmotionError("worker-crashed", message);
+    this.#finish(error);
+    this.#onDeath(error);
+  }
+
+  /** @param {EmotionError} error */
+  #finish(error) {
+    if (this.#end) return;
+    this.#end = error;
+    this.#worker.terminate();
+    this.#lockWatch.abort();
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(error);
+    }
+    this.#pending.clear();
+  }
+}

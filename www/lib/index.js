@@ -1,0 +1,312 @@
+/**
+ * Reads the expression each face in a picture displays, on the device, in a worker.
+ *
+ * ```js
+ * import { EmotionAnalyzer } from 'countenance';
+ *
+ * const analyzer = await EmotionAnalyzer.create();
+ * const faces = await analyzer.analyzeImage(file);
+ * console.log(faces[0]?.emotion, faces[0]?.probabilities);
+ * analyzer.close();
+ * ```
+ *
+ * Importing this module touches neither the DOM nor the network, so it is safe on a server.
+ *
+ * @module
+ */
+
+import { WorkerConnection } from "./connection.js";
+import { EmotionError } from "./protocol.js";
+
+export { EmotionError };
+
+/** @typedef {import('./protocol.js').BoundingBox} BoundingBox */
+/** @typedef {import('./protocol.js').ChipEmotion} ChipEmotion */
+/** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
+/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
+/** @typedef {import('./protocol.js').Methods} Methods */
+/** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
+/** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
+/** @typedef {import('./protocol.js').Progress} Progress */
+
+/** @typedef {Blob | ImageBitmapSource} ImageSource a file or anything a browser can draw */
+
+/**
+ * @typedef {object} AnalyzerOptions
+ * @property {AbortSignal} [signal] ends the loading
+ * @property {() => Worker} [worker] makes the worker; by default a module worker from `worker.js` beside this file. A
+ *   page that wants its own Content-Security-Policy to bind the worker gives one made from a `blob:` URL.
+ * @property {WebAssembly.Module | BufferSource} [module] the wasm module, where it is at hand already
+ * @property {(progress: Progress) => void} [onProgress] hears of the module's bytes as they arrive
+ * @property {(error: EmotionError) => void} [onCrash] hears of a worker that died; the next call starts another
+ */
+
+/** @typedef {{ signal?: AbortSignal }} CallOptions `signal` rejects the call; work that has begun runs to its end unheard */
+
+/**
+ * @typedef {object} WaitingFrame
+ * @property {Promise<ImageBitmap>} bitmap
+ * @property {number} timestampMs
+ * @property {(faces: FaceEmotion[] | null) => void} resolve
+ * @property {(error: unknown) => void} reject
+ */
+
+/** A pipeline in a worker. Make one with `EmotionAnalyzer.create`, end it with `close`. */
+export class EmotionAnalyzer {
+  /** @type {PipelineOptions} */ #options;
+  /** @type {Omit<AnalyzerOptions, 'signal'>} */ #setup;
+  /** @type {Promise<WorkerConnection> | undefined} */ #connecting;
+  /** @type {WorkerConnection | undefined} */ #connection;
+  /** @type {ModelInfo | undefined} */ #model;
+  /** @type {WaitingFrame | undefined} */ #waitingFrame;
+  #frameInFlight = false;
+  #closed = false;
+
+  /**
+   * @param {PipelineOptions} options
+   * @param {Omit<AnalyzerOptions, 'signal'>} setup
+   */
+  constructor(options, setup) {
+    this.#options = options;
+    this.#setup = setup;
+  }
+
+  /**
+   * Starts a worker and loads the model in it.
+   *
+   * @param {AnalyzerOptions & PipelineOptions} [options]
+   * @returns {Promise<EmotionAnalyzer>}
+   * @throws {EmotionError} `wasm-unavailable`, `simd-unavailable`, `wasm-blocked`, `model-load`, `invalid-options`,
+   *   `worker-crashed`
+   */
+  static async create({ signal, worker, module, onProgress, onCrash, ...options } = {}) {
+    const analyzer = new EmotionAnalyzer(options, { worker, module, onProgress, onCrash });
+    try {
+      await abortable(analyzer.#connect(), signal);
+      return analyzer;
+    } catch (error) {
+      analyzer.close();
+      throw error;
+    }
+  }
+
+  /** Which models are compiled into the module, and the emotion classes in the network's order. */
+  get model() {
+    return /** @type {ModelInfo} */ (this.#model);
+  }
+
+  /**
+   * The faces of one picture, each by itself: no memory of earlier pictures.
+   *
+   * A blob is decoded by the browser (its EXIF orientation is honoured), or by the module where the browser can't.
+   *
+   * @param {ImageSource} source
+   * @param {CallOptions} [options]
+   * @returns {Promise<FaceEmotion[]>} boxes in the picture's pixels; empty where no face is found
+   * @throws {EmotionError} `invalid-image`, `image-too-large`, `worker-crashed`, `closed`
+   */
+  async analyzeImage(source, { signal } = {}) {
+    signal?.throwIfAborted();
+    const bitmap = await abortable(captureImage(source), signal);
+    if (bitmap) return abortable(this.#call("analyzeBitmap", { bitmap }, [bitmap]), signal);
+    const bytes = new Uint8Array(await /** @type {Blob} */ (source).arrayBuffer());
+    return abortable(this.#call("analyzeBytes", { bytes }, [bytes.buffer]), signal);
+  }
+
+  /**
+   * The faces of the next frame of a live view, with stable ids and smoothed probabilities.
+   *
+   * At most one frame is in the worker. While it is, the newest further frame waits, and a frame that a newer one
+   * replaces resolves to `null`: call as often as frames come.
+   *
+   * @param {ImageBitmapSource} source
+   * @param {{ timestampMs: number } & CallOptions} options `timestampMs` must not go back
+   * @returns {Promise<FaceEmotion[] | null>}
+   * @throws {EmotionError} `invalid-frame` (a video without a picture yet), `invalid-timestamp`, `worker-crashed`,
+   *   `closed`
+   */
+  analyzeFrame(source, { timestampMs, signal }) {
+    const bitmap = captureFrame(source);
+    bitmap.catch(() => {}); // reported when its turn comes; it may be dropped before
+    /** @type {Promise<FaceEmotion[] | null>} */
+    const answer = new Promise((resolve, reject) => {
+      this.#dropWaitingFrame();
+      this.#waitingFrame = { bitmap, timestampMs, resolve, reject };
+    });
+    this.#sendFrames();
+    return abortable(answer, signal);
+  }
+
+  /**
+   * Why the network answered as it did for the face in `box`.
+   *
+   * @param {ImageSource} source
+   * @param {BoundingBox} box in the picture's pixels
+   * @param {CallOptions} [options]
+   * @returns {Promise<FaceExplanation>}
+   */
+  async explainFace(source, box, { signal } = {}) {
+    signal?.throwIfAborted();
+    const bitmap = await abortable(captureFrame(source), signal);
+    return abortable(this.#call("explainFace", { bitmap, box }, [bitmap]), signal);
+  }
+
+  /**
+   * The network's answer for one face already cut out: 48 x 48 grey bytes, row by row.
+   *
+   * @param {Uint8Array} grey 2304 bytes
+   * @param {CallOptions} [options]
+   * @returns {Promise<ChipEmotion>}
+   */
+  classifyFace(grey, { signal } = {}) {
+    return abortable(this.#call("classifyFace", { grey }, []), signal);
+  }
+
+  /**
+   * Takes other options from now on. The live view starts afresh, as after `reset`.
+   *
+   * @param {PipelineOptions} options those not named keep their values
+   * @returns {Promise<void>}
+   * @throws {EmotionError} `invalid-options`; the old ones then stay
+   */
+  async configure(options) {
+    const next = { ...this.#options, ...options };
+    await this.#call("configure", { options: next }, []);
+    this.#options = next;
+  }
+
+  /**
+   * Forgets the faces of the live view: call it when another video begins.
+   *
+   * @returns {Promise<void>}
+   */
+  reset() {
+    return this.#call("reset", {}, []);
+  }
+
+  /** Ends the worker and frees its memory. Calls still waiting, and all later ones, fail with `closed`. */
+  close() {
+    this.#closed = true;
+    this.#dropWaitingFrame();
+    this.#connection?.close();
+  }
+
+  /**
+   * @template {Exclude<keyof Methods, 'open'>} M
+   * @param {M} method
+   * @param {Parameters<Methods[M]>[0]} params
+   * @param {Transferable[]} transfer
+   * @returns {Promise<ReturnType<Methods[M]>>}
+   */
+  async #call(method, params, transfer) {
+    const connection = await this.#connect();
+    return connection.call(method, params, transfer);
+  }
+
+  /** The living connection, or a new one where there is none. */
+  #connect() {
+    if (this.#closed) return Promise.reject(new EmotionError("closed", "The analyzer is closed"));
+    this.#connecting ??= this.#open().catch((error) => {
+      this.#connecting = undefined;
+      throw error;
+    });
+    return this.#connecting;
+  }
+
+  async #open() {
+    const { worker = defaultWorker, module, onProgress = () => {}, onCrash = () => {} } = this.#setup;
+    let isOpen = false;
+    const connection = new WorkerConnection(worker(), onProgress, (error) => {
+      if (!isOpen) return; // the opening itself fails then
+      this.#connecting = undefined;
+      onCrash(error);
+    });
+    this.#connection = connection;
+    try {
+      this.#model = (await connection.open({ options: this.#options, module })).model;
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    isOpen = true;
+    return connection;
+  }
+
+  async #sendFrames() {
+    if (this.#frameInFlight) return;
+    this.#frameInFlight = true;
+    for (let frame = this.#waitingFrame; frame; frame = this.#waitingFrame) {
+      this.#waitingFrame = undefined;
+      try {
+        const [connection, bitmap] = await Promise.all([this.#connect(), frame.bitmap]);
+        const { timestampMs } = frame;
+        frame.resolve(await connection.call("analyzeBitmapFrame", { bitmap, timestampMs }, [bitmap]));
+      } catch (error) {
+        frame.reject(error);
+      }
+    }
+    this.#frameInFlight = false;
+  }
+
+  #dropWaitingFrame() {
+    const frame = this.#waitingFrame;
+    this.#waitingFrame = undefined;
+    frame?.resolve(null);
+    frame?.bitmap.then(
+      (bitmap) => bitmap.close(),
+      () => {},
+    );
+  }
+}
+
+function defaultWorker() {
+  return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+}
+
+/**
+ * A bitmap the worker may keep; null where only the module's own decoders can help.
+ *
+ * @param {ImageSource} source
+ * @returns {Promise<ImageBitmap | null>}
+ */
+async function captureImage(source) {
+  if (!(source instanceof Blob)) return captureFrame(source);
+  try {
+    return await createImageBitmap(source, { imageOrientation: "from-image" });
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {ImageBitmapSource} source
+ * @returns {Promise<ImageBitmap>}
+ */
+async function captureFrame(source) {
+  try {
+    return await createImageBitmap(source);
+  } catch (error) {
+    throw new EmotionError("invalid-frame", `There is no picture to read: ${/** @type {Error} */ (error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * `promise`, or the signal's reason as soon as it is aborted.
+ *
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {AbortSignal | undefined} signal
+ * @returns {Promise<T>}
+ */
+function abortable(promise, signal) {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,0 +1,92 @@
+/**
+ * What the two sides of the worker say to each other: numbered requests, numbered answers, progress while the module
+ * loads, and errors as plain data that are rebuilt on arrival.
+ *
+ * @module
+ */
+
+/** @typedef {import('../pkg/countenance.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
+/** @typedef {import('../pkg/countenance.js').ChipEmotion} ChipEmotion */
+/** @typedef {import('../pkg/countenance.js').BoundingBox} BoundingBox */
+/** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
+/** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
+
+/**
+ * Why something failed. The first group comes from the module (its `ErrorKind`), the second from the machinery around
+ * it.
+ *
+ * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-timestamp'
+ *   | 'model-load' | 'inference'
+ *   | 'wasm-unavailable' | 'simd-unavailable' | 'wasm-blocked' | 'worker-crashed' | 'closed'} EmotionErrorCode
+ */
+
+/**
+ * What the worker is asked for, by method.
+ *
+ * @typedef {object} Methods
+ * @property {(params: OpenParams) => Opened} open loads the module and builds the pipeline; asked once, first
+ * @property {(params: { options: PipelineOptions }) => void} configure builds the pipeline anew with other options
+ * @property {(params: { bitmap: ImageBitmap }) => FaceEmotion[]} analyzeBitmap
+ * @property {(params: { bytes: Uint8Array }) => FaceEmotion[]} analyzeBytes
+ * @property {(params: { bitmap: ImageBitmap, timestampMs: number }) => FaceEmotion[]} analyzeBitmapFrame
+ * @property {(params: { bitmap: ImageBitmap, box: BoundingBox }) => FaceExplanation} explainFace
+ * @property {(params: { grey: Uint8Array }) => ChipEmotion} classifyFace
+ * @property {(params: Record<string, never>) => void} reset
+ */
+
+/**
+ * @typedef {object} OpenParams
+ * @property {PipelineOptions} options
+ * @property {WebAssembly.Module | BufferSource | undefined} module the module where the caller has it at hand;
+ *   otherwise the worker fetches the file that lies beside it
+ * @property {string | undefined} lockName name of a Web Lock to hold for as long as the worker lives
+ */
+
+/**
+ * @typedef {object} Opened
+ * @property {ModelInfo} model
+ * @property {boolean} holdsLock whether the lock of `OpenParams.lockName` is held
+ */
+
+/** @typedef {{ [M in keyof Methods]: { id: number, method: M, params: Parameters<Methods[M]>[0] } }[keyof Methods]} Request */
+/** @typedef {{ loaded: number, total: number | undefined }} Progress bytes of the module so far, and in all if known */
+/** @typedef {{ code: EmotionErrorCode, message: string }} PlainError */
+/** @typedef {{ id: number, result: unknown } | { id: number, error: PlainError } | { progress: Progress }} Reply */
+
+/** An error of a named kind: `code` is stable and meant for programs, `message` is meant for people. */
+export class EmotionError extends Error {
+  /**
+   * @param {EmotionErrorCode} code
+   * @param {string} message
+   * @param {ErrorOptions} [options]
+   */
+  constructor(code, message, options) {
+    super(message, options);
+    this.name = "EmotionError";
+    /** @type {EmotionErrorCode} */
+    this.code = code;
+  }
+}
+
+/**
+ * An error as data for the other side. A trap inside the module leaves its memory in an unknown state, so it counts as
+ * the end of the worker.
+ *
+ * @param {unknown} error
+ * @returns {PlainError}
+ */
+export function toPlainError(error) {
+  const { code, message } = /** @type {{ code?: EmotionErrorCode, message?: string }} */ (Object(error));
+  if (error instanceof WebAssembly.RuntimeError)
+    return { code: "worker-crashed", message: `The module trapped: ${message}` };
+  return { code: code ?? "inference", message: message ?? String(error) };
+}
+
+/**
+ * @param {PlainError} plain
+ * @returns {EmotionError}
+ */
+export function fromPlainError({ code, message }) {
+  return new EmotionError(code, message);
+}
