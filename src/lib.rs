@@ -14,7 +14,7 @@ pub mod weights;
 
 pub use crop::{CHIP_SIDE, FaceChip, chip_from_frame, crop_face};
 pub use decode::Picture;
-pub use detect::{BoundingBox, FaceDetection, Landmarks};
+pub use detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector, Landmarks};
 pub use emotion::Emotion;
 pub use error::{Error, ErrorKind};
 pub use frame::Frame;

@@ -1,0 +1,165 @@
+//! The face detector on real pictures, against its reference implementation.
+#![allow(clippy::unwrap_used, reason = "the lint's exception for tests does not see helpers")]
+
+use std::path::Path;
+
+use countenance::detect::{DetectOptions, FaceDetector};
+use countenance::{ErrorKind, FaceDetection, Frame, Picture, weights};
+use serde_json::Value;
+
+fn detector() -> FaceDetector {
+    FaceDetector::new(&weights::detector_model().unwrap()).unwrap()
+}
+
+fn read(path: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn picture(path: &str) -> Picture {
+    Picture::decode(&read(path)).unwrap()
+}
+
+/// Ten numbers a face, in pixels: the box's left, top, right and bottom, and x and y of the five points.
+fn pixels(face: &FaceDetection) -> Vec<f64> {
+    let [x, y, width, height] = {
+        let found = face.bounding_box;
+        [found.x, found.y, found.width, found.height].map(f64::from)
+    };
+    let points = face.landmarks.as_flattened().iter().copied().map(f64::from);
+    [x, y, x + width, y + height].into_iter().chain(points).collect()
+}
+
+fn golden_pixels(face: &Value) -> Vec<f64> {
+    let [x, y, width, height] = ["x", "y", "width", "height"].map(|key| face["boundingBox"][key].as_f64().unwrap());
+    let points = face["landmarks"].as_array().unwrap().iter().flat_map(|point| point.as_array().unwrap());
+    [x, y, x + width, y + height].into_iter().chain(points.map(|value| value.as_f64().unwrap())).collect()
+}
+
+fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(found.len(), expected.len());
+    for (found_value, expected_value) in found.iter().zip(expected) {
+        assert!((found_value - expected_value).abs() <= tolerance, "{what}: {found:?} is not {expected:?}");
+    }
+}
+
+#[test]
+fn finds_what_the_reference_finds() {
+    let golden: Value = serde_json::from_slice(&read("models/face-detect-1/golden.json")).unwrap();
+    let tolerance = &golden["tolerance"];
+    let mut detector = detector();
+    for case in golden["cases"].as_array().unwrap() {
+        let name = case["picture"].as_str().unwrap();
+        let options = DetectOptions { close_ups: false, ..DetectOptions::picture() };
+        let found = detector.detect(&picture(name).frame().unwrap(), &options).unwrap();
+        let expected = case["faces"].as_array().unwrap();
+        assert_eq!(found.len(), expected.len(), "{name}: {found:?}");
+        for (found, expected) in found.iter().zip(expected) {
+            assert_close(&pixels(found), &golden_pixels(expected), tolerance["pixels"].as_f64().unwrap(), name);
+            let confidence = expected["confidence"].as_f64().unwrap();
+            let difference = (f64::from(found.confidence) - confidence).abs();
+            assert!(
+                difference <= tolerance["confidence"].as_f64().unwrap(),
+                "{name}: {} is not {confidence}",
+                found.confidence
+            );
+        }
+    }
+}
+
+/// A frame of the picture's pixels scaled up by whole numbers.
+fn enlarged(picture: &Picture, horizontally: usize, vertically: usize) -> (Vec<u8>, u32, u32) {
+    let frame = picture.frame().unwrap();
+    let rows = frame.pixels().chunks_exact(4 * frame.width() as usize).map(|row| {
+        row.as_chunks::<4>()
+            .0
+            .iter()
+            .flat_map(|pixel| std::iter::repeat_n(*pixel, horizontally))
+            .flatten()
+            .collect::<Vec<_>>()
+    });
+    let pixels = rows.flat_map(|row| row.repeat(vertically)).collect();
+    (pixels, frame.width() * horizontally as u32, frame.height() * vertically as u32)
+}
+
+#[test]
+fn scales_down_and_maps_back() {
+    let mut detector = detector();
+    let picture = picture("tests/fixtures/astronaut.png");
+    let expected = pixels(&detector.detect(&picture.frame().unwrap(), &DetectOptions::picture()).unwrap()[0]);
+    for long_side in [256, 320, 500] {
+        let options = DetectOptions { long_side, ..DetectOptions::live() };
+        let found = detector.detect(&picture.frame().unwrap(), &options).unwrap();
+        assert_eq!(found.len(), 1);
+        // A tenth of the face.
+        assert_close(&pixels(&found[0]), &expected, 10.0, "scaled down");
+    }
+    let (enlarged, width, height) = enlarged(&picture, 3, 3);
+    let frame = Frame::from_rgba(&enlarged, width, height).unwrap();
+    let options = DetectOptions { long_side: 512, ..DetectOptions::live() };
+    let found = pixels(&detector.detect(&frame, &options).unwrap()[0]);
+    assert_close(&found, &expected.iter().map(|value| value * 3.0).collect::<Vec<_>>(), 0.1, "three times the size");
+}
+
+#[test]
+fn pictures_without_a_face_have_none() {
+    let mut detector = detector();
+    let noise =
+        |index: u32| index.wrapping_mul(2_654_435_761).rotate_left(9).wrapping_mul(2_246_822_519).to_be_bytes()[0];
+    let patterns: [&dyn Fn(u32) -> u8; 4] = [&|_| 0, &|_| 255, &noise, &|index| (index / 4) as u8];
+    for (index, pattern) in patterns.into_iter().enumerate() {
+        let pixels: Vec<u8> = (0..640 * 480 * 4).map(pattern).collect();
+        let frame = Frame::from_rgba(&pixels, 640, 480).unwrap();
+        assert_eq!(detector.detect(&frame, &DetectOptions::picture()).unwrap(), [], "pattern {index}");
+    }
+}
+
+#[test]
+fn frames_of_any_shape_work() {
+    let mut detector = detector();
+    let pixels: Vec<u8> = (0..16_384 * 16 * 4).map(|index| (index % 251) as u8).collect();
+    for (width, height) in [(1, 1), (2, 1), (1, 3), (31, 33), (16_384, 1), (1, 16_384), (16_384, 16), (16, 16_384)] {
+        let frame = Frame::from_rgba(&pixels[..width * height * 4], width as u32, height as u32).unwrap();
+        for options in [DetectOptions::live(), DetectOptions::picture()] {
+            for face in detector.detect(&frame, &options).unwrap() {
+                assert!(face.bounding_box.width > 0.0 && face.bounding_box.height > 0.0, "{face:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn earlier_frames_leave_no_trace() {
+    let picture = picture("tests/fixtures/grace_hopper_half.png");
+    let frame = picture.frame().unwrap();
+    let alone = detector().detect(&frame, &DetectOptions::live()).unwrap().to_vec();
+    let mut detector = detector();
+    for (width, height) in [(640, 480), (33, 200), (200, 33)] {
+        let white = vec![255; width * height * 4];
+        detector
+            .detect(&Frame::from_rgba(&white, width as u32, height as u32).unwrap(), &DetectOptions::picture())
+            .unwrap();
+        assert_eq!(detector.detect(&frame, &DetectOptions::live()).unwrap(), alone);
+    }
+}
+
+#[test]
+fn options_outside_their_range_are_refused() {
+    let mut detector = detector();
+    let frame = Frame::from_rgba(&[0; 4], 1, 1).unwrap();
+    let live = DetectOptions::live();
+    for options in [
+        DetectOptions { long_side: 159, ..live },
+        DetectOptions { long_side: 641, ..live },
+        DetectOptions { min_confidence: -0.1, ..live },
+        DetectOptions { min_confidence: 1.1, ..live },
+        DetectOptions { min_confidence: f32::NAN, ..live },
+    ] {
+        assert_eq!(detector.detect(&frame, &options).unwrap_err().kind(), ErrorKind::InvalidOptions, "{options:?}");
+    }
+}
+
+#[test]
+fn foreign_weights_are_refused() {
+    let error = FaceDetector::new(&weights::emotion_model().unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ModelLoad);
+}
