@@ -3,15 +3,18 @@
 //! ```text
 //! Frame (RGBA) -> detect -> crop -> FaceChip (48x48 grey) -> engine -> EmotionProbabilities
 //! ```
+pub mod classify;
 pub mod crop;
 pub mod decode;
 pub mod detect;
 pub mod emotion;
+pub mod engine;
 pub mod error;
 pub mod frame;
 mod resample;
 pub mod weights;
 
+pub use classify::{EmotionClassifier, EmotionProbabilities};
 pub use crop::{CHIP_SIDE, FaceChip, chip_from_frame, crop_face};
 pub use decode::Picture;
 pub use detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector, Landmarks};

@@ -1,0 +1,125 @@
+//! Direct 3x3 convolutions, each with its epilogue: the first layer and the last.
+
+use super::epilogue::{Epilogue, pool_all};
+use super::simd::{Simd, SimdFloat, lanes, load, splat};
+
+/// Vectors of output channels that a block of weights holds.
+const NV: usize = 2;
+
+/// Reorders `[outputs][inputs][9]` weights into blocks of `NV` vectors of outputs: `[block][9][inputs][outputs of block]`.
+pub(crate) fn pack<S: Simd>(weights: &[f32], outputs: usize, inputs: usize) -> Vec<f32> {
+    let width = NV * lanes::<S>();
+    let mut packed = Vec::with_capacity(weights.len());
+    for block in (0..outputs).step_by(width) {
+        for tap in 0..9 {
+            for input in 0..inputs {
+                packed.extend((block..block + width).map(|output| weights[(output * inputs + input) * 9 + tap]));
+            }
+        }
+    }
+    packed
+}
+
+/// The first convolution: one input channel, `SIDE` x `SIDE` pixels with a border of one zero pixel around them, and
+/// the epilogue into `SIDE / 2` x `SIDE / 2` pixels of `COUT` channels, inside such a border too.
+#[inline(always)]
+pub(crate) fn first<S: Simd, const SIDE: usize, const COUT: usize>(
+    simd: S,
+    input: &[f32],
+    packed: &[f32],
+    epilogue: &Epilogue,
+    output: &mut [f32],
+) {
+    let width = NV * lanes::<S>();
+    let (pixels, _) = output.as_chunks_mut::<COUT>();
+    for (block, weights) in packed.chunks_exact(9 * width).enumerate() {
+        let mut taps = [[splat(simd, 0.0); NV]; 9];
+        for (tap, weights) in taps.iter_mut().zip(weights.chunks_exact(width)) {
+            for (n, tap) in tap.iter_mut().enumerate() {
+                *tap = load(simd, weights, n * lanes::<S>());
+            }
+        }
+        for y in 0..SIDE / 2 {
+            let rows = &input[2 * y * (SIDE + 2)..][..4 * (SIDE + 2)];
+            let targets = &mut pixels[(y + 1) * (SIDE / 2 + 2) + 1..][..SIDE / 2];
+            for (x, target) in targets.iter_mut().enumerate() {
+                let mut sums = [[splat(simd, 0.0); NV]; 4];
+                for row in 0..4 {
+                    let values = &rows[row * (SIDE + 2) + 2 * x..][..4];
+                    for column in 0..4 {
+                        let value = splat(simd, values[column]);
+                        for pixel in 0..4 {
+                            let (kernel_row, kernel_column) =
+                                (row.wrapping_sub(pixel / 2), column.wrapping_sub(pixel % 2));
+                            if kernel_row < 3 && kernel_column < 3 {
+                                for n in 0..NV {
+                                    sums[pixel][n] =
+                                        value.mul_add(taps[kernel_row * 3 + kernel_column][n], sums[pixel][n]);
+                                }
+                            }
+                        }
+                    }
+                }
+                pool_all(simd, epilogue, &sums, block * width, &mut target[block * width..]);
+            }
+        }
+    }
+}
+
+/// The last convolution: of 3x3 pixels, inside a border of one zero pixel, the valid 2x2 pool reads the upper left 2x2
+/// only, so only these four are computed; and of their 36 taps only the 25 that do not read the border.
+#[inline(always)]
+pub(crate) fn last<S: Simd, const CIN: usize>(
+    simd: S,
+    input: &[f32],
+    packed: &[f32],
+    epilogue: &Epilogue,
+    output: &mut [f32],
+) {
+    let width = NV * lanes::<S>();
+    let (pixels, _) = input.as_chunks::<CIN>();
+    let blocks = packed.chunks_exact(9 * CIN * width).zip(output.chunks_exact_mut(width));
+    for (block, (weights, target)) in blocks.enumerate() {
+        let mut sums = [[splat(simd, 0.0); NV]; 4];
+        tap::<S, CIN, 0, 0>(simd, pixels, weights, &mut sums);
+        tap::<S, CIN, 0, 1>(simd, pixels, weights, &mut sums);
+        tap::<S, CIN, 0, 2>(simd, pixels, weights, &mut sums);
+        tap::<S, CIN, 1, 0>(simd, pixels, weights, &mut sums);
+        tap::<S, CIN, 1, 1>(simd, pixels, weights, &mut sums);
+        tap::<S, CIN, 1, 2>(simd, pixels, weights, &mut sums);
+        tap::<S, CIN, 2, 0>(simd, pixels, weights, &mut sums);
+        tap::<S, CIN, 2, 1>(simd, pixels, weights, &mut sums);
+        tap::<S, CIN, 2, 2>(simd, pixels, weights, &mut sums);
+        pool_all(simd, epilogue, &sums, block * width, target);
+    }
+}
+
+/// Adds one kernel position's products to the sums of those of the four pixels where it does not read the border.
+#[inline(always)]
+fn tap<S: Simd, const CIN: usize, const ROW: usize, const COLUMN: usize>(
+    simd: S,
+    pixels: &[[f32; CIN]],
+    weights: &[f32],
+    sums: &mut [[S::f32s; NV]; 4],
+) {
+    let width = NV * lanes::<S>();
+    let weights = &weights[(ROW * 3 + COLUMN) * CIN * width..][..CIN * width];
+    let at = |pixel: usize| &pixels[(ROW + pixel / 2) * 5 + COLUMN + pixel % 2];
+    let inputs = [at(0), at(1), at(2), at(3)];
+    let mut local = *sums;
+    for (k, weights) in (0..CIN).zip(weights.chunks_exact(width)) {
+        let mut vectors = [splat(simd, 0.0); NV];
+        for (n, vector) in vectors.iter_mut().enumerate() {
+            *vector = load(simd, weights, n * lanes::<S>());
+        }
+        for pixel in 0..4 {
+            if ROW + pixel / 2 > 0 && COLUMN + pixel % 2 > 0 {
+                let value = splat(simd, inputs[pixel][k]);
+                for n in 0..NV {
+                    local[pixel][n] = value.mul_add(vectors[n], local[pixel][n]);
+                }
+            }
+        }
+    }
+    *sums = local;
+}

@@ -1,0 +1,31 @@
+//! The few words every kernel is written in, over `fearless_simd`: the widest vectors the processor has (4 lanes in
+//! wasm, up to 16 natively), chosen once at start, without `unsafe`.
+//!
+//! Every kernel is `#[inline(always)]` and runs inside [`Simd::vectorize`], because only there may the compiler use
+//! the instructions that `S` stands for. Closures and iterator adaptors over vectors are avoided for the same reason.
+
+pub(crate) use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
+
+/// Lanes of a native vector of `f32`.
+#[inline(always)]
+pub(crate) const fn lanes<S: Simd>() -> usize {
+    S::f32s::LEN
+}
+
+/// A vector of one value.
+#[inline(always)]
+pub(crate) fn splat<S: Simd>(simd: S, value: f32) -> S::f32s {
+    S::f32s::splat(simd, value)
+}
+
+/// The vector at `from[at..]`.
+#[inline(always)]
+pub(crate) fn load<S: Simd>(simd: S, from: &[f32], at: usize) -> S::f32s {
+    S::f32s::from_slice(simd, &from[at..][..S::f32s::LEN])
+}
+
+/// Writes the vector to `to[at..]`.
+#[inline(always)]
+pub(crate) fn store<S: Simd>(value: S::f32s, to: &mut [f32], at: usize) {
+    value.store_slice(&mut to[at..][..S::f32s::LEN]);
+}
