@@ -44,6 +44,9 @@ pub struct FaceDetection {
 /// The longer side, in pixels as the network sees it, above which a face may fill more than the network can grasp.
 const CLOSE_UP_SIDE: u32 = 480;
 
+/// The longer side of a face, in the same pixels, from which the second look at half the size counts.
+const CLOSE_UP_FACE: f32 = 400.0;
+
 /// How to look for faces.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DetectOptions {
@@ -114,8 +117,17 @@ impl FaceDetector {
         options.check()?;
         self.faces.clear();
         self.look(frame, options.long_side, options.min_confidence);
-        if options.close_ups && options.long_side.min(frame.width().max(frame.height())) > CLOSE_UP_SIDE {
-            self.look(frame, options.long_side / 2, options.min_confidence);
+        let scaled_side = options.long_side.min(frame.width().max(frame.height()));
+        if options.close_ups && scaled_side > CLOSE_UP_SIDE {
+            let first_look = self.faces.len();
+            self.look(frame, scaled_side / 2, options.min_confidence);
+            // Smaller faces are better placed by the first look.
+            let shortest = CLOSE_UP_FACE * frame.width().max(frame.height()) as f32 / scaled_side as f32;
+            let mut index = 0;
+            self.faces.retain(|face| {
+                index += 1;
+                index <= first_look || face.bounding_box.width.max(face.bounding_box.height) > shortest
+            });
         }
         decode::suppress_overlaps(&mut self.faces);
         Ok(&self.faces)
