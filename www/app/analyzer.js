@@ -1,0 +1,40 @@
+/**
+ * The page's one analyzer, in a worker that the page's Content-Security-Policy binds.
+ *
+ * @module
+ */
+
+import { EmotionAnalyzer } from "../lib/index.js";
+import { moduleBytes, workerScript } from "./worker-source.js";
+
+/** @typedef {import('../lib/index.js').AnalyzerOptions} AnalyzerOptions */
+/** @typedef {{ createScriptURL: (url: string) => string }} ScriptUrlPolicy */
+/** @typedef {{ createPolicy: (name: string, rules: ScriptUrlPolicy) => ScriptUrlPolicy }} TrustedTypes */
+
+const { trustedTypes } = /** @type {{ trustedTypes?: TrustedTypes }} */ (/** @type {unknown} */ (globalThis));
+const policy = trustedTypes?.createPolicy("countenance", { createScriptURL: (url) => url });
+
+/** A worker from a file is not bound by a policy in a `<meta>` element; one from a `blob:` URL inherits it. */
+function makeBoundWorker() {
+  const url = URL.createObjectURL(new Blob([workerScript()], { type: "text/javascript" }));
+  return new Worker(policy ? policy.createScriptURL(url) : url, { type: "module" });
+}
+
+/**
+ * A function that gives the analyzer: its first call starts it, and so does the first one after a failure.
+ *
+ * @param {Pick<AnalyzerOptions, 'onProgress' | 'onCrash'>} listeners
+ * @returns {() => Promise<EmotionAnalyzer>}
+ */
+export function sharedAnalyzer(listeners) {
+  /** @type {Promise<EmotionAnalyzer> | undefined} */
+  let analyzer;
+  return () => {
+    const setup = { worker: makeBoundWorker, module: moduleBytes(), ...listeners };
+    analyzer ??= EmotionAnalyzer.create(setup).catch((error) => {
+      analyzer = undefined;
+      throw error;
+    });
+    return analyzer;
+  };
+}

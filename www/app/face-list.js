@@ -1,0 +1,87 @@
+/**
+ * One card per face: its expression, and how probable the network holds each.
+ *
+ * The cards carry the page's stable hooks: `data-testid="face"`, `data-emotion`, `data-probability` (0..1),
+ * `data-box="x,y,width,height"` in picture pixels.
+ *
+ * @module
+ */
+
+import { find, make, makeGlyph, showGlyph } from "./html.js";
+import { colourOf, probabilityOf } from "./stage.js";
+import { say, sayPercent } from "./words.js";
+
+/** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
+
+export class FaceList {
+  #list = find(".faces");
+  #nobody = find(".nobody");
+  /** @type {Map<number, FaceCard>} */ #cards = new Map();
+
+  /**
+   * @param {FaceEmotion[]} faces
+   * @param {string} nobody what to say where there is none
+   */
+  show(faces, nobody) {
+    const shown = new Set(faces.map(({ id }) => id));
+    for (const [id, card] of this.#cards) {
+      if (shown.has(id)) continue;
+      card.element.remove();
+      this.#cards.delete(id);
+    }
+    for (const face of faces) {
+      let card = this.#cards.get(face.id);
+      if (!card) {
+        card = new FaceCard(face);
+        this.#cards.set(face.id, card);
+        this.#list.append(card.element);
+      }
+      card.show(face);
+    }
+    this.#nobody.textContent = faces.length === 0 ? nobody : "";
+  }
+}
+
+class FaceCard {
+  element = make("li", "face");
+  #glyph = makeGlyph("uncertain");
+  #emotion = make("strong", "");
+  #probability = make("span", "probability");
+  /** @type {Map<string, { row: HTMLElement, value: HTMLElement }>} */ #rows = new Map();
+
+  /** @param {FaceEmotion} face */
+  constructor(face) {
+    const badge = make("span", "badge", String(face.id));
+    badge.title = say("faces.number", { number: face.id });
+    const bars = make("ul", "bars");
+    for (const emotion of Object.keys(face.probabilities)) {
+      const value = make("span", "value");
+      const bar = make("span", "bar");
+      const row = make("li", "", make("span", "name", say(emotion)), bar, value);
+      row.dataset.emotion = emotion;
+      bars.append(row);
+      this.#rows.set(emotion, { row, value });
+    }
+    const { element } = this;
+    element.dataset.testid = "face";
+    element.dataset.colour = colourOf(face);
+    element.append(make("p", "answer", badge, this.#glyph, this.#emotion, this.#probability), bars);
+  }
+
+  /** @param {FaceEmotion} face */
+  show(face) {
+    const probability = probabilityOf(face);
+    const { x, y, width, height } = face.box;
+    Object.assign(this.element.dataset, { emotion: face.emotion, probability, box: [x, y, width, height].join() });
+    showGlyph(this.#glyph, face.emotion);
+    this.#emotion.textContent = say(face.emotion);
+    this.#probability.textContent = sayPercent(probability);
+    for (const [emotion, share] of Object.entries(face.probabilities)) {
+      const parts = this.#rows.get(emotion);
+      if (!parts) continue;
+      parts.row.classList.toggle("leading", share === probability);
+      parts.row.style.setProperty("--share", String(share));
+      parts.value.textContent = sayPercent(share);
+    }
+  }
+}

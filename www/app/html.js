@@ -1,0 +1,57 @@
+/**
+ * Finding and making elements.
+ *
+ * @module
+ */
+
+/**
+ * The first element of that selector; a page without one is broken, so it throws.
+ *
+ * @template {Element} [E=HTMLElement]
+ * @param {string} selector
+ * @param {ParentNode} [within]
+ * @returns {E}
+ */
+export function find(selector, within = document) {
+  const element = within.querySelector(selector);
+  if (!element) throw new Error(`The page has no ${selector}`);
+  return /** @type {E} */ (element);
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {string} className
+ * @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function make(tag, className, ...children) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.append(...children);
+  return element;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * The drawing for an expression, found by its name in the page's sprite; blank where there is none of that name.
+ *
+ * @param {string} name
+ */
+export function makeGlyph(name) {
+  const glyph = document.createElementNS(SVG, "svg");
+  glyph.setAttribute("class", "glyph");
+  glyph.setAttribute("aria-hidden", "true");
+  glyph.append(document.createElementNS(SVG, "use"));
+  showGlyph(glyph, name);
+  return glyph;
+}
+
+/**
+ * @param {SVGSVGElement} glyph
+ * @param {string} name
+ */
+export function showGlyph(glyph, name) {
+  glyph.firstElementChild?.setAttribute("href", `#glyph-${name}`);
+}

@@ -1,0 +1,231 @@
+/**
+ * The page: brings pictures and the camera to the analyzer, and its answers to the stage and the list of faces.
+ *
+ * @module
+ */
+
+import { EmotionError } from "../lib/index.js";
+import { sharedAnalyzer } from "./analyzer.js";
+import { Camera } from "./camera.js";
+import { FaceList } from "./face-list.js";
+import { explainFailure, PageFailure } from "./failures.js";
+import { find } from "./html.js";
+import { Pace } from "./pace.js";
+import { listenForPictures } from "./picture-input.js";
+import { probabilityOf, Stage } from "./stage.js";
+import { Status } from "./status.js";
+import { say, sayList, sayPercent, translatePage } from "./words.js";
+
+/** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
+
+translatePage();
+
+const stage = new Stage();
+const faceList = new FaceList();
+const status = new Status();
+const pace = new Pace();
+const camera = new Camera(stage.video, onFrame, onCameraLost);
+const analyzer = sharedAnalyzer({
+  onProgress: (progress) => status.showProgress(progress),
+  onCrash: () => status.show("busy", say("status.restarting")),
+});
+
+/** What goes on: each picture and each start of the camera takes over from what was before. */
+let task = new AbortController();
+let isFrameInFlight = false;
+let crashes = 0;
+
+setView("empty");
+listenForPictures(([file]) => (file ? readPicture(file) : showFailure(new PageFailure("no-file"))));
+for (const button of document.querySelectorAll("[data-testid=camera-start], [data-action=camera]")) {
+  button.addEventListener("click", () => startCamera());
+}
+find("[data-testid=camera-stop]").addEventListener("click", () => {
+  beginTask();
+  setView("empty");
+  status.show("ready", say("status.camera-stopped"));
+});
+find("[data-action=mirror]").addEventListener("click", ({ currentTarget }) => {
+  setMirror(/** @type {Element} */ (currentTarget).getAttribute("aria-pressed") !== "true");
+});
+document.addEventListener("visibilitychange", onVisibilityChange);
+loadModel();
+
+/** Loads the model ahead of the first picture. */
+async function loadModel() {
+  const { signal } = task;
+  status.showLoading();
+  try {
+    await analyzer();
+    if (!signal.aborted) status.show("ready", say("status.ready"));
+  } catch (error) {
+    if (!signal.aborted) showFailure(error);
+  } finally {
+    status.hideProgress();
+  }
+}
+
+/** Ends what goes on, and gives the signal that will end what begins now. */
+function beginTask() {
+  task.abort();
+  task = new AbortController();
+  camera.stop();
+  crashes = 0;
+  return task.signal;
+}
+
+/** @param {'empty' | 'picture' | 'camera'} view */
+function setView(view) {
+  document.body.dataset.view = view;
+  if (view === "empty") {
+    stage.clear();
+    faceList.show([], say("faces.empty"));
+  }
+  status.showTiming("");
+}
+
+/** @param {File} file */
+async function readPicture(file) {
+  const signal = beginTask();
+  setView("picture");
+  faceList.show([], "");
+  stage.clear();
+  status.show("busy", say("status.reading"));
+  const preview = stage.showStill(file).catch(() => {}); // its failure is the analyzer's to explain
+  try {
+    const loaded = await analyzer();
+    const started = performance.now();
+    const faces = await retrying(() => loaded.analyzeImage(file, { signal }));
+    const ms = performance.now() - started;
+    await preview;
+    if (signal.aborted) return;
+    showFaces(faces, say("faces.none"));
+    if (faces.length > 0) status.show("result", summarise(faces, true));
+    else status.show("result", say("status.no-face"), say("status.no-face-hint"));
+    status.showTiming(say("timing.picture", { ms }));
+  } catch (error) {
+    await preview;
+    if (signal.aborted) return;
+    setView("empty");
+    showFailure(error, file);
+  }
+}
+
+/**
+ * Runs the work once more if the worker died under it.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ */
+async function retrying(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isCrash(error)) throw error;
+    return work();
+  }
+}
+
+/** @param {unknown} error */
+function isCrash(error) {
+  return error instanceof EmotionError && error.code === "worker-crashed";
+}
+
+async function startCamera() {
+  const signal = beginTask();
+  status.show("busy", say("status.camera-starting"));
+  try {
+    const [loaded] = await Promise.all([analyzer(), camera.start()]);
+    await loaded.reset();
+    if (signal.aborted) return;
+    pace.reset();
+    stage.showLive();
+    setMirror(camera.facesUser);
+    faceList.show([], say("faces.none-live"));
+    setView("camera");
+  } catch (error) {
+    if (signal.aborted) return;
+    camera.stop();
+    setView("empty");
+    showFailure(error);
+  }
+}
+
+/** @param {number} now */
+async function onFrame(now) {
+  if (isFrameInFlight || document.body.dataset.view !== "camera") return;
+  const { signal } = task;
+  isFrameInFlight = true;
+  try {
+    const faces = await (await analyzer()).analyzeFrame(stage.video, { timestampMs: now, signal });
+    if (!faces) return;
+    crashes = 0;
+    showFaces(faces, say("faces.none-live"));
+    const answered = performance.now();
+    pace.add(answered, answered - now);
+    status.showTiming(say("timing.live", { ms: pace.ms, fps: pace.fps }));
+    status.showWhenStable(faces.length > 0 ? summarise(faces, false) : say("status.no-face-live"), now);
+  } catch (error) {
+    if (signal.aborted) return;
+    crashes += 1;
+    if (isCrash(error) && crashes < 2) return; // the next frame starts the worker again
+    beginTask();
+    setView("empty");
+    showFailure(error);
+  } finally {
+    isFrameInFlight = false;
+  }
+}
+
+function onCameraLost() {
+  beginTask();
+  setView("empty");
+  showFailure(new PageFailure("camera-lost"));
+}
+
+/** A hidden page has no use for the camera; its return starts it again. */
+function onVisibilityChange() {
+  if (document.body.dataset.view !== "camera") return;
+  if (document.hidden) {
+    beginTask();
+    status.show("ready", say("status.camera-paused"));
+  } else {
+    startCamera();
+  }
+}
+
+/** @param {boolean} mirrored */
+function setMirror(mirrored) {
+  stage.mirror(mirrored);
+  find("[data-action=mirror]").setAttribute("aria-pressed", String(mirrored));
+}
+
+/**
+ * @param {FaceEmotion[]} faces
+ * @param {string} nobody
+ */
+function showFaces(faces, nobody) {
+  stage.showFaces(faces);
+  faceList.show(faces, nobody);
+}
+
+/**
+ * @param {FaceEmotion[]} faces
+ * @param {boolean} withPercent
+ */
+function summarise(faces, withPercent) {
+  const items = faces.map((face) => {
+    const emotion = say(face.emotion);
+    return withPercent ? `${emotion} ${sayPercent(probabilityOf(face))}` : emotion;
+  });
+  return say("status.faces", { count: faces.length, list: sayList(items) });
+}
+
+/**
+ * @param {unknown} error
+ * @param {File} [file]
+ */
+async function showFailure(error, file) {
+  const { title, hint } = await explainFailure(error, file);
+  status.show("failure", title, hint);
+}

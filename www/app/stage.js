@@ -1,0 +1,134 @@
+/**
+ * The picture or the live view, with a box over each face. Boxes are given in picture pixels; the style sheet turns
+ * them into places on the screen, and mirrors them with the picture while their labels stay readable.
+ *
+ * @module
+ */
+
+import { find, make } from "./html.js";
+import { say, sayPercent } from "./words.js";
+
+/** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
+
+/** How many colours the style sheet has to tell faces apart. */
+const COLOURS = 6;
+
+/**
+ * The colour of a face, the same for as long as it keeps its id.
+ *
+ * @param {FaceEmotion} face
+ */
+export function colourOf(face) {
+  return String(face.id % COLOURS);
+}
+
+/**
+ * The probability of the answer shown; for an uncertain one, that of the likeliest expression.
+ *
+ * @param {FaceEmotion} face
+ */
+export function probabilityOf(face) {
+  return Math.max(...Object.values(face.probabilities));
+}
+
+export class Stage {
+  #figure = find(".picture");
+  /** @type {HTMLImageElement} */ #still = find(".still");
+  /** @type {HTMLVideoElement} */ #live = find(".live");
+  #overlay = find(".overlay");
+  /** @type {Map<number, { box: HTMLElement, badge: HTMLElement, text: HTMLElement }>} */ #boxes = new Map();
+
+  constructor() {
+    this.#live.addEventListener("resize", () => this.#setSize(this.#live.videoWidth, this.#live.videoHeight));
+  }
+
+  /** The live view's video, for the camera to feed. */
+  get video() {
+    return this.#live;
+  }
+
+  /**
+   * Shows a picture without faces as yet.
+   *
+   * @param {Blob} blob
+   * @returns {Promise<void>} rejected where the browser can't show it
+   */
+  async showStill(blob) {
+    const url = URL.createObjectURL(blob);
+    const still = new Image();
+    still.src = url;
+    try {
+      await still.decode();
+    } catch (error) {
+      URL.revokeObjectURL(url);
+      throw error;
+    }
+    this.clear();
+    still.className = "still";
+    still.alt = say("picture.alt");
+    this.#still.replaceWith(still);
+    this.#still = still;
+    this.#setSize(still.naturalWidth, still.naturalHeight);
+    this.#figure.hidden = false;
+  }
+
+  showLive() {
+    this.clear();
+    this.#setSize(this.#live.videoWidth, this.#live.videoHeight);
+    this.#live.hidden = false;
+    this.#figure.hidden = false;
+  }
+
+  /** @param {boolean} mirrored */
+  mirror(mirrored) {
+    this.#figure.classList.toggle("mirrored", mirrored);
+  }
+
+  /** Shows no picture. */
+  clear() {
+    URL.revokeObjectURL(this.#still.src);
+    this.#still.hidden = true;
+    this.#live.hidden = true;
+    this.#figure.hidden = true;
+    this.mirror(false);
+    this.showFaces([]);
+  }
+
+  /** @param {FaceEmotion[]} faces */
+  showFaces(faces) {
+    const shown = new Set(faces.map(({ id }) => id));
+    for (const [id, { box }] of this.#boxes) {
+      if (shown.has(id)) continue;
+      box.remove();
+      this.#boxes.delete(id);
+    }
+    for (const face of faces) {
+      const { box, badge, text } = this.#boxes.get(face.id) ?? this.#addBox(face);
+      for (const [name, value] of Object.entries(face.box)) box.style.setProperty(`--${name}`, String(value));
+      box.dataset.emotion = face.emotion;
+      badge.textContent = String(face.id);
+      text.textContent = `${say(face.emotion)} ${sayPercent(probabilityOf(face))}`;
+    }
+  }
+
+  /** @param {FaceEmotion} face */
+  #addBox(face) {
+    const badge = make("b", "badge");
+    const text = make("span", "");
+    const box = make("div", "box", make("span", "label", badge, text));
+    box.dataset.colour = colourOf(face);
+    this.#overlay.append(box);
+    const parts = { box, badge, text };
+    this.#boxes.set(face.id, parts);
+    return parts;
+  }
+
+  /**
+   * @param {number} width
+   * @param {number} height
+   */
+  #setSize(width, height) {
+    this.#figure.style.setProperty("--picture-width", String(width || 4));
+    this.#figure.style.setProperty("--picture-height", String(height || 3));
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Every word the page shows. `{name}` is filled in; a value that is an object holds plural forms by `{count}`.
+ *
+ * @module
+ */
+
+/** @typedef {string | { one: string, other: string }} Phrase */
+
+/** @type {Record<string, Phrase>} */
+export const en = {
+  promise: "Nothing leaves this page",
+
+  "invitation.title": "What does this face show?",
+  "invitation.text":
+    "A small neural network inside this page finds each face and reads the expression it displays. Your pictures stay on this device.",
+  "invitation.hint": "You can also drop a picture anywhere on the page, or paste one.",
+  "pictures.choose": "Choose a picture",
+  "pictures.another": "Another picture",
+  "camera.start": "Use the camera",
+  "camera.stop": "Stop the camera",
+  "camera.mirror": "Mirror",
+  "stage.label": "Picture",
+  "stage.drop": "Let go to read this picture",
+  "toolbar.label": "Controls",
+  "picture.alt": "The picture you chose",
+  "picture.pasted": "The pasted picture",
+
+  "status.loading": "Loading the model …",
+  "status.ready": "Ready.",
+  "status.reading": "Reading the picture …",
+  "status.camera-starting": "Starting the camera …",
+  "status.camera-stopped": "The camera is off.",
+  "status.camera-paused": "The camera rests while this page is hidden.",
+  "status.restarting": "The worker stopped unexpectedly. Starting it again …",
+  "status.no-face": "No face found.",
+  "status.no-face-hint": "Faces seen from the side, very small or mostly covered are often missed.",
+  "status.no-face-live": "No face in view.",
+  "status.faces": { one: "{count} face: {list}.", other: "{count} faces: {list}." },
+
+  "timing.picture": "{ms} ms",
+  "timing.live": "{ms} ms · {fps} frames per second",
+
+  "faces.label": "Expressions",
+  "faces.title": "Expressions",
+  "faces.empty": "Each face gets a card here, with the four expressions and how probable the network holds each.",
+  "faces.none": "No face found in this picture.",
+  "faces.none-live": "Look into the camera.",
+  "faces.number": "Face {number}",
+
+  happy: "Happy",
+  neutral: "Neutral",
+  sad: "Sad",
+  surprise: "Surprise",
+  uncertain: "Uncertain",
+
+  "failure.not-a-picture": "“{name}” can't be read as a picture.",
+  "failure.not-a-picture-hint": "It may be damaged or cut off, or no picture at all. JPEG, PNG and WebP files work.",
+  "failure.heic": "“{name}” is a HEIC photo, which this browser can't open.",
+  "failure.heic-hint":
+    "Save or share it as JPEG first. On an iPhone: Settings, Camera, Formats, Most Compatible. Safari opens HEIC directly.",
+  "failure.too-large": "“{name}” is too large to be read.",
+  "failure.too-large-hint": "Make it smaller first; a few megapixels are plenty to read a face.",
+  "failure.no-file": "There was no picture in that.",
+  "failure.no-file-hint": "Drop or paste a picture file. A link to a picture won't do: this page fetches nothing.",
+  "failure.camera-denied": "The camera is blocked for this page.",
+  "failure.camera-denied-hint":
+    "Allow it with the symbol beside the address, then start again. Pictures work without it.",
+  "failure.camera-missing": "No camera was found.",
+  "failure.camera-missing-hint": "Connect one and start again, or choose a picture instead.",
+  "failure.camera-busy": "The camera is in use by another program.",
+  "failure.camera-busy-hint": "Close the other program or tab that shows the camera, then start again.",
+  "failure.camera-lost": "The camera was disconnected, or its permission taken back.",
+  "failure.camera-lost-hint": "Connect or allow it again, then start again.",
+  "failure.camera-insecure": "Browsers give the camera only to pages from https:// or localhost.",
+  "failure.camera-insecure-hint": "Open this page from such an address. Pictures work here as they are.",
+  "failure.camera-other": "The camera could not be started.",
+  "failure.camera-other-hint": "The browser says: {message}",
+  "failure.worker-crashed": "The worker stopped, and again after a new start.",
+  "failure.worker-crashed-hint": "Your device may be short of memory. Close other tabs, or try a smaller picture.",
+  "failure.simd-unavailable": "This browser is too old: it lacks WebAssembly SIMD.",
+  "failure.simd-unavailable-hint": "Chrome 91, Firefox 89, Safari 16.4 and everything newer have it.",
+  "failure.wasm-unavailable": "WebAssembly is switched off in this browser.",
+  "failure.wasm-unavailable-hint": "Some lockdown modes do that. Allow it for this page and reload.",
+  "failure.wasm-blocked": "A security policy keeps WebAssembly from running here.",
+  "failure.wasm-blocked-hint": "A browser extension or the server adds that policy. Without it, the page works.",
+  "failure.model-load": "The model could not be loaded.",
+  "failure.model-load-hint": "Check the connection and reload the page. ({message})",
+  "failure.other": "Something went wrong.",
+  "failure.other-hint": "{message}",
+
+  "about.reads.title": "What it reads",
+  "about.reads.text":
+    "The expression a face displays, as one network sees it in 48 by 48 grey pixels: happy, neutral, sad or surprise, each with a probability. When none stands out, it says uncertain.",
+  "about.limits.title": "What it can't know",
+  "about.limits.text":
+    "What a person feels. A face does not reveal an inner state, and the network errs more on faces, ages, lighting and angles it saw less of in training.",
+  "about.never.title": "What it's not for",
+  "about.never.text":
+    "Judging people. In the European Union, inferring emotions at work or in education is prohibited (AI Act, Article 5); elsewhere, people must be told.",
+};

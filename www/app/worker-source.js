@@ -1,0 +1,20 @@
+/**
+ * Where the worker's code and the wasm module come from on the served page. The single-file page has both inlined, by
+ * another version of this module.
+ *
+ * @module
+ */
+
+/** The worker's script: it only imports the library's worker, which fetches the wasm module that lies beside it. */
+export function workerScript() {
+  return `import ${JSON.stringify(new URL("../lib/worker.js", import.meta.url).href)};`;
+}
+
+/**
+ * The wasm module's bytes, where the page holds them itself.
+ *
+ * @returns {BufferSource | undefined}
+ */
+export function moduleBytes() {
+  return undefined;
+}
