@@ -12,6 +12,8 @@ pub mod engine;
 pub mod error;
 pub mod frame;
 mod resample;
+pub mod smooth;
+pub mod track;
 pub mod weights;
 
 pub use classify::{EmotionClassifier, EmotionProbabilities};
@@ -21,3 +23,5 @@ pub use detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector, Landma
 pub use emotion::Emotion;
 pub use error::{Error, ErrorKind};
 pub use frame::Frame;
+pub use smooth::{ProbabilitySmoother, SmoothedEmotion, SmootherOptions, shown_emotion};
+pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

@@ -1,0 +1,370 @@
+//! Steadies one face's probabilities over time, and the expression shown for them.
+
+use crate::classify::EmotionProbabilities;
+use crate::emotion::Emotion;
+use crate::error::{Error, ErrorKind};
+
+/// Settings of a [`ProbabilitySmoother`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SmootherOptions {
+    /// Time constant of the probabilities, in milliseconds: after a change they have gone 63% of the way in this time,
+    /// 92% in two and a half times it. 0 does not smooth. The default of 120 takes two thirds of the noise away at 30
+    /// frames a second, and lets a clear change show within 300 ms.
+    pub time_constant_ms: f64,
+    /// Below this the most probable expression is not shown but "uncertain", 0..=1; 0 always shows one. The default is
+    /// 0.5, where the expression is as probable as all others together: with calibrated probabilities the answer is
+    /// more often wrong than right below it.
+    pub uncertain_below: f32,
+    /// The lead in probability with which another expression is shown at once, 0..=1.
+    pub switch_margin: f32,
+    /// The time in milliseconds after which another expression is shown if it led without a break, by however little.
+    pub persist_ms: f64,
+}
+
+impl Default for SmootherOptions {
+    fn default() -> Self {
+        Self { time_constant_ms: 120.0, uncertain_below: 0.5, switch_margin: 0.15, persist_ms: 500.0 }
+    }
+}
+
+impl SmootherOptions {
+    fn check(&self) -> Result<(), Error> {
+        let invalid = |message| Err(Error::new(ErrorKind::InvalidOptions, message));
+        for (name, value) in [("uncertain_below", self.uncertain_below), ("switch_margin", self.switch_margin)] {
+            if !(0.0..=1.0).contains(&value) {
+                return invalid(format!("{name} is 0..1, not {value}"));
+            }
+        }
+        for (name, value) in [("time_constant_ms", self.time_constant_ms), ("persist_ms", self.persist_ms)] {
+            if !(0.0..=60_000.0).contains(&value) {
+                return invalid(format!("{name} is 0..60000 milliseconds, not {value}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The expression to show for probabilities that stand alone, as in a picture: the most probable one, or none
+/// ("uncertain") when even that is below `uncertain_below`.
+pub fn shown_emotion(probabilities: &EmotionProbabilities, uncertain_below: f32) -> Option<Emotion> {
+    let (emotion, probability) = probabilities.top();
+    (probability >= uncertain_below).then_some(emotion)
+}
+
+/// A face's smoothed answer.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SmoothedEmotion {
+    /// The probabilities, smoothed over time.
+    pub probabilities: EmotionProbabilities,
+    /// The expression to show, held steady; `None` is "uncertain".
+    pub emotion: Option<Emotion>,
+}
+
+/// Smooths the probabilities of one face over time, and holds the expression shown until another one clearly leads.
+///
+/// The probabilities pass through a first-order low-pass filter in continuous time: the exact answer for an input that
+/// runs straight from sample to sample. The result therefore depends on time and not on the number of frames.
+///
+/// Five contend to be shown: the four expressions with their probabilities, and "uncertain" with the constant
+/// [`uncertain_below`](SmootherOptions::uncertain_below). Another one takes over when it leads the one shown by
+/// [`switch_margin`](SmootherOptions::switch_margin), or has led for [`persist_ms`](SmootherOptions::persist_ms).
+#[derive(Debug, Clone)]
+pub struct ProbabilitySmoother {
+    options: SmootherOptions,
+    state: Option<State>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct State {
+    now_ms: f64,
+    sample: EmotionProbabilities,
+    smoothed: EmotionProbabilities,
+    shown: Option<Emotion>,
+    leader: Option<Emotion>,
+    leads_since_ms: f64,
+}
+
+impl ProbabilitySmoother {
+    /// A smoother that has seen nothing yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOptions`] when an option is outside its range.
+    pub fn new(options: SmootherOptions) -> Result<Self, Error> {
+        options.check()?;
+        Ok(Self { options, state: None })
+    }
+
+    /// Changes the options and keeps what was seen.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOptions`] when an option is outside its range; the old ones then stay.
+    pub fn set_options(&mut self, options: SmootherOptions) -> Result<(), Error> {
+        options.check()?;
+        self.options = options;
+        Ok(())
+    }
+
+    /// Takes in the probabilities of the frame of this time. The first ones are returned as they are.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidTimestamp`] when the time is not finite or before the last one; the smoother then is as it
+    /// was.
+    pub fn update(&mut self, sample: &EmotionProbabilities, timestamp_ms: f64) -> Result<SmoothedEmotion, Error> {
+        if !timestamp_ms.is_finite() || self.state.is_some_and(|state| timestamp_ms < state.now_ms) {
+            return Err(Error::new(
+                ErrorKind::InvalidTimestamp,
+                format!("a frame's time must be finite and not before the last one, not {timestamp_ms} ms"),
+            ));
+        }
+        let state = match self.state {
+            Some(state) => self.advance(state, sample, timestamp_ms)?,
+            None => {
+                let shown = shown_emotion(sample, self.options.uncertain_below);
+                State {
+                    now_ms: timestamp_ms,
+                    sample: *sample,
+                    smoothed: *sample,
+                    shown,
+                    leader: shown,
+                    leads_since_ms: timestamp_ms,
+                }
+            }
+        };
+        self.state = Some(state);
+        Ok(SmoothedEmotion { probabilities: state.smoothed, emotion: state.shown })
+    }
+
+    fn advance(&self, last: State, sample: &EmotionProbabilities, timestamp_ms: f64) -> Result<State, Error> {
+        let SmootherOptions { time_constant_ms, uncertain_below, switch_margin, persist_ms } = self.options;
+        let [keep, old, new] = step_weights(timestamp_ms - last.now_ms, time_constant_ms);
+        let smoothed = EmotionProbabilities::new(Emotion::ALL.map(|emotion| {
+            keep * last.smoothed.get(emotion) + old * last.sample.get(emotion) + new * sample.get(emotion)
+        }))?;
+
+        let score = |contender: Option<Emotion>| contender.map_or(uncertain_below, |emotion| smoothed.get(emotion));
+        let leader = shown_emotion(&smoothed, uncertain_below);
+        let leads_since_ms = if leader == last.leader { last.leads_since_ms } else { timestamp_ms };
+        let takes_over =
+            score(leader) - score(last.shown) >= switch_margin || timestamp_ms - leads_since_ms >= persist_ms;
+        let shown = if takes_over { leader } else { last.shown };
+        Ok(State { now_ms: timestamp_ms, sample: *sample, smoothed, shown, leader, leads_since_ms })
+    }
+}
+
+/// The weights of the last smoothed value, the last sample and the new sample after a step in time; their sum is 1.
+///
+/// The filter `y' = (x - y) / tau` solved for an `x` that runs straight from the last sample to the new one.
+fn step_weights(step_ms: f64, time_constant_ms: f64) -> [f32; 3] {
+    if time_constant_ms <= 0.0 {
+        return [0.0, 0.0, 1.0];
+    }
+    let steps = step_ms / time_constant_ms;
+    if steps <= 0.0 {
+        return [1.0, 0.0, 0.0];
+    }
+    let keep = (-steps).exp();
+    // The average of exp(-t) over the step; rounding must not push a weight below 0.
+    let mean = (-(-steps).exp_m1() / steps).max(keep).min(1.0);
+    [keep as f32, (mean - keep) as f32, (1.0 - mean) as f32]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const HAPPY: [f32; 4] = [0.9, 0.06, 0.02, 0.02];
+    const NEUTRAL: [f32; 4] = [0.05, 0.85, 0.08, 0.02];
+
+    fn smoother() -> ProbabilitySmoother {
+        ProbabilitySmoother::new(SmootherOptions::default()).unwrap()
+    }
+
+    fn probabilities(values: [f32; 4]) -> EmotionProbabilities {
+        EmotionProbabilities::new(values).unwrap()
+    }
+
+    fn mix(a: [f32; 4], b: [f32; 4], share: f64) -> EmotionProbabilities {
+        probabilities([0, 1, 2, 3].map(|index| a[index] + share as f32 * (b[index] - a[index])))
+    }
+
+    /// The softmax of log-probabilities with noise that repeats from run to run.
+    fn noisy(mean: [f32; 4], frame: u32, noise: f32) -> EmotionProbabilities {
+        let mut hash = frame.wrapping_mul(0x9E37_79B9) ^ 0x5bd1_e995;
+        let weights = mean.map(|value| {
+            let mut uniform = || {
+                hash = hash.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (hash >> 8) as f32 / (1 << 24) as f32 - 0.5
+            };
+            // The sum of three uniform numbers: near enough to a normal one of standard deviation 0.5.
+            (value.ln() + 2.0 * noise * (uniform() + uniform() + uniform())).exp()
+        });
+        let sum: f32 = weights.iter().sum();
+        probabilities(weights.map(|weight| weight / sum))
+    }
+
+    #[test]
+    fn the_first_answer_is_shown_as_it_is() {
+        let answer = smoother().update(&probabilities(HAPPY), 0.0).unwrap();
+        assert_eq!(answer, SmoothedEmotion { probabilities: probabilities(HAPPY), emotion: Some(Emotion::Happy) });
+        let unsure = probabilities([0.4, 0.3, 0.2, 0.1]);
+        assert_eq!(smoother().update(&unsure, 0.0).unwrap().emotion, None);
+    }
+
+    #[test]
+    fn a_clear_change_shows_within_300_ms_from_8_frames_a_second_up() {
+        let changed = [[0.7, 0.2, 0.05, 0.05], HAPPY, [0.02, 0.1, 0.08, 0.8], [0.05, 0.2, 0.7, 0.05]];
+        for frames_per_second in [8.0, 10.0, 15.0, 24.0, 30.0, 60.0, 144.0] {
+            for after in changed {
+                let mut smoother = smoother();
+                let step = 1_000.0 / frames_per_second;
+                // The change comes right after a frame: the worst moment.
+                let change_ms = 20.0 * step;
+                let wanted = probabilities(after).top().0;
+                let shown_ms = (0..100).map(|frame| f64::from(frame) * step).find(|&time| {
+                    let sample = probabilities(if time > change_ms { after } else { NEUTRAL });
+                    smoother.update(&sample, time).unwrap().emotion == Some(wanted)
+                });
+                let late = shown_ms.unwrap() - change_ms;
+                assert!(late <= 300.0, "{frames_per_second} frames a second, {after:?}: {late} ms");
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_from_one_expression_to_another_does_not_flash_uncertain() {
+        let mut smoother = smoother();
+        for frame in 0..60 {
+            let sample = probabilities(if frame < 30 { NEUTRAL } else { HAPPY });
+            assert!(smoother.update(&sample, f64::from(frame) * 16.7).unwrap().emotion.is_some());
+        }
+    }
+
+    /// How often what is shown changes in a minute, smoothed and frame by frame.
+    fn changes(mean: [f32; 4], noise: f32) -> (usize, usize) {
+        let mut smoother = smoother();
+        let (mut smoothed, mut raw) = (Vec::new(), Vec::new());
+        for frame in 0..1_800 {
+            let sample = noisy(mean, frame, noise);
+            smoothed.push(smoother.update(&sample, f64::from(frame) * 1_000.0 / 30.0).unwrap().emotion);
+            raw.push(shown_emotion(&sample, SmootherOptions::default().uncertain_below));
+        }
+        let count = |shown: &[Option<Emotion>]| shown.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        (count(&smoothed), count(&raw))
+    }
+
+    #[test]
+    fn labels_do_not_flicker() {
+        let (smoothed, raw) = changes([0.65, 0.25, 0.05, 0.05], 0.5);
+        assert!(smoothed == 0 && raw > 100, "a clear face: {smoothed} changes of {raw}");
+        // The worst case sits on the very border of two answers: each is shown for two seconds on average.
+        for mean in [[0.46, 0.46, 0.04, 0.04], [0.5, 0.4, 0.05, 0.05]] {
+            let (smoothed, raw) = changes(mean, 0.5);
+            assert!(smoothed <= 30 && raw > 500, "a face on the border: {smoothed} changes of {raw}");
+        }
+    }
+
+    #[test]
+    fn a_single_odd_frame_changes_nothing_that_is_shown() {
+        let mut smoother = smoother();
+        for frame in 0..120 {
+            let sample = probabilities(if frame % 30 == 29 { HAPPY } else { NEUTRAL });
+            let answer = smoother.update(&sample, f64::from(frame) * 33.3).unwrap();
+            assert_eq!(answer.emotion, Some(Emotion::Neutral), "frame {frame}");
+        }
+    }
+
+    #[test]
+    fn a_small_lead_that_lasts_is_shown_and_one_that_does_not_is_not() {
+        let mut smoother = smoother();
+        smoother.update(&probabilities([0.52, 0.42, 0.03, 0.03]), 0.0).unwrap();
+        let slight = probabilities([0.43, 0.51, 0.03, 0.03]);
+        let shown_at = |time: f64, smoother: &mut ProbabilitySmoother| smoother.update(&slight, time).unwrap().emotion;
+        let shown: Vec<_> =
+            (1..60).map(|frame| (frame * 20, shown_at(f64::from(frame) * 20.0, &mut smoother))).collect();
+        assert!(shown.iter().all(|&(time, emotion)| time > 500 || emotion == Some(Emotion::Happy)), "{shown:?}");
+        assert_eq!(shown.last().unwrap().1, Some(Emotion::Neutral));
+    }
+
+    #[test]
+    fn the_threshold_of_uncertainty_is_the_users() {
+        let options = SmootherOptions { uncertain_below: 0.0, ..SmootherOptions::default() };
+        let mut smoother = ProbabilitySmoother::new(options).unwrap();
+        let sample = probabilities([0.3, 0.25, 0.25, 0.2]);
+        assert_eq!(smoother.update(&sample, 0.0).unwrap().emotion, Some(Emotion::Happy));
+        smoother.set_options(SmootherOptions { uncertain_below: 0.8, ..options }).unwrap();
+        assert_eq!(smoother.update(&sample, 33.0).unwrap().emotion, None, "at once when the lead is large");
+    }
+
+    #[test]
+    fn bad_times_are_refused_and_change_nothing() {
+        let mut smoother = smoother();
+        let before = smoother.update(&probabilities(HAPPY), 100.0).unwrap();
+        for time in [f64::NAN, f64::INFINITY, 99.0] {
+            let error = smoother.update(&probabilities(NEUTRAL), time).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidTimestamp, "{time}");
+        }
+        assert_eq!(smoother.update(&probabilities(NEUTRAL), 100.0).unwrap(), before, "no time, no change");
+    }
+
+    #[test]
+    fn options_outside_their_range_are_refused() {
+        let good = SmootherOptions::default();
+        for bad in [
+            SmootherOptions { time_constant_ms: -1.0, ..good },
+            SmootherOptions { time_constant_ms: f64::NAN, ..good },
+            SmootherOptions { uncertain_below: 1.5, ..good },
+            SmootherOptions { switch_margin: f32::NAN, ..good },
+            SmootherOptions { persist_ms: f64::INFINITY, ..good },
+        ] {
+            assert_eq!(ProbabilitySmoother::new(bad).unwrap_err().kind(), ErrorKind::InvalidOptions, "{bad:?}");
+            assert!(smoother().set_options(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn without_a_time_constant_every_sample_passes() {
+        let options = SmootherOptions { time_constant_ms: 0.0, ..SmootherOptions::default() };
+        let mut smoother = ProbabilitySmoother::new(options).unwrap();
+        for (time, values) in [(0.0, HAPPY), (33.0, NEUTRAL), (33.0, HAPPY)] {
+            assert_eq!(smoother.update(&probabilities(values), time).unwrap().probabilities, probabilities(values));
+        }
+    }
+
+    proptest! {
+        /// A signal of straight pieces, sampled at two rates that both hit its corners.
+        #[test]
+        fn the_answer_depends_on_time_and_not_on_the_frame_rate(
+            corners in prop::collection::vec(0.0f64..1.0, 2..12),
+            finer in 2u32..8,
+            time_constant_ms in 20.0f64..400.0,
+        ) {
+            let options = SmootherOptions { time_constant_ms, ..SmootherOptions::default() };
+            let run = |frames_between: u32| {
+                let mut smoother = ProbabilitySmoother::new(options).unwrap();
+                let mut answers = Vec::new();
+                for (piece, pair) in corners.windows(2).enumerate() {
+                    for frame in 0..frames_between {
+                        let along = f64::from(frame) / f64::from(frames_between);
+                        let sample = mix(NEUTRAL, HAPPY, pair[0] + along * (pair[1] - pair[0]));
+                        let answer = smoother.update(&sample, (piece as f64 + along) * 100.0).unwrap();
+                        if frame == 0 {
+                            answers.push(answer.probabilities.get(Emotion::Happy));
+                        }
+                    }
+                }
+                answers
+            };
+            for (slow, fast) in run(1).into_iter().zip(run(finer)) {
+                prop_assert!((slow - fast).abs() < 1e-5, "{} at 10 frames a second, {} at {}", slow, fast, 10 * finer);
+            }
+        }
+
+        #[test]
+        fn weights_are_a_weighted_mean(step_ms in 0.0f64..100_000.0, time_constant_ms in 0.0f64..2_000.0) {
+            let weights = step_weights(step_ms, time_constant_ms);
+            prop_assert!(weights.iter().all(|weight| (0.0..=1.0).contains(weight)), "{weights:?}");
+            prop_assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-6, "{weights:?}");
+        }
+    }
+}
