@@ -11,9 +11,12 @@ pub mod emotion;
 pub mod engine;
 pub mod error;
 pub mod frame;
+pub mod pipeline;
 mod resample;
 pub mod smooth;
 pub mod track;
+#[cfg(target_family = "wasm")]
+pub mod wasm_api;
 pub mod weights;
 
 pub use classify::{EmotionClassifier, EmotionProbabilities};
@@ -23,5 +26,6 @@ pub use detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector, Landma
 pub use emotion::Emotion;
 pub use error::{Error, ErrorKind};
 pub use frame::Frame;
+pub use pipeline::{EmotionPipeline, FaceEmotion, PipelineOptions};
 pub use smooth::{ProbabilitySmoother, SmoothedEmotion, SmootherOptions, shown_emotion};
 pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

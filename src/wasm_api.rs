@@ -1,0 +1,329 @@
+//! The JavaScript boundary: thin, and the only file that knows of wasm-bindgen.
+//!
+//! Plain objects go out, because instances cannot be cloned to another thread and must be freed. Every error is an
+//! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]).
+
+use js_sys::{Array, Object, Reflect, Uint8ClampedArray};
+use wasm_bindgen::prelude::*;
+use web_sys::{ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
+
+use crate::classify::EmotionProbabilities;
+use crate::crop::{CHIP_SIDE, FaceChip};
+use crate::decode::Picture;
+use crate::detect::BoundingBox;
+use crate::emotion::Emotion;
+use crate::error::{Error, ErrorKind};
+use crate::frame::Frame;
+use crate::pipeline::{self, FaceEmotion, PipelineOptions};
+use crate::weights::{detector_model, emotion_model};
+
+/// The longest side at which a bitmap's pixels are read. The detector looks at 640 pixels and a face chip is 48, so a
+/// larger copy would only take memory (a 108-megapixel picture would take 432 MB).
+const MAX_BITMAP_SIDE: u32 = 2048;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** An expression the model tells apart. */
+export type Emotion = "happy" | "neutral" | "sad" | "surprise";
+/** A rectangle in picture pixels, origin at the top left. It may reach beyond the picture's border. */
+export interface Box { x: number; y: number; width: number; height: number }
+/** Each expression's probability, 0..1; together 1. */
+export type Probabilities = Record<Emotion, number>;
+/** The expression a face displays. */
+export interface Expression {
+  probabilities: Probabilities;
+  /** The most probable expression, or "uncertain" when it is less probable than `uncertainBelow`. */
+  emotion: Emotion | "uncertain";
+}
+/** One face in a picture or frame. */
+export interface FaceEmotion extends Expression {
+  /** In live video the same face keeps its id; in a picture faces are numbered from 0. */
+  id: number;
+  box: Box;
+  /** Eye at the picture's left, eye at its right, nose, mouth corner at the left, at the right: [x, y] in picture pixels. */
+  landmarks: [number, number][];
+  /** The detector's confidence that this is a face, 0..1. */
+  confidence: number;
+}
+/** Options of a pipeline; each may be left out. */
+export interface PipelineOptions {
+  /** Least detector confidence of a face, 0..1; 0.6 by default. */
+  minConfidence?: number;
+  /** The top probability below which the answer is "uncertain", 0..1. */
+  uncertainBelow?: number;
+  /** The long side at which pictures are searched, 160..640 pixels; 640 by default. */
+  pictureSize?: number;
+  /** The long side at which live frames are searched, 160..640 pixels; 320 by default. */
+  liveSize?: number;
+  /** The most faces answered for, 1..1000, the most confident first; 64 by default. */
+  maxFaces?: number;
+}
+/** Which models are compiled in. */
+export interface ModelInfo {
+  emotion: { id: string; sha256: string; classes: Emotion[] };
+  detector: { id: string; sha256: string };
+}
+"#;
+
+#[wasm_bindgen]
+extern "C" {
+    /// A `PipelineOptions` object or undefined.
+    #[wasm_bindgen(typescript_type = "PipelineOptions | undefined")]
+    pub type JsOptions;
+    /// An array of `FaceEmotion`.
+    #[wasm_bindgen(typescript_type = "FaceEmotion[]")]
+    pub type JsFaces;
+    /// An `Expression`.
+    #[wasm_bindgen(typescript_type = "Expression")]
+    pub type JsExpression;
+    /// A `ModelInfo`.
+    #[wasm_bindgen(typescript_type = "ModelInfo")]
+    pub type JsModelInfo;
+}
+
+/// Sends panics to the console with their message and place instead of a bare "unreachable".
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+}
+
+/// The ids and hashes of the models compiled into this module.
+#[wasm_bindgen(js_name = modelInfo)]
+pub fn model_info() -> Result<JsModelInfo, JsValue> {
+    let model = |id: &str, sha256: &str| object(&[("id", id.into()), ("sha256", sha256.into())]);
+    let emotion = emotion_model().map_err(to_js)?;
+    let detector = detector_model().map_err(to_js)?;
+    let emotion_info = model(emotion.id(), crate::weights::EMOTION_MODEL_SHA256);
+    let classes = Emotion::ALL.iter().map(|emotion| JsValue::from(emotion.name())).collect::<Array>();
+    set(&emotion_info, "classes", &classes);
+    let detector_info = model(detector.id(), crate::weights::DETECTOR_MODEL_SHA256);
+    Ok(JsValue::from(object(&[("emotion", emotion_info.into()), ("detector", detector_info.into())])).unchecked_into())
+}
+
+/// Finds faces and reads the expression each displays. Holds its scratch memory: make one and keep it.
+#[wasm_bindgen]
+#[derive(Debug)]
+pub struct EmotionPipeline {
+    pipeline: pipeline::EmotionPipeline,
+    canvas: Option<(OffscreenCanvas, OffscreenCanvasRenderingContext2d)>,
+    pixels: Vec<u8>,
+}
+
+#[wasm_bindgen]
+impl EmotionPipeline {
+    /// A pipeline with the compiled-in models. Throws `invalid-options` and `model-load`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(options: Option<JsOptions>) -> Result<Self, JsValue> {
+        let options = options_from(options.as_deref()).map_err(to_js)?;
+        let pipeline = pipeline::EmotionPipeline::new(options).map_err(to_js)?;
+        Ok(Self { pipeline, canvas: None, pixels: Vec::new() })
+    }
+
+    /// The faces in a picture of `width * height * 4` RGBA bytes, the most confident first; none is an empty array.
+    #[wasm_bindgen(js_name = analyzeImage, unchecked_return_type = "FaceEmotion[]")]
+    pub fn analyze_image(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &[u8],
+        width: u32,
+        height: u32,
+    ) -> Result<JsFaces, JsValue> {
+        let frame = Frame::from_rgba(rgba, width, height).map_err(to_js)?;
+        self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
+    }
+
+    /// The same for the next frame of a live video: ids are kept, probabilities smoothed over time. `timestampMs` must
+    /// not run backwards; `reset` starts anew.
+    #[wasm_bindgen(js_name = analyzeFrame, unchecked_return_type = "FaceEmotion[]")]
+    pub fn analyze_frame(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &[u8],
+        width: u32,
+        height: u32,
+        #[wasm_bindgen(js_name = timestampMs)] timestamp_ms: f64,
+    ) -> Result<JsFaces, JsValue> {
+        let frame = Frame::from_rgba(rgba, width, height).map_err(to_js)?;
+        self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
+    }
+
+    /// The faces in the bytes of a JPEG, PNG or WebP file, in pixels of the upright picture. Throws `invalid-image`
+    /// and `image-too-large`.
+    #[wasm_bindgen(js_name = analyzeBytes, unchecked_return_type = "FaceEmotion[]")]
+    pub fn analyze_bytes(&mut self, bytes: &[u8]) -> Result<JsFaces, JsValue> {
+        let picture = Picture::decode(bytes).map_err(to_js)?;
+        let frame = picture.frame().map_err(to_js)?;
+        self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
+    }
+
+    /// The faces in a bitmap, in the bitmap's pixels. The pixels are read here, never by JavaScript.
+    #[wasm_bindgen(js_name = analyzeBitmap, unchecked_return_type = "FaceEmotion[]")]
+    pub fn analyze_bitmap(&mut self, bitmap: &ImageBitmap) -> Result<JsFaces, JsValue> {
+        let (width, height, scale) = self.read_bitmap(bitmap)?;
+        let frame = Frame::from_rgba(&self.pixels, width, height).map_err(to_js)?;
+        self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
+    }
+
+    /// The same for the next frame of a live video, see `analyzeFrame`.
+    #[wasm_bindgen(js_name = analyzeBitmapFrame, unchecked_return_type = "FaceEmotion[]")]
+    pub fn analyze_bitmap_frame(
+        &mut self,
+        bitmap: &ImageBitmap,
+        #[wasm_bindgen(js_name = timestampMs)] timestamp_ms: f64,
+    ) -> Result<JsFaces, JsValue> {
+        let (width, height, scale) = self.read_bitmap(bitmap)?;
+        let frame = Frame::from_rgba(&self.pixels, width, height).map_err(to_js)?;
+        self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
+    }
+
+    /// The expression of a face already cut out: 2,304 grey bytes, 48 x 48, rows from the top. Throws `invalid-frame`
+    /// for any other length.
+    #[wasm_bindgen(js_name = classifyFace, unchecked_return_type = "Expression")]
+    pub fn classify_face(&mut self, grey: &[u8]) -> Result<JsExpression, JsValue> {
+        let chip = chip_from(grey).map_err(to_js)?;
+        let (probabilities, emotion) = self.pipeline.classify_face(&chip).map_err(to_js)?;
+        let expression = Object::new();
+        set_expression(&expression, &probabilities, emotion);
+        Ok(JsValue::from(expression).unchecked_into())
+    }
+
+    /// Forgets every tracked face; the next frame starts a new video.
+    pub fn reset(&mut self) {
+        self.pipeline.reset();
+    }
+
+    /// Draws the bitmap on a canvas, scaled down where it is over [`MAX_BITMAP_SIDE`], and copies the pixels into
+    /// `self.pixels`. Gives the copy's size and how many bitmap pixels one of its pixels stands for.
+    fn read_bitmap(&mut self, bitmap: &ImageBitmap) -> Result<(u32, u32, f32), JsValue> {
+        let (full_width, full_height) = (bitmap.width(), bitmap.height());
+        if full_width == 0 || full_height == 0 {
+            return Err(to_js(Error::new(ErrorKind::InvalidFrame, "the bitmap is empty or was closed")));
+        }
+        let scale = (full_width.max(full_height) as f32 / MAX_BITMAP_SIDE as f32).max(1.0);
+        let scaled = |side: u32| ((side as f32 / scale).round() as u32).max(1);
+        let (width, height) = (scaled(full_width), scaled(full_height));
+
+        let (canvas, context) = match self.canvas.take() {
+            Some(kept) => kept,
+            None => new_canvas()?,
+        };
+        if (canvas.width(), canvas.height()) != (width, height) {
+            canvas.set_width(width);
+            canvas.set_height(height);
+            // Resizing resets the context's state.
+            set(&context, "imageSmoothingQuality", &"high".into());
+        }
+        context.draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, f64::from(width), f64::from(height))?;
+        let image = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height))?;
+        // `ImageData::data` would copy into a fresh Vec at every frame.
+        let data: Uint8ClampedArray = Reflect::get(&image, &"data".into())?.unchecked_into();
+        self.pixels.resize(data.length() as usize, 0);
+        data.copy_to(&mut self.pixels);
+        self.canvas = Some((canvas, context));
+        Ok((width, height, scale))
+    }
+}
+
+/// A canvas that stays in main memory, since it is only ever read back.
+fn new_canvas() -> Result<(OffscreenCanvas, OffscreenCanvasRenderingContext2d), JsValue> {
+    let canvas = OffscreenCanvas::new(1, 1)?;
+    let settings = object(&[("willReadFrequently", true.into()), ("alpha", false.into())]);
+    let context = canvas.get_context_with_context_options("2d", &settings)?.ok_or_else(|| {
+        to_js(Error::new(ErrorKind::InvalidFrame, "this browser gives no canvas to read pixels with"))
+    })?;
+    Ok((canvas, context.unchecked_into()))
+}
+
+fn chip_from(grey: &[u8]) -> Result<FaceChip, Error> {
+    let grey: [u8; CHIP_SIDE * CHIP_SIDE] = grey.try_into().map_err(|_| {
+        Error::new(
+            ErrorKind::InvalidFrame,
+            format!("a face is {CHIP_SIDE} x {CHIP_SIDE} grey bytes, {}, not {}", CHIP_SIDE * CHIP_SIDE, grey.len()),
+        )
+    })?;
+    Ok(FaceChip::from_grey(grey))
+}
+
+/// Reads the options that are given; anything but a number under a known name is refused.
+fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
+    let mut options = PipelineOptions::default();
+    let Some(given) = given.filter(|given| !given.is_undefined() && !given.is_null()) else { return Ok(options) };
+    let invalid = |message: String| Error::new(ErrorKind::InvalidOptions, message);
+    if !given.is_object() {
+        return Err(invalid("options must be an object".into()));
+    }
+    for key in Object::keys(given.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string()) {
+        let value = Reflect::get(given, &JsValue::from(&key)).unwrap_or(JsValue::UNDEFINED);
+        if value.is_undefined() {
+            continue;
+        }
+        let number = value.as_f64().ok_or_else(|| invalid(format!("the option {key} must be a number")))?;
+        let whole = || {
+            if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
+                Ok(number as u32)
+            } else {
+                Err(invalid(format!("the option {key} must be a whole number, not {number}")))
+            }
+        };
+        match key.as_str() {
+            "minConfidence" => options.min_confidence = number as f32,
+            "uncertainBelow" => options.uncertain_below = number as f32,
+            "pictureSize" => options.picture_size = whole()?,
+            "liveSize" => options.live_size = whole()?,
+            "maxFaces" => options.max_faces = whole()? as usize,
+            _ => return Err(invalid(format!("there is no option {key}"))),
+        }
+    }
+    Ok(options)
+}
+
+/// The faces as plain objects, their pixels scaled from the frame analysed to the picture given.
+fn faces_to_js(faces: &[FaceEmotion], scale: f32) -> JsFaces {
+    let faces = faces.iter().map(|face| JsValue::from(face_to_js(face, scale))).collect::<Array>();
+    JsValue::from(faces).unchecked_into()
+}
+
+fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
+    let BoundingBox { x, y, width, height } = face.detection.bounding_box;
+    let number = |value: f32| JsValue::from(value * scale);
+    let bounding_box =
+        object(&[("x", number(x)), ("y", number(y)), ("width", number(width)), ("height", number(height))]);
+    let landmarks = face.detection.landmarks.iter();
+    let landmarks =
+        landmarks.map(|point| JsValue::from(Array::of2(&number(point[0]), &number(point[1])))).collect::<Array>();
+    let result = object(&[
+        ("id", (face.id as f64).into()),
+        ("box", bounding_box.into()),
+        ("landmarks", landmarks.into()),
+        ("confidence", face.detection.confidence.into()),
+    ]);
+    set_expression(&result, &face.probabilities, face.emotion);
+    result
+}
+
+fn set_expression(target: &Object, probabilities: &EmotionProbabilities, emotion: Option<Emotion>) {
+    let named = Object::new();
+    for (emotion, probability) in probabilities.iter() {
+        set(&named, emotion.name(), &probability.into());
+    }
+    set(target, "probabilities", &named);
+    set(target, "emotion", &emotion.map_or("uncertain", Emotion::name).into());
+}
+
+fn object(entries: &[(&str, JsValue)]) -> Object {
+    let object = Object::new();
+    for (key, value) in entries {
+        set(&object, key, value);
+    }
+    object
+}
+
+/// Sets a property of an object made here, which cannot fail.
+fn set(object: &Object, key: &str, value: &JsValue) {
+    let _ = Reflect::set(object, &key.into(), value);
+}
+
+fn to_js(error: Error) -> JsValue {
+    let js = js_sys::Error::new(error.message());
+    js.set_name("EmotionError");
+    set(&js, "code", &error.kind().code().into());
+    js.into()
+}
