@@ -38,7 +38,7 @@ export const en = {
   "status.faces": { one: "{count} face: {list}.", other: "{count} faces: {list}." },
 
   "timing.picture": "{ms} ms",
-  "timing.live": "{ms} ms · {fps} frames per second",
+  "timing.live": "{ms} ms · {fps} fps",
 
   "faces.label": "Expressions",
   "faces.title": "Expressions",
