@@ -60,7 +60,7 @@ impl PipelineOptions {
 /// One face and the expression it displays.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaceEmotion {
-    /// In live video the same face keeps its id; in a picture faces are numbered from 0.
+    /// In live video the same face keeps its id; in a picture faces are numbered from 1.
     pub id: u64,
     /// Where the face is, in frame pixels, and how sure the detector is of it.
     pub detection: FaceDetection,
@@ -146,7 +146,7 @@ impl EmotionPipeline {
     fn analyze(&mut self, frame: &Frame<'_>, options: &DetectOptions) -> Result<&[FaceEmotion], Error> {
         self.faces.clear();
         let detections = self.detector.detect(frame, options)?;
-        for (detection, id) in detections.iter().take(self.options.max_faces).zip(0..) {
+        for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
             let chip = crop_face(frame, &detection.bounding_box)?;
             let probabilities = self.classifier.classify(&chip)?;
             let emotion = label(&probabilities, self.options.uncertain_below);

@@ -37,7 +37,7 @@ export interface Expression {
 }
 /** One face in a picture or frame. */
 export interface FaceEmotion extends Expression {
-  /** In live video the same face keeps its id; in a picture faces are numbered from 0. */
+  /** In live video the same face keeps its id; in a picture faces are numbered from 1. */
   id: number;
   box: Box;
   /** Eye at the picture's left, eye at its right, nose, mouth corner at the left, at the right: [x, y] in picture pixels. */

@@ -20,11 +20,9 @@ import { EmotionError } from "./protocol.js";
 
 export { EmotionError };
 
-/** @typedef {import('./protocol.js').BoundingBox} BoundingBox */
-/** @typedef {import('./protocol.js').ChipEmotion} ChipEmotion */
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
+/** @typedef {import('./protocol.js').Expression} Expression */
 /** @typedef {import('./protocol.js').Methods} Methods */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
 /** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
@@ -139,25 +137,11 @@ export class EmotionAnalyzer {
   }
 
   /**
-   * Why the network answered as it did for the face in `box`.
-   *
-   * @param {ImageSource} source
-   * @param {BoundingBox} box in the picture's pixels
-   * @param {CallOptions} [options]
-   * @returns {Promise<FaceExplanation>}
-   */
-  async explainFace(source, box, { signal } = {}) {
-    signal?.throwIfAborted();
-    const bitmap = await abortable(captureFrame(source), signal);
-    return abortable(this.#call("explainFace", { bitmap, box }, [bitmap]), signal);
-  }
-
-  /**
    * The network's answer for one face already cut out: 48 x 48 grey bytes, row by row.
    *
    * @param {Uint8Array} grey 2304 bytes
    * @param {CallOptions} [options]
-   * @returns {Promise<ChipEmotion>}
+   * @returns {Promise<Expression>}
    */
   classifyFace(grey, { signal } = {}) {
     return abortable(this.#call("classifyFace", { grey }, []), signal);

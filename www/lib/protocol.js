@@ -6,9 +6,7 @@
  */
 
 /** @typedef {import('../pkg/countenance.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
-/** @typedef {import('../pkg/countenance.js').ChipEmotion} ChipEmotion */
-/** @typedef {import('../pkg/countenance.js').BoundingBox} BoundingBox */
+/** @typedef {import('../pkg/countenance.js').Expression} Expression */
 /** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
 /** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
 
@@ -30,8 +28,7 @@
  * @property {(params: { bitmap: ImageBitmap }) => FaceEmotion[]} analyzeBitmap
  * @property {(params: { bytes: Uint8Array }) => FaceEmotion[]} analyzeBytes
  * @property {(params: { bitmap: ImageBitmap, timestampMs: number }) => FaceEmotion[]} analyzeBitmapFrame
- * @property {(params: { bitmap: ImageBitmap, box: BoundingBox }) => FaceExplanation} explainFace
- * @property {(params: { grey: Uint8Array }) => ChipEmotion} classifyFace
+ * @property {(params: { grey: Uint8Array }) => Expression} classifyFace
  * @property {(params: Record<string, never>) => void} reset
  */
 

@@ -51,9 +51,6 @@ const methods = {
   analyzeBitmapFrame({ bitmap, timestampMs }) {
     return closing(bitmap, () => opened().analyzeBitmapFrame(bitmap, timestampMs));
   },
-  explainFace({ bitmap, box }) {
-    return closing(bitmap, () => opened().explainFace(bitmap, box));
-  },
   classifyFace({ grey }) {
     return opened().classifyFace(grey);
   },
