@@ -1,6 +1,7 @@
 //! From the network's head maps to faces: prior decoding and non-maximum suppression.
 
-use super::network::{HEAD_CHANNELS, Map, STRIDES};
+use super::map::Map;
+use super::network::{CELL_VALUES, STRIDES};
 use super::{BoundingBox, FaceDetection};
 
 /// Intersection over union above which the less confident of two boxes is the same face. The network's authors' .3 or
@@ -8,7 +9,7 @@ use super::{BoundingBox, FaceDetection};
 const SAME_FACE_OVERLAP: f32 = 0.3;
 
 /// Appends the faces of one forward pass at or above a confidence, in input pixels.
-pub(super) fn decode(heads: &[Map; 3], min_confidence: f32, faces: &mut Vec<FaceDetection>) {
+pub(super) fn decode(heads: &[Map<CELL_VALUES>; 3], min_confidence: f32, faces: &mut Vec<FaceDetection>) {
     for (head, stride) in heads.iter().zip(STRIDES) {
         for row in 0..head.height {
             let (cells, _) = head.row(row).as_chunks();
@@ -21,7 +22,7 @@ pub(super) fn decode(heads: &[Map; 3], min_confidence: f32, faces: &mut Vec<Face
 
 /// The face that one cell answers for, if it is at or above the confidence.
 fn decode_cell(
-    cell: &[f32; HEAD_CHANNELS],
+    cell: &[f32; CELL_VALUES],
     row: f32,
     column: f32,
     stride: f32,

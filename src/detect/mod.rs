@@ -5,13 +5,17 @@
 //! ```
 
 mod decode;
+mod map;
 mod network;
+mod stem;
+mod unit;
 
 use crate::error::{Error, ErrorKind};
 use crate::frame::Frame;
 use crate::resample::{Pixel, Span, average_row};
 use crate::weights::Weights;
-use network::{INPUT_MULTIPLE, Input, Network};
+use network::{INPUT_MULTIPLE, Network};
+use stem::Input;
 
 /// A face's place: pixels of the frame, origin at its top left corner. May reach beyond the frame's border.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,0 +1,148 @@
+//! The detection network's input and its first convolution: 3x3, stride 2, ReLU.
+
+use super::unit::Rows;
+use crate::engine::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat, store};
+use crate::error::Error;
+use crate::weights::Weights;
+
+/// Blue, green, red.
+const INPUT_CHANNELS: usize = 3;
+
+/// Output channels.
+pub(super) const STEM_CHANNELS: usize = 16;
+
+/// Input values under one kernel row.
+const TAPS: usize = 3 * INPUT_CHANNELS;
+
+/// Output pixels computed together, and the input values under their kernel rows.
+const TILE: usize = 4;
+const TILE_INPUTS: usize = (2 * TILE + 1) * INPUT_CHANNELS;
+
+/// The network's input: blue, green and red, 0..255, with one zero row above and one zero column at the left, which is
+/// all the padding that a 3x3 kernel with stride 2 needs on even sides.
+#[derive(Debug, Default)]
+pub(super) struct Input {
+    width: usize,
+    height: usize,
+    values: Vec<f32>,
+}
+
+impl Input {
+    /// Takes a new size, even numbers, and becomes all zero.
+    pub(super) fn clear(&mut self, width: usize, height: usize) {
+        (self.width, self.height) = (width, height);
+        self.values.clear();
+        self.values.resize((width + 1) * (height + 1) * INPUT_CHANNELS, 0.0);
+    }
+
+    /// One row of pixels.
+    pub(super) fn row_mut(&mut self, y: usize) -> &mut [[f32; INPUT_CHANNELS]] {
+        let stride = self.width + 1;
+        &mut self.values.as_chunks_mut().0[(y + 1) * stride + 1..(y + 2) * stride]
+    }
+
+    /// The three rows, padding included, under row `y` of the convolution's output.
+    fn rows_under(&self, y: usize) -> [&[f32]; 3] {
+        let length = (self.width + 1) * INPUT_CHANNELS;
+        std::array::from_fn(|row| &self.values[(2 * y + row) * length..][..length])
+    }
+}
+
+/// The convolution's weights.
+#[derive(Debug)]
+pub(super) struct Stem {
+    /// By kernel row, kernel column and input channel, as the input's rows run, then by output.
+    weights: Vec<[f32; STEM_CHANNELS]>,
+    bias: Vec<f32>,
+}
+
+impl Stem {
+    /// Packs the weights of `backbone.0.conv`.
+    pub(super) fn load(weights: &Weights<'_>) -> Result<Self, Error> {
+        let kernels = weights.f32("backbone.0.conv.weight", &[STEM_CHANNELS, INPUT_CHANNELS, 3, 3])?;
+        let weight = |tap: usize, output: usize| {
+            let (position, channel) = (tap / INPUT_CHANNELS, tap % INPUT_CHANNELS);
+            kernels[(output * INPUT_CHANNELS + channel) * 9 + position]
+        };
+        Ok(Self {
+            weights: (0..3 * TAPS).map(|tap| std::array::from_fn(|output| weight(tap, output))).collect(),
+            bias: weights.f32("backbone.0.conv.bias", &[STEM_CHANNELS])?,
+        })
+    }
+
+    /// Computes one output row.
+    #[inline(always)]
+    fn row<S: Simd>(&self, simd: S, input: &Input, y: usize, output: &mut [f32]) {
+        if 2 * lanes::<S>() <= STEM_CHANNELS {
+            self.row_by_vectors::<S, 2>(simd, input, y, output);
+        } else {
+            self.row_by_vectors::<S, 1>(simd, input, y, output);
+        }
+    }
+
+    /// Computes one output row, `NV` vectors of outputs at a time.
+    #[inline(always)]
+    fn row_by_vectors<S: Simd, const NV: usize>(&self, simd: S, input: &Input, y: usize, output: &mut [f32]) {
+        let rows = input.rows_under(y);
+        let (weights, _) = self.weights.as_chunks::<TAPS>();
+        let (tiles, _) = output.as_chunks_mut::<STEM_CHANNELS>().0.as_chunks_mut::<TILE>();
+        for (index, tile) in tiles.iter_mut().enumerate() {
+            let rows = rows.map(|row| &row[index * 2 * TILE * INPUT_CHANNELS..][..TILE_INPUTS]);
+            for block in (0..STEM_CHANNELS).step_by(NV * lanes::<S>()) {
+                let mut sums = [[splat(simd, 0.0); NV]; TILE];
+                for sums in &mut sums {
+                    for (n, sum) in sums.iter_mut().enumerate() {
+                        *sum = load(simd, &self.bias, block + n * lanes::<S>());
+                    }
+                }
+                for (row, weights) in rows.into_iter().zip(weights) {
+                    for (tap, weights) in weights.iter().enumerate() {
+                        for (pixel, sums) in sums.iter_mut().enumerate() {
+                            let value = splat(simd, row[pixel * 2 * INPUT_CHANNELS + tap]);
+                            for (n, sum) in sums.iter_mut().enumerate() {
+                                *sum = value.mul_add(load(simd, weights, block + n * lanes::<S>()), *sum);
+                            }
+                        }
+                    }
+                }
+                for (pixel, sums) in tile.iter_mut().zip(sums) {
+                    for (n, sum) in sums.into_iter().enumerate() {
+                        store::<S>(sum.max(splat(simd, 0.0)), pixel, block + n * lanes::<S>());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The stem's output, computed a row at a time: its map, one of the two largest of the network, is never written.
+#[derive(Debug)]
+pub(super) struct StemRows<'a> {
+    stem: &'a Stem,
+    input: &'a Input,
+    row: &'a mut [f32],
+}
+
+impl<'a> StemRows<'a> {
+    /// The rows of this input, one after the other in `row`.
+    pub(super) fn new(stem: &'a Stem, input: &'a Input, row: &'a mut Vec<f32>) -> Self {
+        row.resize(input.width / 2 * STEM_CHANNELS, 0.0);
+        Self { stem, input, row }
+    }
+}
+
+impl Rows<STEM_CHANNELS> for StemRows<'_> {
+    fn width(&self) -> usize {
+        self.input.width / 2
+    }
+
+    fn height(&self) -> usize {
+        self.input.height / 2
+    }
+
+    #[inline(always)]
+    fn row<S: Simd>(&mut self, simd: S, y: usize) -> &[f32] {
+        self.stem.row(simd, self.input, y, self.row);
+        self.row
+    }
+}
