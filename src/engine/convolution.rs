@@ -1,6 +1,6 @@
 //! Direct 3x3 convolutions, each with its epilogue: the first layer and the last.
 
-use super::epilogue::{Epilogue, pool_all};
+use super::epilogue::Epilogue;
 use super::simd::{Simd, SimdFloat, lanes, load, splat};
 
 /// Vectors of output channels that a block of weights holds.
@@ -20,47 +20,55 @@ pub(crate) fn pack<S: Simd>(weights: &[f32], outputs: usize, inputs: usize) -> V
     packed
 }
 
-/// The first convolution: one input channel, `SIDE` x `SIDE` pixels with a border of one zero pixel around them, and
-/// the epilogue into `SIDE / 2` x `SIDE / 2` pixels of `COUT` channels, inside such a border too.
+/// The first convolution: one input channel, rows of `ROW` pixels of which the outer ones are a zero border, and the
+/// epilogue into half as many pixels of `COUT` channels, inside such a border too.
 #[inline(always)]
-pub(crate) fn first<S: Simd, const SIDE: usize, const COUT: usize>(
+pub(crate) fn first<S: Simd, const ROW: usize, const COUT: usize>(
     simd: S,
     input: &[f32],
     packed: &[f32],
     epilogue: &Epilogue,
     output: &mut [f32],
 ) {
+    let side = const { (ROW - 2) / 2 };
     let width = NV * lanes::<S>();
+    let (rows, _) = input.as_chunks::<ROW>();
     let (pixels, _) = output.as_chunks_mut::<COUT>();
     for (block, weights) in packed.chunks_exact(9 * width).enumerate() {
-        let mut taps = [[splat(simd, 0.0); NV]; 9];
-        for (tap, weights) in taps.iter_mut().zip(weights.chunks_exact(width)) {
-            for (n, tap) in tap.iter_mut().enumerate() {
-                *tap = load(simd, weights, n * lanes::<S>());
+        let epilogue = epilogue.channels(simd, block * width);
+        for y in 0..side {
+            let rows = &rows[2 * y..][..4];
+            let targets = &mut pixels[(y + 1) * (side + 2) + 1..][..side];
+            for x in 0..side {
+                let mut sums = [[splat(simd, 0.0); NV]; 4];
+                let kernel_rows = weights.chunks_exact(3 * width);
+                for (rows, weights) in rows.array_windows::<2>().zip(kernel_rows) {
+                    first_row(simd, [&rows[0], &rows[1]], 2 * x, weights, &mut sums);
+                }
+                epilogue.pool(simd, &sums, &mut targets[x][block * width..]);
             }
         }
-        for y in 0..SIDE / 2 {
-            let rows = &input[2 * y * (SIDE + 2)..][..4 * (SIDE + 2)];
-            let targets = &mut pixels[(y + 1) * (SIDE / 2 + 2) + 1..][..SIDE / 2];
-            for (x, target) in targets.iter_mut().enumerate() {
-                let mut sums = [[splat(simd, 0.0); NV]; 4];
-                for row in 0..4 {
-                    let values = &rows[row * (SIDE + 2) + 2 * x..][..4];
-                    for column in 0..4 {
-                        let value = splat(simd, values[column]);
-                        for pixel in 0..4 {
-                            let (kernel_row, kernel_column) =
-                                (row.wrapping_sub(pixel / 2), column.wrapping_sub(pixel % 2));
-                            if kernel_row < 3 && kernel_column < 3 {
-                                for n in 0..NV {
-                                    sums[pixel][n] =
-                                        value.mul_add(taps[kernel_row * 3 + kernel_column][n], sums[pixel][n]);
-                                }
-                            }
-                        }
-                    }
-                }
-                pool_all(simd, epilogue, &sums, block * width, &mut target[block * width..]);
+    }
+}
+
+/// Adds one kernel row's products to the sums of a 2x2 window, from the two rows that it reads.
+#[inline(always)]
+fn first_row<S: Simd, const ROW: usize>(
+    simd: S,
+    rows: [&[f32; ROW]; 2],
+    x: usize,
+    weights: &[f32],
+    sums: &mut [[S::f32s; NV]; 4],
+) {
+    for column in 0..3 {
+        let mut taps = [splat(simd, 0.0); NV];
+        for (n, tap) in taps.iter_mut().enumerate() {
+            *tap = load(simd, weights, (column * NV + n) * lanes::<S>());
+        }
+        for pixel in 0..4 {
+            let value = splat(simd, rows[pixel / 2][x + column + pixel % 2]);
+            for n in 0..NV {
+                sums[pixel][n] = value.mul_add(taps[n], sums[pixel][n]);
             }
         }
     }
@@ -90,7 +98,7 @@ pub(crate) fn last<S: Simd, const CIN: usize>(
         tap::<S, CIN, 2, 0>(simd, pixels, weights, &mut sums);
         tap::<S, CIN, 2, 1>(simd, pixels, weights, &mut sums);
         tap::<S, CIN, 2, 2>(simd, pixels, weights, &mut sums);
-        pool_all(simd, epilogue, &sums, block * width, target);
+        epilogue.channels(simd, block * width).pool(simd, &sums, target);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Dense layers: the two hidden ones with their epilogue, and the last that gives logits.
 
 use super::epilogue::Epilogue;
-use super::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat, store};
+use super::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat};
 
 /// Vectors of outputs that a block of weights holds: enough independent sums to hide the latency of a multiply-add.
 const NV: usize = 8;
@@ -31,10 +31,7 @@ pub(crate) fn hidden<S: Simd>(simd: S, input: &[f32], packed: &[f32], epilogue: 
                 sums[n] = value.mul_add(load(simd, weights, n * lanes::<S>()), sums[n]);
             }
         }
-        for n in 0..NV {
-            let at = n * lanes::<S>();
-            store::<S>(epilogue.activate(simd, sums[n], block * width + at), target, at);
-        }
+        epilogue.channels(simd, block * width).activate(simd, &sums, target);
     }
 }
 

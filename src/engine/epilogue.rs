@@ -1,6 +1,6 @@
 //! What follows a convolution or dense layer: bias, ReLU, BatchNorm, LeakyReLU and max pool in one pass.
 
-use super::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat};
+use super::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat, store};
 use crate::error::Error;
 use crate::weights::Weights;
 use fearless_simd::Select;
@@ -42,38 +42,54 @@ impl Epilogue {
         Ok(Self { bias, scale, shift })
     }
 
+    /// The parameters of the channels from this one on, `NV` vectors of them.
+    #[inline(always)]
+    pub(crate) fn channels<S: Simd, const NV: usize>(&self, simd: S, channel: usize) -> ChannelEpilogue<S, NV> {
+        let zero = [splat(simd, 0.0); NV];
+        let mut channels = ChannelEpilogue { bias: zero, scale: zero, shift: zero };
+        for n in 0..NV {
+            let at = channel + n * lanes::<S>();
+            channels.bias[n] = load(simd, &self.bias, at);
+            channels.scale[n] = load(simd, &self.scale, at);
+            channels.shift[n] = load(simd, &self.shift, at);
+        }
+        channels
+    }
+}
+
+/// An [`Epilogue`]'s parameters for `NV` vectors of neighbouring channels.
+pub(crate) struct ChannelEpilogue<S: Simd, const NV: usize> {
+    bias: [S::f32s; NV],
+    scale: [S::f32s; NV],
+    shift: [S::f32s; NV],
+}
+
+impl<S: Simd, const NV: usize> ChannelEpilogue<S, NV> {
     /// ReLU and BatchNorm, for dense layers.
     #[inline(always)]
-    pub(crate) fn activate<S: Simd>(&self, simd: S, sum: S::f32s, channel: usize) -> S::f32s {
-        let rectified = (sum + load(simd, &self.bias, channel)).max(splat(simd, 0.0));
-        rectified.mul_add(load(simd, &self.scale, channel), load(simd, &self.shift, channel))
+    pub(crate) fn activate(&self, simd: S, sums: &[S::f32s; NV], output: &mut [f32]) {
+        for n in 0..NV {
+            store::<S>(self.activated(simd, sums[n], n), output, n * lanes::<S>());
+        }
     }
 
     /// ReLU, BatchNorm, LeakyReLU and the maximum of a 2x2 window. All four steps are monotonic in each channel, rising
     /// where BatchNorm's scale is positive and falling where it is negative, so the window's maximum (or minimum) can be
     /// taken first and the rest done once instead of four times.
     #[inline(always)]
-    pub(crate) fn pool<S: Simd>(&self, simd: S, window: [S::f32s; 4], channel: usize) -> S::f32s {
-        let [a, b, c, d] = window;
-        let falling = load(simd, &self.scale, channel).simd_lt(splat(simd, 0.0));
-        let extreme = falling.select(a.min(b).min(c.min(d)), a.max(b).max(c.max(d)));
-        let normalised = self.activate(simd, extreme, channel);
-        normalised.max(normalised * splat(simd, LEAKY_SLOPE))
+    pub(crate) fn pool(&self, simd: S, window: &[[S::f32s; NV]; 4], output: &mut [f32]) {
+        for n in 0..NV {
+            let [a, b, c, d] = [window[0][n], window[1][n], window[2][n], window[3][n]];
+            let falling = self.scale[n].simd_lt(splat(simd, 0.0));
+            let extreme = falling.select(a.min(b).min(c.min(d)), a.max(b).max(c.max(d)));
+            let normalised = self.activated(simd, extreme, n);
+            let leaky = normalised.max(normalised * splat(simd, LEAKY_SLOPE));
+            store::<S>(leaky, output, n * lanes::<S>());
+        }
     }
-}
 
-/// Applies [`Epilogue::pool`] to the four sums of `vectors` neighbouring vectors of channels.
-#[inline(always)]
-pub(crate) fn pool_all<S: Simd, const NV: usize>(
-    simd: S,
-    epilogue: &Epilogue,
-    sums: &[[S::f32s; NV]; 4],
-    channel: usize,
-    output: &mut [f32],
-) {
-    for n in 0..NV {
-        let window = [sums[0][n], sums[1][n], sums[2][n], sums[3][n]];
-        let at = n * lanes::<S>();
-        epilogue.pool(simd, window, channel + at).store_slice(&mut output[at..][..lanes::<S>()]);
+    #[inline(always)]
+    fn activated(&self, simd: S, sum: S::f32s, n: usize) -> S::f32s {
+        (sum + self.bias[n]).max(splat(simd, 0.0)).mul_add(self.scale[n], self.shift[n])
     }
 }

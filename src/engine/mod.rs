@@ -13,6 +13,7 @@
 mod convolution;
 mod dense;
 mod epilogue;
+mod quantised;
 #[cfg(test)]
 mod reference;
 pub(crate) mod simd;
@@ -21,8 +22,9 @@ mod winograd;
 use crate::crop::{CHIP_SIDE, FaceChip};
 use crate::emotion::Emotion;
 use crate::error::Error;
-use crate::weights::Weights;
+use crate::weights::{BLOCK, Weights};
 use epilogue::Epilogue;
+use quantised::Block;
 use simd::{Level, Simd, dispatch};
 use winograd::{F2, F4, Scratch};
 
@@ -41,8 +43,18 @@ pub struct EmotionEngine {
 /// A layer's packed weights and what follows it.
 #[derive(Debug, Clone)]
 struct Layer {
-    weights: Vec<f32>,
+    weights: Packed,
     epilogue: Epilogue,
+}
+
+/// Reorders `[outputs][inputs][..]` weights, given with both counts.
+type Pack = fn(&[f32], usize, usize) -> Vec<f32>;
+
+/// Reordered weights.
+#[derive(Debug, Clone)]
+enum Packed {
+    Float(Vec<f32>),
+    Quantised(quantised::Packed),
 }
 
 #[derive(Debug, Clone)]
@@ -59,6 +71,8 @@ struct Buffers {
     maps: [Vec<f32>; 5],
     features: Vec<f32>,
     hidden: [Vec<f32>; 2],
+    /// The input of a quantised layer, rounded.
+    blocks: Vec<Block>,
     scratch: Scratch,
 }
 
@@ -82,35 +96,51 @@ impl EmotionEngine {
         let Self { level, layers, buffers } = self;
         dispatch!(*level, simd => layers.forward(simd, chip, buffers))
     }
+
+    /// Runs one stage on what the last call left in memory: 0 to 4 the convolutions, 5 the dense layers. For benchmarks.
+    #[doc(hidden)]
+    pub fn run_stage(&mut self, stage: usize) {
+        let Self { level, layers, buffers } = self;
+        dispatch!(*level, simd => match stage {
+            0..5 => layers.convolve(simd, stage, buffers),
+            _ => {
+                let _ = layers.classify(simd, buffers);
+            }
+        });
+    }
 }
 
 impl Layers {
     #[inline(always)]
     fn new<S: Simd>(_: S, weights: &Weights<'_>) -> Result<Self, Error> {
-        let convolution = |number: usize, pack: fn(&[f32], usize, usize) -> Vec<f32>| {
-            let (inputs, outputs) = (CHANNELS[number - 1], CHANNELS[number]);
-            let name = format!("conv{number}");
-            let kernels = weights.f32(&format!("{name}.weight"), &[outputs, inputs, 3, 3])?;
+        let layer = |name: &str, shape: &[usize], batch_norm: Option<String>, in_bytes: bool, pack: Pack| {
+            let tensor = weights.tensor(&format!("{name}.weight"), shape)?;
+            let quantised = if in_bytes { quantised::Packed::new::<S>(tensor) } else { None };
+            let weights_ = match quantised {
+                Some(packed) => Packed::Quantised(packed),
+                None => Packed::Float(pack(&tensor.to_f32(), shape[0], shape[1])),
+            };
+            let epilogue = Epilogue::new(weights, name, batch_norm.as_deref(), shape[0])?;
+            Ok(Layer { weights: weights_, epilogue })
+        };
+        let convolution = |number: usize, in_bytes, pack: Pack| {
+            let shape = [CHANNELS[number], CHANNELS[number - 1], 3, 3];
             let batch_norm = (number > 1).then(|| format!("bn{number}"));
-            let epilogue = Epilogue::new(weights, &name, batch_norm.as_deref(), outputs)?;
-            Ok(Layer { weights: pack(&kernels, outputs, inputs), epilogue })
+            layer(&format!("conv{number}"), &shape, batch_norm, in_bytes, pack)
         };
         let dense = |number: usize| {
-            let (inputs, outputs) = (DENSE[number - 1], DENSE[number]);
-            let name = format!("dense{number}");
-            let matrix = weights.f32(&format!("{name}.weight"), &[outputs, inputs])?;
-            let epilogue = Epilogue::new(weights, &name, Some(&format!("dense_bn{number}")), outputs)?;
-            Ok(Layer { weights: dense::pack::<S>(&matrix, outputs, inputs), epilogue })
+            let shape = [DENSE[number], DENSE[number - 1]];
+            layer(&format!("dense{number}"), &shape, Some(format!("dense_bn{number}")), true, dense::pack::<S>)
         };
         let mut output_bias = [0.0; Emotion::COUNT];
         output_bias.copy_from_slice(&weights.f32("dense3.bias", &[Emotion::COUNT])?);
         Ok(Self {
             convolutions: [
-                convolution(1, convolution::pack::<S>)?,
-                convolution(2, winograd::pack::<S, F4, 6, 4, 2>)?,
-                convolution(3, winograd::pack::<S, F4, 6, 4, 1>)?,
-                convolution(4, winograd::pack::<S, F2, 4, 2, 1>)?,
-                convolution(5, convolution::pack::<S>)?,
+                convolution(1, false, convolution::pack::<S>)?,
+                convolution(2, false, winograd::pack::<S, F4, 6, 4, 2>)?,
+                convolution(3, false, winograd::pack::<S, F4, 6, 4, 1>)?,
+                convolution(4, true, winograd::pack::<S, F2, 4, 2, 1>)?,
+                convolution(5, true, convolution::pack::<S>)?,
             ],
             dense: [dense(1)?, dense(2)?],
             output_weights: weights.f32("dense3.weight", &[Emotion::COUNT, DENSE[2]])?,
@@ -120,49 +150,83 @@ impl Layers {
 
     #[inline(always)]
     fn forward<S: Simd>(&self, simd: S, chip: &FaceChip, buffers: &mut Buffers) -> [f32; Emotion::COUNT] {
-        let Buffers { maps: [input, maps @ ..], features, hidden, scratch } = buffers;
-        load_chip(chip, input);
-        let [conv1, conv2, conv3, conv4, conv5] = &self.convolutions;
-        simd.vectorize(
-            #[inline(always)]
-            || convolution::first::<S, 48, 32>(simd, input, &conv1.weights, &conv1.epilogue, &mut maps[0]),
-        );
-        let [map1, map2, map3, map4] = maps;
+        load_chip(chip, &mut buffers.maps[0]);
+        for layer in 0..self.convolutions.len() {
+            self.convolve(simd, layer, buffers);
+        }
+        self.classify(simd, buffers)
+    }
+
+    /// Runs one convolution with its epilogue, counted from 0. Each is a function of its own ([`Simd::vectorize`]):
+    /// together they would be too large for compilers to keep their sums in registers.
+    #[inline(always)]
+    fn convolve<S: Simd>(&self, simd: S, layer: usize, buffers: &mut Buffers) {
+        let Layer { weights, epilogue } = &self.convolutions[layer];
+        let Buffers { maps: [map0, map1, map2, map3, map4], features, blocks, scratch, .. } = buffers;
+        match (layer, weights) {
+            (0, Packed::Float(weights)) => simd.vectorize(
+                #[inline(always)]
+                || convolution::first::<S, { CHIP_SIDE + 2 }, 32>(simd, map0, weights, epilogue, map1),
+            ),
+            (1, Packed::Float(weights)) => simd.vectorize(
+                #[inline(always)]
+                || winograd::convolve::<S, F4, 6, 4, 24, 32, 64, 6, 2>(simd, map1, weights, epilogue, map2, scratch),
+            ),
+            (2, Packed::Float(weights)) => simd.vectorize(
+                #[inline(always)]
+                || winograd::convolve::<S, F4, 6, 4, 12, 64, 128, 9, 1>(simd, map2, weights, epilogue, map3, scratch),
+            ),
+            (3, Packed::Float(weights)) => simd.vectorize(
+                #[inline(always)]
+                || winograd::convolve::<S, F2, 4, 2, 6, 128, 256, 9, 1>(simd, map3, weights, epilogue, map4, scratch),
+            ),
+            (3, Packed::Quantised(weights)) => simd.vectorize(
+                #[inline(always)]
+                || {
+                    quantised::quantise(simd, map3, blocks);
+                    quantised::convolve6::<S, 2, 256>(simd, blocks, weights, epilogue, map4);
+                },
+            ),
+            (_, Packed::Float(weights)) => simd.vectorize(
+                #[inline(always)]
+                || convolution::last::<S, 256>(simd, map4, weights, epilogue, features),
+            ),
+            (_, Packed::Quantised(weights)) => simd.vectorize(
+                #[inline(always)]
+                || {
+                    quantised::quantise(simd, map4, blocks);
+                    quantised::last::<S, 4>(simd, blocks, weights, epilogue, features);
+                },
+            ),
+        }
+    }
+
+    /// Runs the dense layers.
+    #[inline(always)]
+    fn classify<S: Simd>(&self, simd: S, buffers: &mut Buffers) -> [f32; Emotion::COUNT] {
+        let Buffers { features, hidden: [hidden1, hidden2], blocks, .. } = buffers;
+        let [dense1, dense2] = &self.dense;
         simd.vectorize(
             #[inline(always)]
             || {
-                let Layer { weights, epilogue } = conv2;
-                winograd::convolve::<S, F4, 6, 4, 24, 32, 64, 6, 2>(simd, map1, weights, epilogue, map2, scratch);
-            },
-        );
-        simd.vectorize(
-            #[inline(always)]
-            || {
-                let Layer { weights, epilogue } = conv3;
-                winograd::convolve::<S, F4, 6, 4, 12, 64, 128, 9, 1>(simd, map2, weights, epilogue, map3, scratch);
-            },
-        );
-        simd.vectorize(
-            #[inline(always)]
-            || {
-                let Layer { weights, epilogue } = conv4;
-                winograd::convolve::<S, F2, 4, 2, 6, 128, 256, 9, 1>(simd, map3, weights, epilogue, map4, scratch);
-            },
-        );
-        simd.vectorize(
-            #[inline(always)]
-            || convolution::last::<S, 256>(simd, map4, &conv5.weights, &conv5.epilogue, features),
-        );
-        simd.vectorize(
-            #[inline(always)]
-            || {
-                let [dense1, dense2] = &self.dense;
-                let [hidden1, hidden2] = hidden;
-                dense::hidden(simd, features, &dense1.weights, &dense1.epilogue, hidden1);
-                dense::hidden(simd, hidden1, &dense2.weights, &dense2.epilogue, hidden2);
+                hidden(simd, dense1, features, hidden1, blocks);
+                hidden(simd, dense2, hidden1, hidden2, blocks);
                 dense::logits(simd, hidden2, &self.output_weights, &self.output_bias)
             },
         )
+    }
+}
+
+#[inline(always)]
+fn hidden<S: Simd>(simd: S, layer: &Layer, input: &[f32], output: &mut [f32], blocks: &mut [Block]) {
+    let Layer { weights, epilogue } = layer;
+    match weights {
+        Packed::Float(weights) => dense::hidden(simd, input, weights, epilogue, output),
+        Packed::Quantised(weights) => {
+            let blocks = &mut blocks[..input.len() / BLOCK];
+            quantised::quantise(simd, input, blocks);
+            quantised::hidden(simd, blocks, weights, epilogue, output);
+        }
     }
 }
 
@@ -173,6 +237,8 @@ impl Buffers {
             maps: [map(0), map(1), map(2), map(3), map(4)],
             features: vec![0.0; DENSE[0]],
             hidden: [vec![0.0; DENSE[1]], vec![0.0; DENSE[2]]],
+            // The fourth convolution has the most: 8x8 pixels of 128 channels.
+            blocks: vec![Block::ZERO; 8 * 8 * 128 / BLOCK],
             // The second convolution needs most of both: 36 tiles of 6x6.
             scratch: Scratch::new(36 * 36 * 32, 36 * 36 * 32),
         }

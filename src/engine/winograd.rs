@@ -5,7 +5,7 @@
 //! times for m = 4. Over all channels and tiles each of the n * n positions is one matrix product.
 //! m is even, so that every tile holds whole pooling windows.
 
-use super::epilogue::{Epilogue, pool_all};
+use super::epilogue::Epilogue;
 use super::simd::{Simd, SimdFloat, lanes, load, splat, store};
 
 /// The three transforms of F(`OUT` x `OUT`, 3x3) in one dimension, `TILE` = `OUT` + 2.
@@ -165,9 +165,11 @@ pub(crate) fn convolve<
                 multiply::<S, CIN, MR, NV>(simd, group, weights, products);
             }
         }
-        for tile in 0..tiles {
-            for n in 0..NV {
-                let at = n * lanes::<S>();
+        for n in 0..NV {
+            let at = n * lanes::<S>();
+            let channel = block * width + at;
+            let epilogue = epilogue.channels(simd, channel);
+            for tile in 0..tiles {
                 let mut rows = [[splat(simd, 0.0); OUT]; TILE];
                 for (y, row) in rows.iter_mut().enumerate() {
                     let mut values = [splat(simd, 0.0); TILE];
@@ -191,8 +193,7 @@ pub(crate) fn convolve<
                         let (left, right) = (&outputs[2 * x], &outputs[2 * x + 1]);
                         let window = [[left[2 * y]], [right[2 * y]], [left[2 * y + 1]], [right[2 * y + 1]]];
                         let pixel = &mut pixels[(corner_y + y) * (SIDE / 2 + 2) + corner_x + x];
-                        let channel = block * width + at;
-                        pool_all(simd, epilogue, &window, channel, &mut pixel[channel..]);
+                        epilogue.pool(simd, &window, &mut pixel[channel..]);
                     }
                 }
             }

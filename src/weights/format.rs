@@ -237,12 +237,21 @@ impl<'a> Tensor<'a> {
         }
     }
 
-    /// The scales and the values of an [`DType::Int8`] tensor as the container orders them.
-    pub fn int8(&self) -> Option<(impl Iterator<Item = f32> + 'a, &'a [u8])> {
-        (self.dtype == DType::Int8).then(|| {
-            let (scales, values) = self.scales_and_values();
-            (halves(scales), values)
-        })
+    /// The scales and the integers of a quantised tensor in the container's order, 4-bit integers widened.
+    pub fn quantised(&self) -> Option<(Vec<f32>, Vec<i8>)> {
+        if matches!(self.dtype, DType::F32 | DType::F16) {
+            return None;
+        }
+        let (_, inputs) = self.shape.runs()?;
+        let (scales, values) = self.scales_and_values();
+        let integers = match self.dtype {
+            DType::Int4 => values
+                .chunks_exact(inputs.div_ceil(2))
+                .flat_map(|run| (0..inputs).map(|input| nibble(run[input / 2], input % 2)))
+                .collect(),
+            _ => values.iter().map(|value| value.cast_signed()).collect(),
+        };
+        Some((halves(scales).collect(), integers))
     }
 
     fn scales_and_values(&self) -> (&'a [u8], &'a [u8]) {
@@ -251,23 +260,17 @@ impl<'a> Tensor<'a> {
     }
 
     fn dequantised(&self) -> Vec<f32> {
-        let (runs, inputs) = self.shape.runs().unwrap_or_default();
+        let (Some((scales, integers)), Some((_, inputs))) = (self.quantised(), self.shape.runs()) else {
+            return Vec::new();
+        };
         let positions = self.shape.positions();
-        let (scales, values) = self.scales_and_values();
-        let mut output = vec![0.0; runs * inputs];
-        let scales_a_run = inputs.div_ceil(BLOCK) * 2;
-        for run in 0..runs {
-            let scales = &scales[run * scales_a_run..][..scales_a_run];
+        let mut output = vec![0.0; integers.len()];
+        let runs = integers.chunks_exact(inputs).zip(scales.chunks_exact(inputs.div_ceil(BLOCK)));
+        for (run, (integers, scales)) in runs.enumerate() {
             let first = run / positions * positions * inputs + run % positions;
             let targets = output[first..].iter_mut().step_by(positions);
-            let values = &values[run * (values.len() / runs)..];
-            for (input, target) in targets.take(inputs).enumerate() {
-                let quantised = match self.dtype {
-                    DType::Int4 => (values[input / 2] << (4 - input % 2 * 4)).cast_signed() >> 4,
-                    _ => values[input].cast_signed(),
-                };
-                let scale = &scales[input / BLOCK * 2..];
-                *target = f16_to_f32(u16::from_le_bytes([scale[0], scale[1]])) * f32::from(quantised);
+            for ((input, integer), target) in integers.iter().enumerate().zip(targets) {
+                *target = scales[input / BLOCK] * f32::from(*integer);
             }
         }
         output
@@ -281,6 +284,11 @@ impl<'a> Tensor<'a> {
             DType::Int8 | DType::Int4 => halves(self.scales_and_values().0).all(f32::is_finite),
         }
     }
+}
+
+/// The low (0) or high (1) 4-bit integer of a byte.
+fn nibble(byte: u8, half: usize) -> i8 {
+    (byte << (4 - 4 * half)).cast_signed() >> 4
 }
 
 fn singles(bytes: &[u8]) -> impl Iterator<Item = f32> {
@@ -600,14 +608,13 @@ mod tests {
         let bytes = writer.finish().unwrap();
         let weights = Weights::parse(&bytes).unwrap();
         let tensor = weights.tensor("dense", &[2, 130]).unwrap();
-        let (scales, raw) = tensor.int8().unwrap();
-        let scales: Vec<f32> = scales.collect();
+        let (scales, raw) = tensor.quantised().unwrap();
         assert_eq!(scales.len(), 6, "three blocks an output: 64, 64 and 2 inputs");
         for (i, value) in tensor.to_f32().into_iter().enumerate() {
-            assert_eq!(value, scales[i / 130 * 3 + i % 130 / BLOCK] * f32::from(raw[i].cast_signed()));
+            assert_eq!(value, scales[i / 130 * 3 + i % 130 / BLOCK] * f32::from(raw[i]));
         }
         let other = sample();
-        assert!(Weights::parse(&other).unwrap().tensor("half", &[1, 2]).unwrap().int8().is_none());
+        assert!(Weights::parse(&other).unwrap().tensor("half", &[1, 2]).unwrap().quantised().is_none());
     }
 
     #[test]
