@@ -1,8 +1,10 @@
 //! The weights that are compiled in, and the container they are stored in.
 
 mod format;
+mod precision;
 
 pub use format::{BLOCK, DType, Tensor, Weights, WeightsWriter};
+pub use precision::Precision;
 
 use crate::error::Error;
 

@@ -176,6 +176,11 @@ impl<'a> Weights<'a> {
         self.metadata.iter().find(|(known, _)| *known == key).map(|(_, value)| *value)
     }
 
+    /// Every metadata key with its value, in the order of the file.
+    pub fn metadata_entries(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.metadata.iter().copied()
+    }
+
     /// Every tensor, in the order of the file.
     pub fn tensors(&self) -> &[Tensor<'a>] {
         &self.tensors
