@@ -4,6 +4,7 @@
  * @module
  */
 
+import { EmotionError } from "../lib/index.js";
 import { say } from "./words.js";
 
 /** A failure the page itself finds; `reason` names its words. */
@@ -40,8 +41,10 @@ const REASONS = new Map([
  * @returns {Promise<{ title: string, hint: string }>}
  */
 export async function explainFailure(error, file) {
-  const { code, name, message, reason: found } = /** @type {Error & { code?: string, reason?: string }} */ (error);
-  let reason = found ?? REASONS.get(code ?? name) ?? "other";
+  const { name, message } = /** @type {Error} */ (error);
+  // A DOMException has a code too, a number nobody uses any more.
+  const kind = error instanceof EmotionError ? error.code : name;
+  let reason = error instanceof PageFailure ? error.reason : (REASONS.get(kind) ?? "other");
   if (reason === "not-a-picture" && file && (await isHeic(file))) reason = "heic";
   const values = { message, name: file instanceof File ? file.name : say("picture.pasted") };
   return { title: say(`failure.${reason}`, values), hint: say(`failure.${reason}-hint`, values) };

@@ -1,0 +1,95 @@
+// WCAG 2.2 AA by axe in every view and both colour schemes, a walk by keyboard alone, and reduced motion.
+
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { test } from "node:test";
+import { choose, fixture, startBrowser, statusMatching } from "./page.mjs";
+
+const { open } = await startBrowser(["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]);
+const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** Views of the page, and how to get there. */
+const VIEWS = {
+  empty: (page) => statusMatching(page, /Ready/),
+  picture: async (page) => {
+    await choose(page, fixture("astronaut.png"));
+    await statusMatching(page, /1 face/);
+  },
+  failure: async (page) => {
+    await choose(page, { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") });
+    await statusMatching(page, /can't be read/);
+  },
+  camera: async (page) => {
+    await page.getByTestId("camera-start").click();
+    await statusMatching(page, /No face in view/);
+  },
+};
+
+for (const colorScheme of ["light", "dark"]) {
+  for (const [view, reach] of Object.entries(VIEWS)) {
+    test(`${view} view, ${colorScheme}: no violation of WCAG 2.2 AA`, async () => {
+      // axe is injected as a script, which the page's policy would rightly refuse.
+      const page = await open({ colorScheme, bypassCSP: true, viewport: { width: 390, height: 844 } });
+      await reach(page);
+      await page.addScriptTag({ path: axePath });
+      const { violations } = await page.evaluate(() =>
+        globalThis.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }),
+      );
+      assert.deepEqual(
+        violations.map(({ id, nodes }) => ({
+          id,
+          nodes: nodes.map(({ html, failureSummary }) => [html, failureSummary]),
+        })),
+        [],
+      );
+    });
+  }
+}
+
+test("the page is used by keyboard alone: every control is reached, seen and works", async () => {
+  const page = await open();
+  await statusMatching(page, /Ready/);
+  const focused = () =>
+    page.evaluate(() => {
+      const { activeElement } = document;
+      const shown = activeElement.closest(".button") ?? activeElement;
+      return { name: shown.textContent.trim(), outline: getComputedStyle(shown).outlineStyle };
+    });
+  const walk = async (name) => {
+    for (let step = 0; step < 20; step += 1) {
+      await page.keyboard.press("Tab");
+      const { name: reached, outline } = await focused();
+      if (reached !== name) continue;
+      assert.equal(outline, "solid", `the focus on ${name} is visible`);
+      return;
+    }
+    assert.fail(`Tab never reaches ${name}`);
+  };
+  await walk("Choose a picture");
+  const chooser = page.waitForEvent("filechooser");
+  await page.keyboard.press("Enter");
+  await (await chooser).setFiles(fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  await walk("Use the camera");
+  await page.keyboard.press("Enter");
+  await statusMatching(page, /No face in view/);
+  await walk("Stop the camera");
+  await page.keyboard.press("Enter");
+  await statusMatching(page, /camera is off/);
+});
+
+test("with reduced motion nothing moves by itself", async () => {
+  const page = await open({ reducedMotion: "reduce" });
+  assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
+  const lively = await open({ reducedMotion: "no-preference" });
+  assert.ok((await lively.evaluate(() => document.getAnimations().length)) > 0, "the check can fail");
+});
+
+test("without much room nothing is cut off sideways", async () => {
+  const page = await open({ viewport: { width: 320, height: 640 } });
+  for (const reach of Object.values(VIEWS).slice(0, 2)) {
+    await reach(page);
+    const overhang = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    assert.ok(overhang <= 0, `${overhang} pixels too wide`);
+  }
+});

@@ -1,0 +1,138 @@
+// The live view, fed by a clip made here: the label follows the picture, and stops where it should.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { chromium } from "playwright-core";
+import { shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { drawSideBySide, y4mClip } from "./pictures.mjs";
+
+const SIZE = { width: 640, height: 480 };
+
+/** A camera that shows the astronaut, then an empty room, for four seconds each, over and over. */
+const folder = mkdtempSync(join(tmpdir(), "countenance-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const clip = join(folder, "clip.y4m");
+const painter = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox"],
+});
+const scenes = [];
+for (const names of [["astronaut.png"], []]) scenes.push(await drawSideBySide(painter, names, SIZE));
+await painter.close();
+writeFileSync(clip, y4mClip(scenes, { ...SIZE, fps: 10, framesEach: 40 }));
+
+const { open } = await startBrowser([
+  "--use-fake-ui-for-media-stream",
+  "--use-fake-device-for-media-stream",
+  `--use-file-for-fake-video-capture=${clip}`,
+]);
+
+function cameraIsOn(page) {
+  return page.evaluate(() => Boolean(document.querySelector("video").srcObject?.active));
+}
+
+test("the label follows the camera: a face while there is one, none while there is none", async () => {
+  const page = await open();
+  assert.equal(await cameraIsOn(page), false, "the camera is off until it is asked for");
+  await page.getByTestId("camera-start").click();
+  for (let round = 0; round < 2; round += 1) {
+    await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
+    await page.getByTestId("face").waitFor({ state: "detached" });
+  }
+  await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
+  const [{ box, probability }] = await shownFaces(page);
+  assert.ok(probability > 0.5 && probability <= 1);
+  // The clip shows the 512-pixel astronaut at 480 pixels, face centre at (211, 122) there.
+  assert.ok(Math.abs(box[0] + box[2] / 2 - 211) < 20 && Math.abs(box[1] + box[3] / 2 - 122) < 20, `box ${box}`);
+  assert.match(await page.locator(".timing").textContent(), /^\d+ ms · \d+ fps$/);
+  assert.deepEqual(page.problems, []);
+});
+
+test("the polite status tells what is stable", async () => {
+  const page = await open();
+  await page.getByTestId("camera-start").click();
+  await statusMatching(page, /1 face: Happy\./);
+  await statusMatching(page, /No face in view\./);
+});
+
+test("the view is mirrored, its label is not, and the mirror can be turned off", async () => {
+  const page = await open();
+  await page.getByTestId("camera-start").click();
+  await page.getByTestId("face").waitFor();
+  const side = () =>
+    page.evaluate(() => {
+      const [picture, box] = [".picture", ".box"].map((name) => document.querySelector(name).getBoundingClientRect());
+      return (box.left + box.right) / 2 < (picture.left + picture.right) / 2 ? "left" : "right";
+    });
+  const transform = (selector) =>
+    page.locator(selector).evaluate((element) => getComputedStyle(element).scale + getComputedStyle(element).transform);
+  // In the clip's pixels the face is left of the middle.
+  assert.equal(await side(), "right");
+  assert.match(await transform(".live"), /-1/);
+  assert.doesNotMatch(await transform(".box .label"), /matrix\(-1/);
+  await page.getByRole("button", { name: "Mirror" }).click();
+  await page.locator(".box").waitFor();
+  assert.equal(await side(), "left");
+  assert.doesNotMatch(await transform(".live"), /-1/);
+});
+
+test("stopping switches every track off and returns to the start", async () => {
+  const page = await open();
+  await page.getByTestId("camera-start").click();
+  await page.getByTestId("face").waitFor();
+  const track = await page.evaluateHandle(() => document.querySelector("video").srcObject.getVideoTracks()[0]);
+  await page.getByTestId("camera-stop").click();
+  assert.equal(await track.evaluate(({ readyState }) => readyState), "ended");
+  assert.equal(await cameraIsOn(page), false);
+  assert.match(await statusMatching(page, /camera/), /^The camera is off\./);
+  assert.deepEqual(await shownFaces(page), []);
+  assert.ok(await page.getByTestId("camera-start").isVisible());
+});
+
+test("a hidden page switches the camera off, and on again when it is shown", async () => {
+  const page = await open();
+  await page.getByTestId("camera-start").click();
+  await page.getByTestId("face").waitFor();
+  const setHidden = (hidden) =>
+    page.evaluate((value) => {
+      Object.defineProperty(document, "hidden", { configurable: true, value });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  await setHidden(true);
+  assert.equal(await cameraIsOn(page), false);
+  await statusMatching(page, /rests while this page is hidden/);
+  await setHidden(false);
+  await page.getByTestId("face").waitFor();
+  assert.equal(await cameraIsOn(page), true);
+});
+
+test("a camera that goes away is told, and can be started again", async () => {
+  const page = await open();
+  await page.getByTestId("camera-start").click();
+  await page.getByTestId("face").waitFor();
+  await page.evaluate(() => {
+    const [track] = document.querySelector("video").srcObject.getVideoTracks();
+    track.dispatchEvent(new Event("ended")); // what the browser does when the device is unplugged
+  });
+  await statusMatching(page, /was disconnected/);
+  assert.equal(await cameraIsOn(page), false);
+  await page.getByTestId("camera-start").click();
+  await page.getByTestId("face").waitFor();
+});
+
+test("a worker that dies under the live view is replaced, and the view goes on", async () => {
+  const page = await open();
+  await page.getByTestId("camera-start").click();
+  await page.getByTestId("face").waitFor();
+  const [worker] = page.workers();
+  const replaced = page.waitForEvent("worker");
+  await worker.evaluate(() => self.close());
+  await replaced;
+  await page.getByTestId("face").waitFor({ state: "detached" });
+  await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
+  assert.equal(await cameraIsOn(page), true);
+  assert.deepEqual(page.problems, []);
+});

@@ -1,0 +1,99 @@
+// Opens the page in a real Chromium, served by the project's own server, with everything the browser asks for logged.
+
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { after } from "node:test";
+import { chromium } from "playwright-core";
+import { root } from "../../scripts/environment.mjs";
+import { serve } from "../../scripts/serve.mjs";
+
+/** Long enough for a busy machine; nothing here measures speed. */
+const PATIENCE_MS = 60_000;
+
+const QUIET_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Hosts that Chromium itself looks up in a fresh profile, whatever it shows. */
+const BROWSERS_OWN_HOSTS = ["accounts.google.com", "update.googleapis.com"];
+
+/** A file of tests/fixtures. */
+export function fixture(name) {
+  return join(root, "tests/fixtures", name);
+}
+
+/**
+ * Starts a browser and a server for the tests of one file; both end with them.
+ *
+ * Every host but localhost leads to a listener that notes who came, so that a request to anywhere is seen.
+ */
+export async function startBrowser(flags = [], folder = join(root, "www")) {
+  const requests = [];
+  const server = await serve({ root: folder, onRequest: (request) => requests.push(request) });
+  const strangers = [];
+  const outside = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", (data) => {
+      strangers.push(data.toString("latin1").split("\r\n", 1)[0]);
+      socket.end("HTTP/1.1 204 No Content\r\nAccess-Control-Allow-Origin: *\r\n\r\n");
+    });
+  });
+  await new Promise((resolve) => outside.listen(0, "127.0.0.1", resolve));
+  const hosts = [
+    ...BROWSERS_OWN_HOSTS.map((host) => `MAP ${host} ~NOTFOUND`),
+    `MAP * 127.0.0.1:${outside.address().port}`,
+    "EXCLUDE localhost",
+  ];
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [...QUIET_FLAGS, `--host-resolver-rules=${hosts.join()}`, ...flags],
+  });
+  after(async () => {
+    await browser.close();
+    server.close();
+    outside.close();
+  });
+  const url = `http://localhost:${server.address().port}/`;
+
+  /** Opens the page in a context of its own; `prepare(page)` runs before the first request. */
+  async function open({ prepare = () => {}, ...contextOptions } = {}) {
+    const context = await browser.newContext(contextOptions);
+    context.setDefaultTimeout(PATIENCE_MS);
+    const page = await context.newPage();
+    page.problems = [];
+    page.on("pageerror", (error) => page.problems.push(error.message));
+    await prepare(page);
+    await page.goto(url);
+    return page;
+  }
+  return { browser, open, requests, strangers, url };
+}
+
+/** Waits until the status line says something that matches, and gives all it says. */
+export async function statusMatching(page, pattern) {
+  const status = page.getByTestId("status");
+  await status.filter({ hasText: pattern }).waitFor();
+  return (await status.textContent()).trim();
+}
+
+/** What the page shows of each face, read from its stable hooks. */
+export function shownFaces(page) {
+  return page.getByTestId("face").evaluateAll((cards) =>
+    cards.map(({ dataset }) => ({
+      emotion: dataset.emotion,
+      probability: Number(dataset.probability),
+      box: dataset.box.split(",").map(Number),
+    })),
+  );
+}
+
+/** Chooses a file, given by path or as `{ name, mimeType, buffer }`. */
+export function choose(page, file) {
+  return page.getByTestId("file-input").setInputFiles(file);
+}

