@@ -4,16 +4,21 @@
  * @module
  */
 
+import { find } from "./html.js";
+
 /**
  * @param {(files: File[]) => void} onFiles hears of the files; none where something without a file was dropped
  */
 export function listenForPictures(onFiles) {
-  for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[type=file]"))) {
-    input.addEventListener("change", () => {
-      const files = [...(input.files ?? [])];
-      input.value = ""; // so that choosing the same file again is a change again
-      if (files.length > 0) onFiles(files);
-    });
+  /** @type {HTMLInputElement} */
+  const input = find("[data-testid=file-input]");
+  input.addEventListener("change", () => {
+    const files = [...(input.files ?? [])];
+    input.value = ""; // so that choosing the same file again is a change again
+    if (files.length > 0) onFiles(files);
+  });
+  for (const button of document.querySelectorAll("[data-action=choose]")) {
+    button.addEventListener("click", () => input.click());
   }
 
   const { body } = document;

@@ -1,0 +1,35 @@
+// Takes the README's screenshots: node scripts/screenshots.mjs   (needs a built module; writes docs/*.jpg)
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { findChromium } from "./chromium.mjs";
+import { root } from "./environment.mjs";
+import { serve } from "./serve.mjs";
+
+const SHOTS = [
+  { name: "page-light", colorScheme: "light", viewport: { width: 1280, height: 800 } },
+  { name: "page-dark", colorScheme: "dark", viewport: { width: 1280, height: 800 } },
+  { name: "phone", colorScheme: "light", viewport: { width: 390, height: 844 } },
+];
+
+const out = join(root, "docs");
+mkdirSync(out, { recursive: true });
+const server = await serve({ root: join(root, "www") });
+const browser = await chromium.launch({ executablePath: findChromium(), args: ["--no-sandbox", "--disable-gpu"] });
+try {
+  for (const { name, ...options } of SHOTS) {
+    const page = await browser.newPage(options);
+    await page.goto(`http://localhost:${server.address().port}/`);
+    await page.getByTestId("file-input").setInputFiles(join(root, "tests/fixtures/astronaut.png"));
+    await page.getByTestId("face").waitFor();
+    await page.getByTestId("status").filter({ hasText: "1 face" }).waitFor();
+    const path = join(out, `${name}.jpg`);
+    await page.screenshot({ path, type: "jpeg", quality: 80, animations: "disabled" });
+    console.log(path);
+    await page.close();
+  }
+} finally {
+  await browser.close();
+  server.close();
+}
