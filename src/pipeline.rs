@@ -2,11 +2,20 @@
 
 use crate::classify::{EmotionClassifier, EmotionProbabilities};
 use crate::crop::{FaceChip, crop_face};
-use crate::detect::{DetectOptions, FaceDetection, FaceDetector};
+use crate::detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector};
 use crate::emotion::Emotion;
 use crate::error::{Error, ErrorKind};
 use crate::frame::Frame;
+use crate::smooth::{ProbabilitySmoother, SmootherOptions, shown_emotion};
+use crate::track::{DetectionPlan, FaceTracker, TrackerOptions};
 use crate::weights::{detector_model, emotion_model};
+
+/// The share of the least confidence with which a face already followed is carried on: a weak moment (a turned head,
+/// motion blur) does not lose it, and nobody new is let in.
+const CARRY_ON: f32 = 0.75;
+
+/// The long side, in pixels, at which the region around one followed face is searched; the face is about 70 of them.
+const REGION_SIZE: u32 = 160;
 
 /// How a pipeline looks for faces and when it calls an answer uncertain.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,8 +86,11 @@ pub struct EmotionPipeline {
     options: PipelineOptions,
     detector: FaceDetector,
     classifier: EmotionClassifier,
+    tracker: FaceTracker,
+    smoothers: Vec<(u64, ProbabilitySmoother)>,
+    region: Vec<u8>,
+    moved: Vec<FaceDetection>,
     faces: Vec<FaceEmotion>,
-    last_timestamp_ms: Option<f64>,
 }
 
 impl EmotionPipeline {
@@ -89,12 +101,16 @@ impl EmotionPipeline {
     /// that were compiled in are no such networks.
     pub fn new(options: PipelineOptions) -> Result<Self, Error> {
         options.check()?;
+        let tracking = TrackerOptions { start_confidence: options.min_confidence, ..TrackerOptions::default() };
         Ok(Self {
             options,
+            tracker: FaceTracker::new(tracking)?,
+            smoothers: Vec::new(),
+            region: Vec::new(),
+            moved: Vec::new(),
             detector: FaceDetector::new(&detector_model()?)?,
             classifier: EmotionClassifier::new(&emotion_model()?)?,
             faces: Vec::new(),
-            last_timestamp_ms: None,
         })
     }
 
@@ -108,25 +124,59 @@ impl EmotionPipeline {
             min_confidence: self.options.min_confidence,
             ..DetectOptions::picture()
         };
-        self.analyze(frame, &options)
+        self.faces.clear();
+        let detections = self.detector.detect(frame, &options)?;
+        for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
+            let chip = crop_face(frame, &detection.bounding_box)?;
+            let probabilities = self.classifier.classify(&chip)?;
+            let emotion = shown_emotion(&probabilities, self.options.uncertain_below);
+            self.faces.push(FaceEmotion { id, detection: *detection, probabilities, emotion });
+        }
+        Ok(&self.faces)
     }
 
-    /// The faces of the next frame of a live video.
+    /// The faces of the next frame of a live video, the one followed longest first: with ids that last, steadied boxes
+    /// and smoothed probabilities. A steady face costs little, see [`FaceTracker`].
     ///
     /// # Errors
     /// As [`analyze_image`](Self::analyze_image), and [`ErrorKind::InvalidTimestamp`] when the time is not finite or
     /// before the last one.
     pub fn analyze_frame(&mut self, frame: &Frame<'_>, timestamp_ms: f64) -> Result<&[FaceEmotion], Error> {
-        if !timestamp_ms.is_finite() || self.last_timestamp_ms.is_some_and(|last| timestamp_ms < last) {
-            return Err(Error::new(ErrorKind::InvalidTimestamp, format!("{timestamp_ms} is no time after the last")));
+        self.faces.clear();
+        let plan = self.follow(frame, timestamp_ms)?;
+        // A face lost in its region may have moved on: look everywhere in this same frame.
+        if matches!(plan, DetectionPlan::Region(_)) && self.tracker.plan(timestamp_ms) == DetectionPlan::Full {
+            self.follow(frame, timestamp_ms)?;
         }
-        self.last_timestamp_ms = Some(timestamp_ms);
-        let options = DetectOptions {
-            long_side: self.options.live_size,
-            min_confidence: self.options.min_confidence,
-            ..DetectOptions::live()
-        };
-        self.analyze(frame, &options)
+
+        let tracked = self.tracker.faces();
+        self.smoothers.retain(|(id, _)| tracked.iter().any(|face| face.id == *id));
+        for face in tracked.iter().filter(|face| face.visible).take(self.options.max_faces) {
+            let chip = crop_face(frame, &face.bounding_box)?;
+            let sample = self.classifier.classify(&chip)?;
+            let known = self.smoothers.iter().position(|(id, _)| *id == face.id);
+            let index = match known {
+                Some(index) => index,
+                None => {
+                    let uncertain_below = self.options.uncertain_below;
+                    let options = SmootherOptions { uncertain_below, ..SmootherOptions::default() };
+                    self.smoothers.push((face.id, ProbabilitySmoother::new(options)?));
+                    self.smoothers.len() - 1
+                }
+            };
+            let smoothed = self.smoothers[index].1.update(&sample, timestamp_ms)?;
+            self.faces.push(FaceEmotion {
+                id: face.id,
+                detection: FaceDetection {
+                    bounding_box: face.bounding_box,
+                    landmarks: face.landmarks,
+                    confidence: face.confidence,
+                },
+                probabilities: smoothed.probabilities,
+                emotion: smoothed.emotion,
+            });
+        }
+        Ok(&self.faces)
     }
 
     /// The expression of a face already cut out.
@@ -135,28 +185,105 @@ impl EmotionPipeline {
     /// [`ErrorKind::Inference`] when the network's answer is not finite.
     pub fn classify_face(&mut self, chip: &FaceChip) -> Result<(EmotionProbabilities, Option<Emotion>), Error> {
         let probabilities = self.classifier.classify(chip)?;
-        Ok((probabilities, label(&probabilities, self.options.uncertain_below)))
+        Ok((probabilities, shown_emotion(&probabilities, self.options.uncertain_below)))
     }
 
     /// Forgets every tracked face and the time, for a new video.
     pub fn reset(&mut self) {
-        self.last_timestamp_ms = None;
+        self.tracker.reset();
+        self.smoothers.clear();
     }
 
-    fn analyze(&mut self, frame: &Frame<'_>, options: &DetectOptions) -> Result<&[FaceEmotion], Error> {
-        self.faces.clear();
-        let detections = self.detector.detect(frame, options)?;
-        for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
-            let chip = crop_face(frame, &detection.bounding_box)?;
-            let probabilities = self.classifier.classify(&chip)?;
-            let emotion = label(&probabilities, self.options.uncertain_below);
-            self.faces.push(FaceEmotion { id, detection: *detection, probabilities, emotion });
+    /// Lets the tracker see this frame: runs the detector where the tracker plans it.
+    fn follow(&mut self, frame: &Frame<'_>, timestamp_ms: f64) -> Result<DetectionPlan, Error> {
+        let options = DetectOptions {
+            long_side: self.options.live_size,
+            min_confidence: self.options.min_confidence * CARRY_ON,
+            ..DetectOptions::live()
+        };
+        let mut plan = self.tracker.plan(timestamp_ms);
+        let mut part = None;
+        if let DetectionPlan::Region(region) = plan {
+            part = cut_region(frame, &region, &mut self.region);
+            if part.is_none() {
+                plan = DetectionPlan::Full;
+            }
         }
-        Ok(&self.faces)
+        let detections = match part {
+            Some((part, offset)) => {
+                let options = DetectOptions { long_side: REGION_SIZE, ..options };
+                self.moved.clear();
+                self.moved.extend(self.detector.detect(&part, &options)?.iter().map(|face| moved(face, offset)));
+                &self.moved[..]
+            }
+            None if plan == DetectionPlan::Reuse => &[],
+            None => self.detector.detect(frame, &options)?,
+        };
+        self.tracker.update(plan, detections, timestamp_ms)?;
+        Ok(plan)
     }
 }
 
-fn label(probabilities: &EmotionProbabilities, uncertain_below: f32) -> Option<Emotion> {
-    let (emotion, probability) = probabilities.top();
-    (probability >= uncertain_below).then_some(emotion)
+/// Copies the part of the frame that lies in the region, and gives it with its place in the frame; none when the region
+/// lies outside.
+fn cut_region<'a>(frame: &Frame<'_>, region: &BoundingBox, pixels: &'a mut Vec<u8>) -> Option<(Frame<'a>, [f32; 2])> {
+    // `as` saturates, so what lies beyond the frame ends at its border.
+    let [left, top] = [region.x.floor() as u32, region.y.floor() as u32];
+    let right = ((region.x + region.width).ceil() as u32).min(frame.width());
+    let bottom = ((region.y + region.height).ceil() as u32).min(frame.height());
+    let (width, height) = (right.checked_sub(left)?, bottom.checked_sub(top)?);
+    pixels.clear();
+    for row in frame.pixels().chunks_exact(frame.width() as usize * 4).skip(top as usize).take(height as usize) {
+        pixels.extend_from_slice(&row[left as usize * 4..right as usize * 4]);
+    }
+    let part = Frame::from_rgba(pixels, width, height).ok()?;
+    Some((part, [left as f32, top as f32]))
+}
+
+/// The face as it lies in the frame, found in a part of it.
+fn moved(face: &FaceDetection, [left, top]: [f32; 2]) -> FaceDetection {
+    let BoundingBox { x, y, width, height } = face.bounding_box;
+    FaceDetection {
+        bounding_box: BoundingBox { x: x + left, y: y + top, width, height },
+        landmarks: face.landmarks.map(|[x, y]| [x + left, y + top]),
+        confidence: face.confidence,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_options_out_of_range() {
+        let good = PipelineOptions::default();
+        for bad in [
+            PipelineOptions { min_confidence: 1.1, ..good.clone() },
+            PipelineOptions { uncertain_below: f32::NAN, ..good.clone() },
+            PipelineOptions { picture_size: 159, ..good.clone() },
+            PipelineOptions { live_size: 641, ..good.clone() },
+            PipelineOptions { max_faces: 0, ..good.clone() },
+        ] {
+            assert_eq!(EmotionPipeline::new(bad).unwrap_err().kind(), ErrorKind::InvalidOptions);
+        }
+    }
+
+    #[test]
+    fn a_region_is_cut_where_it_overlaps_the_frame() {
+        let pixels: Vec<u8> = (0..5 * 4).flat_map(|index| [index, 0, 0, 255]).collect();
+        let frame = Frame::from_rgba(&pixels, 5, 4).unwrap();
+        let mut scratch = Vec::new();
+        let region = |x, y, width, height| BoundingBox { x, y, width, height };
+
+        let (part, offset) = cut_region(&frame, &region(2.5, 1.5, 1.4, 1.4), &mut scratch).unwrap();
+        assert_eq!((part.width(), part.height(), offset), (2, 2, [2.0, 1.0]));
+        assert_eq!(part.pixels().iter().step_by(4).copied().collect::<Vec<_>>(), [7, 8, 12, 13]);
+
+        let (part, offset) = cut_region(&frame, &region(-9.0, -9.0, 10.0, 99.0), &mut scratch).unwrap();
+        assert_eq!((part.width(), part.height(), offset), (1, 4, [0.0, 0.0]));
+
+        for outside in [region(-9.0, 0.0, 3.0, 3.0), region(7.0, 0.0, 3.0, 3.0), region(0.0, 4.0, 3.0, 3.0)] {
+            assert!(cut_region(&frame, &outside, &mut scratch).is_none(), "{outside:?}");
+        }
+    }
 }

@@ -1,0 +1,161 @@
+//! The whole pipeline on real pictures, as a user of the library meets it.
+
+use countenance::{Emotion, EmotionPipeline, ErrorKind, FaceEmotion, Frame, Picture, PipelineOptions};
+
+fn picture(name: &str) -> Picture {
+    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    Picture::decode(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn pipeline() -> EmotionPipeline {
+    EmotionPipeline::new(PipelineOptions::default()).unwrap()
+}
+
+/// A grey 640 x 480 video frame with the picture's pixels from (left, top) on.
+fn scene(picture: Option<(&Frame<'_>, i32, i32)>) -> Vec<u8> {
+    const WIDTH: i32 = 640;
+    const HEIGHT: i32 = 480;
+    let mut pixels = [128, 128, 128, 255].repeat((WIDTH * HEIGHT) as usize);
+    if let Some((picture, left, top)) = picture {
+        for (y, row) in (0..).zip(picture.pixels().chunks_exact(picture.width() as usize * 4)) {
+            for (x, pixel) in (0..).zip(row.chunks_exact(4)) {
+                let (x, y) = (left + x, top + y);
+                if (0..WIDTH).contains(&x) && (0..HEIGHT).contains(&y) {
+                    let at = (y * WIDTH + x) as usize * 4;
+                    pixels[at..at + 4].copy_from_slice(pixel);
+                }
+            }
+        }
+    }
+    pixels
+}
+
+fn frame(pixels: &[u8]) -> Frame<'_> {
+    Frame::from_rgba(pixels, 640, 480).unwrap()
+}
+
+fn centre(face: &FaceEmotion) -> [f32; 2] {
+    let place = face.detection.bounding_box;
+    [place.x + place.width / 2.0, place.y + place.height / 2.0]
+}
+
+#[test]
+fn the_astronaut_smiles() {
+    for name in ["astronaut.png", "astronaut_half.png"] {
+        let picture = picture(name);
+        let mut pipeline = pipeline();
+        let [face] = pipeline.analyze_image(&picture.frame().unwrap()).unwrap() else { panic!("{name}: not one face") };
+        assert_eq!(face.emotion, Some(Emotion::Happy), "{name}: {:?}", face.probabilities);
+        assert!(face.probabilities.get(Emotion::Happy) > 0.8, "{name}: {:?}", face.probabilities);
+    }
+}
+
+#[test]
+fn several_faces_are_each_answered_for_up_to_the_limit() {
+    let astronaut = picture("astronaut_half.png");
+    let hopper = picture("grace_hopper_half.png");
+    let mut pixels = scene(Some((&astronaut.frame().unwrap(), 20, 40)));
+    let other = scene(Some((&hopper.frame().unwrap(), 340, 40)));
+    for (pixel, other) in pixels.chunks_exact_mut(4).zip(other.chunks_exact(4)) {
+        if other != [128, 128, 128, 255] {
+            pixel.copy_from_slice(other);
+        }
+    }
+    let mut pipeline = pipeline();
+    let faces = pipeline.analyze_image(&frame(&pixels)).unwrap();
+    assert_eq!(faces.len(), 2, "{faces:?}");
+    assert_eq!(faces.iter().map(|face| face.id).collect::<Vec<_>>(), [1, 2]);
+    assert!(faces[0].detection.confidence >= faces[1].detection.confidence);
+
+    let options = PipelineOptions { max_faces: 1, ..PipelineOptions::default() };
+    let first = faces[0].detection;
+    let mut one = EmotionPipeline::new(options).unwrap();
+    let [only] = one.analyze_image(&frame(&pixels)).unwrap() else { panic!("not one face") };
+    assert_eq!(only.detection, first);
+}
+
+#[test]
+fn no_face_is_an_empty_answer() {
+    assert!(pipeline().analyze_image(&frame(&scene(None))).unwrap().is_empty());
+    assert!(pipeline().analyze_image(&Frame::from_rgba(&[9; 4], 1, 1).unwrap()).unwrap().is_empty());
+    assert!(pipeline().analyze_frame(&frame(&scene(None)), 0.0).unwrap().is_empty());
+}
+
+#[test]
+fn a_high_threshold_makes_the_answer_uncertain_and_keeps_the_probabilities() {
+    let options = PipelineOptions { uncertain_below: 1.0, ..PipelineOptions::default() };
+    let mut pipeline = EmotionPipeline::new(options).unwrap();
+    let astronaut = picture("astronaut_half.png");
+    let [face] = pipeline.analyze_image(&astronaut.frame().unwrap()).unwrap() else { panic!("not one face") };
+    assert_eq!(face.emotion, None);
+    assert_eq!(face.probabilities.top().0, Emotion::Happy);
+}
+
+#[test]
+fn a_moving_face_is_followed_without_loss() {
+    let astronaut = picture("astronaut_half.png");
+    let astronaut = astronaut.frame().unwrap();
+    let mut pipeline = pipeline();
+    let mut origin = None;
+    // Six seconds at 30 frames a second, at rest and at up to half a face's width a second in between.
+    for index in 0..180 {
+        let sway = (f64::from(index - 30).max(0.0) / 25.0).sin();
+        let (left, top) = (190 + (90.0 * sway) as i32, 110 + (30.0 * sway) as i32);
+        let pixels = scene(Some((&astronaut, left, top)));
+        let [face] = pipeline.analyze_frame(&frame(&pixels), f64::from(index) * 33.3).unwrap() else {
+            panic!("frame {index}: not one face")
+        };
+        assert_eq!(face.id, 1, "frame {index}");
+        let [x, y] = centre(face);
+        let place = [x - left as f32, y - top as f32];
+        let origin = *origin.get_or_insert(place);
+        let off = (place[0] - origin[0]).hypot(place[1] - origin[1]);
+        assert!(off < 0.15 * face.detection.bounding_box.width, "frame {index}: {off} pixels off");
+        assert_eq!(face.emotion, Some(Emotion::Happy), "frame {index}");
+    }
+}
+
+#[test]
+fn a_face_that_leaves_is_gone_and_one_that_appears_is_found() {
+    let (astronaut, hopper) = (picture("astronaut_half.png"), picture("grace_hopper_half.png"));
+    let (astronaut, hopper) = (astronaut.frame().unwrap(), hopper.frame().unwrap());
+    let alone = scene(Some((&astronaut, 20, 40)));
+    let mut both = alone.clone();
+    for (pixel, other) in both.chunks_exact_mut(4).zip(scene(Some((&hopper, 340, 40))).chunks_exact(4)) {
+        if other != [128, 128, 128, 255] {
+            pixel.copy_from_slice(other);
+        }
+    }
+    let empty = scene(None);
+    let mut pipeline = pipeline();
+    let mut now = 0.0;
+    let mut show = |pixels: &[u8], frames: u32| {
+        let mut counts = Vec::new();
+        for _ in 0..frames {
+            now += 40.0;
+            counts.push(pipeline.analyze_frame(&frame(pixels), now).unwrap().len());
+        }
+        counts
+    };
+    assert!(show(&alone, 20).iter().all(|count| *count == 1));
+    // The region around the one face does not show the other: the pass over the whole frame does, every half second.
+    assert_eq!(show(&both, 14).last(), Some(&2));
+    // For 50 ms, here one frame, what was seen is taken as unchanged: steady faces, or nobody.
+    assert_eq!(show(&empty, 2).last(), Some(&0));
+    assert_eq!(show(&empty, 30).iter().sum::<usize>(), 0);
+    assert_eq!(show(&alone, 2).last(), Some(&1));
+}
+
+#[test]
+fn time_runs_forward_only() {
+    let pixels = scene(None);
+    let mut pipeline = pipeline();
+    pipeline.analyze_frame(&frame(&pixels), 100.0).unwrap();
+    pipeline.analyze_frame(&frame(&pixels), 100.0).unwrap();
+    for bad in [99.0, f64::NAN, f64::INFINITY] {
+        let error = pipeline.analyze_frame(&frame(&pixels), bad).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidTimestamp, "{bad}");
+    }
+    pipeline.reset();
+    pipeline.analyze_frame(&frame(&pixels), 0.0).unwrap();
+}
