@@ -23,6 +23,14 @@ pub(crate) struct Block {
 impl Block {
     /// All zero, as a border needs it.
     pub(crate) const ZERO: Self = Self { pairs: [0; BLOCK / 2], scale: 0.0 };
+
+    /// What the integers stand for.
+    #[cfg(test)]
+    pub(crate) fn values(&self) -> impl Iterator<Item = f32> {
+        self.pairs
+            .iter()
+            .flat_map(|pair| [*pair as i16, (*pair >> 16) as i16].map(|value| f32::from(value) * self.scale))
+    }
 }
 
 /// Rounds activations, [`BLOCK`] by [`BLOCK`], to 16 bits.

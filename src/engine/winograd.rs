@@ -209,9 +209,9 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// Room for the largest layer: so many transformed inputs, and so many products.
-    pub(crate) fn new(transformed: usize, products: usize) -> Self {
-        Self { transformed: vec![0.0; transformed], products: vec![0.0; products] }
+    /// Room for `TILE * TILE * tiles` times the larger of `CIN` and the channels of a block of weights.
+    pub(crate) fn new(size: usize) -> Self {
+        Self { transformed: vec![0.0; size], products: vec![0.0; size] }
     }
 }
 
