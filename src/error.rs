@@ -20,6 +20,8 @@ pub enum ErrorKind {
     ModelLoad,
     /// The network gave an answer that is no probability (NaN or infinite).
     Inference,
+    /// A personal calibration cannot be learned from what was recorded, or its text is damaged or of another version.
+    InvalidCalibration,
 }
 
 impl ErrorKind {
@@ -33,6 +35,7 @@ impl ErrorKind {
             Self::InvalidTimestamp => "invalid-timestamp",
             Self::ModelLoad => "model-load",
             Self::Inference => "inference",
+            Self::InvalidCalibration => "invalid-calibration",
         }
     }
 }

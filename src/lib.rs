@@ -3,6 +3,7 @@
 //! ```text
 //! Frame (RGBA) -> detect -> crop -> FaceChip (48x48 grey) -> engine -> EmotionProbabilities
 //! ```
+pub mod calibrate;
 pub mod classify;
 pub mod crop;
 pub mod decode;
@@ -10,6 +11,7 @@ pub mod detect;
 pub mod emotion;
 pub mod engine;
 pub mod error;
+pub mod explain;
 pub mod frame;
 pub mod pipeline;
 mod resample;
@@ -19,12 +21,14 @@ pub mod track;
 pub mod wasm_api;
 pub mod weights;
 
+pub use calibrate::PersonalCalibration;
 pub use classify::{EmotionClassifier, EmotionProbabilities};
 pub use crop::{CHIP_SIDE, FaceChip, chip_from_frame, crop_face};
 pub use decode::Picture;
 pub use detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector, Landmarks};
 pub use emotion::Emotion;
 pub use error::{Error, ErrorKind};
+pub use explain::{Explanation, explain};
 pub use frame::Frame;
 pub use pipeline::{EmotionPipeline, FaceEmotion, PipelineOptions};
 pub use smooth::{ProbabilitySmoother, SmoothedEmotion, SmootherOptions, shown_emotion};
