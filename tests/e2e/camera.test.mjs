@@ -1,7 +1,7 @@
 // The live view, fed by a clip made here: the label follows the picture, and stops where it should.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -11,7 +11,7 @@ import { drawSideBySide, y4mClip } from "./pictures.mjs";
 
 const SIZE = { width: 640, height: 480 };
 
-/** A camera that shows the astronaut, then an empty room, for four seconds each, over and over. */
+/** A camera that shows a happy face, one that is not, and an empty room, for four seconds each, over and over. */
 const folder = mkdtempSync(join(tmpdir(), "countenance-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 const clip = join(folder, "clip.y4m");
@@ -20,7 +20,8 @@ const painter = await chromium.launch({
   args: ["--no-sandbox"],
 });
 const scenes = [];
-for (const names of [["astronaut.png"], []]) scenes.push(await drawSideBySide(painter, names, SIZE));
+for (const names of [["astronaut.png"], ["grace_hopper.png"], []])
+  scenes.push(await drawSideBySide(painter, names, SIZE));
 await painter.close();
 writeFileSync(clip, y4mClip(scenes, { ...SIZE, fps: 10, framesEach: 40 }));
 
@@ -34,12 +35,13 @@ function cameraIsOn(page) {
   return page.evaluate(() => Boolean(document.querySelector("video").srcObject?.active));
 }
 
-test("the label follows the camera: a face while there is one, none while there is none", async () => {
+test("the label follows the camera: happy, not happy, nobody", async () => {
   const page = await open();
   assert.equal(await cameraIsOn(page), false, "the camera is off until it is asked for");
   await page.getByTestId("camera-start").click();
   for (let round = 0; round < 2; round += 1) {
     await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
+    await page.locator("[data-testid=face]:not([data-emotion=happy])").waitFor();
     await page.getByTestId("face").waitFor({ state: "detached" });
   }
   await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
@@ -135,4 +137,37 @@ test("a worker that dies under the live view is replaced, and the view goes on",
   await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
   assert.equal(await cameraIsOn(page), true);
   assert.deepEqual(page.problems, []);
+});
+
+test("the live view is recorded, shown as a timeline, exported and discarded", async () => {
+  const page = await open();
+  await page.getByTestId("camera-start").click();
+  await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
+  await page.locator(".strip").filter({ hasText: "Happy" }).first().waitFor();
+  await statusMatching(page, /1 face: Happy/);
+  await page.getByTestId("camera-stop").click();
+
+  const [json] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator("[data-action=timeline-json]").click(),
+  ]);
+  const { model, uncertain_below, rows } = JSON.parse(readFileSync(await json.path(), "utf8"));
+  assert.match(model, /^[\w-]+$/);
+  assert.equal(uncertain_below, 0.5);
+  assert.ok(rows.length > 3 && rows.some(({ emotion }) => emotion === "happy"));
+  for (const [index, row] of rows.entries()) {
+    assert.ok(row.seconds >= (rows[index - 1]?.seconds ?? 0), "time runs forward");
+    const { happy, neutral, sad, surprise } = row;
+    assert.ok(Math.abs(happy + neutral + sad + surprise - 1) < 1e-3);
+  }
+
+  const [csv] = await Promise.all([page.waitForEvent("download"), page.locator("[data-action=timeline-csv]").click()]);
+  const lines = readFileSync(await csv.path(), "utf8")
+    .trim()
+    .split("\r\n");
+  assert.equal(lines.length, rows.length + 1);
+  assert.match(lines[0], /^seconds,face,emotion,happy,neutral,sad,surprise,confidence,x,y,width,height,model,/);
+
+  await page.locator("[data-action=timeline-clear]").click();
+  assert.equal(await page.locator(".timeline").isVisible(), false);
 });

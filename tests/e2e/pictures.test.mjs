@@ -111,6 +111,19 @@ test("each of several faces has its own card and box", async () => {
   assert.equal(await page.locator(".box").count(), 2);
 });
 
+test("what counts as uncertain is the visitor's choice", async () => {
+  const page = await open();
+  await choose(page, fixture("grace_hopper.png"));
+  await statusMatching(page, /1 face/);
+  const [{ emotion, probability }] = await shownFaces(page);
+  assert.ok(probability < 0.95, "the test needs a doubtful face");
+  await page.getByLabel("Say “uncertain” below").fill("0.95");
+  assert.match(await statusMatching(page, /Uncertain/), /^1 face: Uncertain \d+%\.$/);
+  assert.equal((await shownFaces(page))[0].probability, probability, "the probabilities stay");
+  await page.getByLabel("Say “uncertain” below").fill("0.25");
+  await page.locator(`[data-testid=face][data-emotion=${emotion === "uncertain" ? "neutral" : emotion}]`).waitFor();
+});
+
 test("a picture without a face says so, and is no failure", async () => {
   const page = await open();
   await choose(page, { name: "ramp.png", mimeType: "image/png", buffer: rampPng(640, 480) });

@@ -24,13 +24,14 @@ function makeBoundWorker() {
  * A function that gives the analyzer: its first call starts it, and so does the first one after a failure.
  *
  * @param {Pick<AnalyzerOptions, 'onProgress' | 'onCrash'>} listeners
+ * @param {() => import('../lib/index.js').PipelineOptions} options the pipeline's, at the time it starts
  * @returns {() => Promise<EmotionAnalyzer>}
  */
-export function sharedAnalyzer(listeners) {
+export function sharedAnalyzer(listeners, options) {
   /** @type {Promise<EmotionAnalyzer> | undefined} */
   let analyzer;
   return () => {
-    const setup = { worker: makeBoundWorker, module: moduleBytes(), ...listeners };
+    const setup = { worker: makeBoundWorker, module: moduleBytes(), ...listeners, ...options() };
     analyzer ??= EmotionAnalyzer.create(setup).catch((error) => {
       analyzer = undefined;
       throw error;

@@ -7,6 +7,7 @@
 import { EmotionError } from "../lib/index.js";
 import { sharedAnalyzer } from "./analyzer.js";
 import { Camera } from "./camera.js";
+import { downloadRows } from "./export.js";
 import { FaceList } from "./face-list.js";
 import { explainFailure, PageFailure } from "./failures.js";
 import { find } from "./html.js";
@@ -14,6 +15,8 @@ import { Pace } from "./pace.js";
 import { listenForPictures } from "./picture-input.js";
 import { probabilityOf, Stage } from "./stage.js";
 import { Status } from "./status.js";
+import { listenForThreshold, uncertainBelow } from "./threshold.js";
+import { Timeline } from "./timeline.js";
 import { say, sayList, sayPercent, translatePage } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
@@ -25,15 +28,21 @@ const faceList = new FaceList();
 const status = new Status();
 const pace = new Pace();
 const camera = new Camera(stage.video, onFrame, onCameraLost);
-const analyzer = sharedAnalyzer({
-  onProgress: (progress) => status.showProgress(progress),
-  onCrash: () => status.show("busy", say("status.restarting")),
-});
+const analyzer = sharedAnalyzer(
+  {
+    onProgress: (progress) => status.showProgress(progress),
+    onCrash: () => status.show("busy", say("status.restarting")),
+  },
+  settings,
+);
+const timeline = new Timeline(async (format, rows) => downloadRows(format, "countenance-live", await madeBy(), rows));
 
 /** What goes on: each picture and each start of the camera takes over from what was before. */
 let task = new AbortController();
 let isFrameInFlight = false;
 let crashes = 0;
+/** @type {File | undefined} */
+let shownFile;
 
 setView("empty");
 listenForPictures(([file]) => (file ? readPicture(file) : showFailure(new PageFailure("no-file"))));
@@ -49,6 +58,7 @@ find("[data-action=mirror]").addEventListener("click", ({ currentTarget }) => {
   setMirror(/** @type {Element} */ (currentTarget).getAttribute("aria-pressed") !== "true");
 });
 document.addEventListener("visibilitychange", onVisibilityChange);
+listenForThreshold(onThreshold);
 loadModel();
 
 /** Loads the model ahead of the first picture. */
@@ -63,6 +73,22 @@ async function loadModel() {
   } finally {
     status.hideProgress();
   }
+}
+
+function settings() {
+  return { uncertainBelow: uncertainBelow() };
+}
+
+/** What an exported result was made by. */
+async function madeBy() {
+  const { emotion, detector } = (await analyzer()).model;
+  return { model: emotion.id, model_sha256: emotion.sha256, detector: detector.id, uncertain_below: uncertainBelow() };
+}
+
+/** Another threshold may change what the picture at hand shows. */
+async function onThreshold() {
+  await (await analyzer()).configure(settings());
+  if (document.body.dataset.view === "picture" && shownFile) readPicture(shownFile);
 }
 
 /** Ends what goes on, and gives the signal that will end what begins now. */
@@ -87,6 +113,7 @@ function setView(view) {
 /** @param {File} file */
 async function readPicture(file) {
   const signal = beginTask();
+  shownFile = file;
   setView("picture");
   faceList.show([], "");
   stage.clear();
@@ -161,6 +188,7 @@ async function onFrame(now) {
     if (!faces) return;
     crashes = 0;
     showFaces(faces, say("faces.none-live"));
+    timeline.add({ timeMs: now, faces });
     const answered = performance.now();
     pace.add(answered, answered - now);
     status.showTiming(say("timing.live", { ms: pace.ms, fps: pace.fps }));

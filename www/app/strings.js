@@ -47,6 +47,17 @@ export const en = {
   "faces.none-live": "Look into the camera.",
   "faces.number": "Face {number}",
 
+  "threshold.label": "Say “uncertain” below",
+
+  "timeline.label": "Timeline",
+  "timeline.title": "Timeline",
+  "timeline.window": "How much of the past to show",
+  "timeline.10s": "10 seconds",
+  "timeline.1min": "1 minute",
+  "timeline.all": "Everything",
+  "timeline.clear": "Discard",
+  "timeline.hint": "Kept in this page's memory only, until you discard it or close the page.",
+
   happy: "Happy",
   neutral: "Neutral",
   sad: "Sad",
