@@ -6,6 +6,7 @@
 
 import { EmotionError } from "../lib/index.js";
 import { sharedAnalyzer } from "./analyzer.js";
+import { Batch } from "./batch.js";
 import { Camera } from "./camera.js";
 import { downloadRows } from "./export.js";
 import { FaceList } from "./face-list.js";
@@ -36,6 +37,9 @@ const analyzer = sharedAnalyzer(
   settings,
 );
 const timeline = new Timeline(async (format, rows) => downloadRows(format, "countenance-live", await madeBy(), rows));
+const batch = new Batch(showReading, beginTask, async (format, rows) =>
+  downloadRows(format, "countenance-pictures", await madeBy(), rows),
+);
 
 /** What goes on: each picture and each start of the camera takes over from what was before. */
 let task = new AbortController();
@@ -45,7 +49,11 @@ let crashes = 0;
 let shownFile;
 
 setView("empty");
-listenForPictures(([file]) => (file ? readPicture(file) : showFailure(new PageFailure("no-file"))));
+listenForPictures((files) => {
+  if (files.length > 1) readPictures(files);
+  else if (files.length === 1) readPicture(files[0]);
+  else showFailure(new PageFailure("no-file"));
+});
 for (const button of document.querySelectorAll("[data-testid=camera-start], [data-action=camera]")) {
   button.addEventListener("click", () => startCamera());
 }
@@ -113,6 +121,7 @@ function setView(view) {
 /** @param {File} file */
 async function readPicture(file) {
   const signal = beginTask();
+  batch.hide();
   shownFile = file;
   setView("picture");
   faceList.show([], "");
@@ -120,15 +129,13 @@ async function readPicture(file) {
   status.show("busy", say("status.reading"));
   const preview = stage.showStill(file).catch(() => {}); // its failure is the analyzer's to explain
   try {
-    const loaded = await analyzer();
+    await analyzer();
     const started = performance.now();
-    const faces = await retrying(() => loaded.analyzeImage(file, { signal }));
+    const faces = await analyzePicture(file, signal);
     const ms = performance.now() - started;
     await preview;
     if (signal.aborted) return;
-    showFaces(faces, say("faces.none"));
-    if (faces.length > 0) status.show("result", summarise(faces, true));
-    else status.show("result", say("status.no-face"), say("status.no-face-hint"));
+    showPictureFaces(faces);
     status.showTiming(say("timing.picture", { ms }));
   } catch (error) {
     await preview;
@@ -136,6 +143,50 @@ async function readPicture(file) {
     setView("empty");
     showFailure(error, file);
   }
+}
+
+/** @param {File[]} files */
+async function readPictures(files) {
+  const signal = beginTask();
+  setView("picture");
+  faceList.show([], "");
+  stage.clear();
+  status.show("busy", say("status.reading"));
+  await batch.run(files, (file) => analyzePicture(file, signal), signal);
+}
+
+/**
+ * Shows one picture of many, read before.
+ *
+ * @param {import('./batch.js').Reading} reading
+ */
+async function showReading({ file, faces, failure }) {
+  camera.stop();
+  shownFile = undefined; // another threshold would take the whole batch to read anew
+  setView("picture");
+  await stage.showStill(file).catch(() => stage.clear());
+  if (failure) {
+    showFaces([], "");
+    status.show("failure", failure);
+  } else {
+    showPictureFaces(faces);
+  }
+}
+
+/** @param {FaceEmotion[]} faces */
+function showPictureFaces(faces) {
+  showFaces(faces, say("faces.none"));
+  if (faces.length > 0) status.show("result", summarise(faces, true));
+  else status.show("result", say("status.no-face"), say("status.no-face-hint"));
+}
+
+/**
+ * @param {File} file
+ * @param {AbortSignal} signal
+ */
+async function analyzePicture(file, signal) {
+  const loaded = await analyzer();
+  return retrying(() => loaded.analyzeImage(file, { signal }));
 }
 
 /**
@@ -160,6 +211,7 @@ function isCrash(error) {
 
 async function startCamera() {
   const signal = beginTask();
+  batch.hide();
   status.show("busy", say("status.camera-starting"));
   try {
     const [loaded] = await Promise.all([analyzer(), camera.start()]);

@@ -13,9 +13,10 @@ export const en = {
   "invitation.title": "What does this face show?",
   "invitation.text":
     "A small neural network inside this page finds each face and reads the expression it displays. Your pictures stay on this device.",
-  "invitation.hint": "You can also drop a picture anywhere on the page, or paste one.",
+  "invitation.hint": "You can also drop pictures anywhere on the page, or paste one.",
   "pictures.choose": "Choose a picture",
   "pictures.another": "Another picture",
+  "pictures.folder": "Read a whole folder",
   "camera.start": "Use the camera",
   "camera.stop": "Stop the camera",
   "camera.mirror": "Mirror",
@@ -48,6 +49,18 @@ export const en = {
   "faces.number": "Face {number}",
 
   "threshold.label": "Say “uncertain” below",
+
+  "batch.label": "Pictures",
+  "batch.title": "Pictures",
+  "batch.cancel": "Cancel",
+  "batch.name": "Picture",
+  "batch.faces": "Faces",
+  "batch.emotion": "Expression",
+  "batch.probability": "Probability",
+  "batch.no-face": "No face",
+  "batch.progress": "{done} of {count} read …",
+  "batch.done": { one: "{count} picture read.", other: "{count} pictures read." },
+  "batch.cancelled": "Cancelled after {done} of {count}.",
 
   "timeline.label": "Timeline",
   "timeline.title": "Timeline",
