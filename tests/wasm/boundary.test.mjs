@@ -1,0 +1,113 @@
+// What crosses the boundary: plain objects out, named errors for bad input, never a trap.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { loadModule, repositoryFile } from "./module.mjs";
+
+const module = await loadModule();
+const { EmotionPipeline } = module;
+const astronaut = repositoryFile("tests/fixtures/astronaut_half.png");
+
+function refuses(action, code) {
+  assert.throws(action, (error) => {
+    assert.ok(error instanceof Error);
+    assert.equal(error.name, "EmotionError");
+    assert.equal(error.code, code, error.message);
+    assert.ok(error.message.length > 10);
+    return true;
+  });
+}
+
+test("faces are plain objects that survive structured cloning", () => {
+  const faces = new EmotionPipeline().analyzeBytes(astronaut);
+  assert.deepEqual(structuredClone(faces), faces);
+  assert.equal(faces.length, 1);
+  const [{ id, box, landmarks, confidence, probabilities, emotion }] = faces;
+  assert.equal(id, 1);
+  assert.ok(box.width > 20 && box.height > 20 && box.x > 0 && box.y > 0);
+  assert.equal(landmarks.length, 5);
+  for (const [x, y] of landmarks) assert.ok(x > box.x && x < box.x + box.width && y > box.y && y < box.y + box.height);
+  assert.ok(confidence > 0.6 && confidence <= 1);
+  const sum = Object.values(probabilities).reduce((total, value) => total + value, 0);
+  assert.ok(Math.abs(sum - 1) < 1e-5);
+  assert.equal(emotion, "happy");
+});
+
+test("a picture without a face is an empty array", () => {
+  const pipeline = new EmotionPipeline();
+  assert.deepEqual(pipeline.analyzeImage(new Uint8ClampedArray(64 * 48 * 4).fill(120), 64, 48), []);
+  assert.deepEqual(pipeline.analyzeImage(new Uint8Array(4), 1, 1), []);
+});
+
+test("live frames keep a face's id, and reset starts anew", () => {
+  const pipeline = new EmotionPipeline();
+  const width = 320;
+  const height = 240;
+  const blank = new Uint8Array(width * height * 4).fill(100);
+  assert.deepEqual(pipeline.analyzeFrame(blank, width, height, 0), []);
+  refuses(() => pipeline.analyzeFrame(blank, width, height, -1), "invalid-timestamp");
+  refuses(() => pipeline.analyzeFrame(blank, width, height, Number.NaN), "invalid-timestamp");
+  pipeline.reset();
+  assert.deepEqual(pipeline.analyzeFrame(blank, width, height, -1), []);
+});
+
+test("pixels that do not fit their size are an invalid frame", () => {
+  const pipeline = new EmotionPipeline();
+  for (const [length, width, height] of [
+    [15, 2, 2],
+    [17, 2, 2],
+    [0, 0, 0],
+    [16, 0, 4],
+    [16, 70000, 70000],
+    [16, -1, 2],
+  ]) {
+    refuses(() => pipeline.analyzeImage(new Uint8Array(length), width, height), "invalid-frame");
+    refuses(() => pipeline.analyzeFrame(new Uint8Array(length), width, height, 0), "invalid-frame");
+  }
+  for (const length of [0, 2303, 2305, 9216])
+    refuses(() => pipeline.classifyFace(new Uint8Array(length)), "invalid-frame");
+});
+
+test("bytes that are no picture, truncated, or far too large are named so", () => {
+  const pipeline = new EmotionPipeline();
+  for (const bytes of ["", "hello", "GIF89a", "<svg></svg>"]) {
+    refuses(() => pipeline.analyzeBytes(new TextEncoder().encode(bytes)), "invalid-image");
+  }
+  refuses(() => pipeline.analyzeBytes(astronaut.subarray(0, astronaut.length / 2)), "invalid-image");
+  // Every cut and every damaged byte is an answer or a named error, never a trap: the module goes on working.
+  for (let step = 0; step < 200; step += 1) {
+    const bytes = Uint8Array.from(astronaut);
+    bytes[(step * 7919) % bytes.length] ^= 1 << (step % 8);
+    try {
+      pipeline.analyzeBytes(bytes.subarray(0, bytes.length - (step % 5) * 1000));
+    } catch (error) {
+      assert.match(error.code, /^(invalid-image|image-too-large)$/, String(error.stack));
+    }
+  }
+  assert.equal(pipeline.analyzeBytes(astronaut).length, 1);
+});
+
+test("options are checked one by one", () => {
+  for (const options of [
+    { minConfidence: 2 },
+    { minConfidence: "0.5" },
+    { uncertainBelow: Number.NaN },
+    { pictureSize: 100 },
+    { pictureSize: 320.5 },
+    { liveSize: 1e12 },
+    { maxFaces: 0 },
+    { unheardOf: 1 },
+    7,
+  ]) {
+    refuses(() => new EmotionPipeline(options), "invalid-options");
+  }
+  const strict = new EmotionPipeline({
+    uncertainBelow: 1,
+    pictureSize: 320,
+    liveSize: 160,
+    maxFaces: 1,
+    minConfidence: 0.5,
+  });
+  assert.equal(strict.analyzeBytes(astronaut)[0].emotion, "uncertain");
+  assert.equal(new EmotionPipeline({ minConfidence: undefined }).analyzeBytes(astronaut).length, 1);
+});
