@@ -19,6 +19,11 @@ const VIEWS = {
     await choose(page, { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") });
     await statusMatching(page, /can't be read/);
   },
+  privacy: async (page) => {
+    await statusMatching(page, /Ready/);
+    await page.getByRole("button", { name: "Nothing leaves this page" }).click();
+    for (const summary of await page.locator(".panel summary").all()) await summary.click();
+  },
   camera: async (page) => {
     await page.getByTestId("camera-start").click();
     await statusMatching(page, /No face in view/);

@@ -1,7 +1,10 @@
 // Nothing leaves the page: every request of a session is one of the page's own files, and a planted one is caught.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { root } from "../../scripts/environment.mjs";
 import { choose, fixture, startBrowser, statusMatching } from "./page.mjs";
 
 const { open, requests, strangers, url } = await startBrowser([
@@ -92,6 +95,44 @@ test("the same beacons are caught where no policy stops them: the check can fail
     strangers.some((line) => line.startsWith("POST /beacon")),
     `heard ${strangers}`,
   );
+});
+
+test("the module imports nothing that could reach a network", () => {
+  const module = new WebAssembly.Module(readFileSync(join(root, "www/pkg/countenance_bg.wasm")));
+  const names = WebAssembly.Module.imports(module).map(({ name }) => name);
+  assert.ok(
+    names.some((name) => name.includes("drawImage")),
+    "the list is alive",
+  );
+  const capable =
+    /fetch|request|http|socket|beacon|rtc|eventsource|worker|navigator|location|document|window|eval|new_?no_?args/i;
+  assert.deepEqual(
+    names.filter((name) => capable.test(name)),
+    [],
+  );
+});
+
+test("the privacy panel shows policy, imports and a count of requests that is alive", async () => {
+  const page = await open();
+  await useEverything(page);
+  await page.getByRole("button", { name: "Nothing leaves this page" }).click();
+  const count = page.locator("[data-count=requests]");
+  assert.equal(await count.textContent(), "0 requests since the page was loaded.");
+  assert.ok((await page.locator(".imports li").count()) > 5);
+  assert.ok((await page.locator(".policy li").allTextContents()).includes("default-src 'none'"));
+  await page.evaluate(() => fetch("icon.svg?planted"));
+  await page.locator("[data-count=requests][data-value='1']").waitFor();
+  await page.keyboard.press("Escape");
+  assert.equal(await count.isVisible(), false);
+});
+
+test("with the network off, everything goes on", async () => {
+  const page = await open();
+  await statusMatching(page, /Ready/);
+  await page.context().setOffline(true);
+  await useEverything(page);
+  await page.getByRole("button", { name: "Nothing leaves this page" }).click();
+  assert.match(await page.locator("[data-count=connection]").textContent(), /^You are offline/);
 });
 
 test("a worker that is not made by the page's blob is not bound: why the page makes it so", async () => {

@@ -14,6 +14,7 @@ import { explainFailure, PageFailure } from "./failures.js";
 import { find } from "./html.js";
 import { Pace } from "./pace.js";
 import { listenForPictures } from "./picture-input.js";
+import { PrivacyPanel } from "./privacy.js";
 import { probabilityOf, Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { listenForThreshold, uncertainBelow } from "./threshold.js";
@@ -37,6 +38,7 @@ const analyzer = sharedAnalyzer(
   settings,
 );
 const timeline = new Timeline(async (format, rows) => downloadRows(format, "countenance-live", await madeBy(), rows));
+const privacy = new PrivacyPanel();
 const batch = new Batch(showReading, beginTask, async (format, rows) =>
   downloadRows(format, "countenance-pictures", await madeBy(), rows),
 );
@@ -74,7 +76,7 @@ async function loadModel() {
   const { signal } = task;
   status.showLoading();
   try {
-    await analyzer();
+    privacy.start(await analyzer());
     if (!signal.aborted) status.show("ready", say("status.ready"));
   } catch (error) {
     if (!signal.aborted) showFailure(error);

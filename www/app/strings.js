@@ -10,6 +10,27 @@
 export const en = {
   promise: "Nothing leaves this page",
 
+  close: "Close",
+
+  "privacy.title": "Nothing leaves this page",
+  "privacy.text":
+    "Pictures and camera frames are read by a program that was loaded with this page and runs inside it. There is no server that could receive them. You need not take our word for it:",
+  "privacy.requests": {
+    one: "{count} request since the page was loaded.",
+    other: "{count} requests since the page was loaded.",
+  },
+  "privacy.online": "You are online. Switch your network off and read another picture: nothing changes.",
+  "privacy.offline": "You are offline, and everything here still works.",
+  "privacy.policy": "The policy your browser enforces",
+  "privacy.policy-text":
+    "Nothing is allowed but what is named here. 'self' is the address this page came from; no other can be reached, by the page or by its worker.",
+  "privacy.imports": {
+    one: "The {count} function that the module can call",
+    other: "The {count} functions that the module can call",
+  },
+  "privacy.imports-text":
+    "A WebAssembly module can compute, and call what it is given. None of these sends anything anywhere.",
+
   "invitation.title": "What does this face show?",
   "invitation.text":
     "A small neural network inside this page finds each face and reads the expression it displays. Your pictures stay on this device.",

@@ -56,7 +56,7 @@ export class EmotionAnalyzer {
   /** @type {Omit<AnalyzerOptions, 'signal'>} */ #setup;
   /** @type {Promise<WorkerConnection> | undefined} */ #connecting;
   /** @type {WorkerConnection | undefined} */ #connection;
-  /** @type {ModelInfo | undefined} */ #model;
+  /** @type {import('./protocol.js').Opened | undefined} */ #opened;
   /** @type {WaitingFrame | undefined} */ #waitingFrame;
   #frameInFlight = false;
   #closed = false;
@@ -91,7 +91,17 @@ export class EmotionAnalyzer {
 
   /** Which models are compiled into the module, and the emotion classes in the network's order. */
   get model() {
-    return /** @type {ModelInfo} */ (this.#model);
+    return this.#whatOpened.model;
+  }
+
+  /** The names of the functions that the wasm module imports: all that it can do beyond computing. */
+  get imports() {
+    return this.#whatOpened.imports;
+  }
+
+  get #whatOpened() {
+    // Set by `create`, which alone hands out instances.
+    return /** @type {import('./protocol.js').Opened} */ (this.#opened);
   }
 
   /**
@@ -208,7 +218,7 @@ export class EmotionAnalyzer {
     });
     this.#connection = connection;
     try {
-      this.#model = (await connection.open({ options: this.#options, module })).model;
+      this.#opened = await connection.open({ options: this.#options, module });
     } catch (error) {
       connection.close();
       throw error;

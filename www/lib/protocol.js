@@ -43,6 +43,7 @@
 /**
  * @typedef {object} Opened
  * @property {ModelInfo} model
+ * @property {string[]} imports the names of the functions that the module can call, and it can call no others
  * @property {boolean} holdsLock whether the lock of `OpenParams.lockName` is held
  */
 

@@ -33,9 +33,9 @@ function opened() {
 /** @type {{ [M in keyof Methods]: (params: Parameters<Methods[M]>[0]) => ReturnType<Methods[M]> | Promise<ReturnType<Methods[M]>> }} */
 const methods = {
   async open({ options, module, lockName }) {
-    await loadModule(module);
+    const imports = await loadModule(module);
     pipeline = new EmotionPipeline(options);
-    return { model: modelInfo(), holdsLock: await holdLock(lockName) };
+    return { model: modelInfo(), imports, holdsLock: await holdLock(lockName) };
   },
   configure({ options }) {
     const next = new EmotionPipeline(options);
@@ -74,8 +74,12 @@ function closing(bitmap, work) {
   }
 }
 
-/** @param {WebAssembly.Module | BufferSource | undefined} module */
-async function loadModule(module) {
+/**
+ * Starts the module and gives the names of all it imports.
+ *
+ * @param {WebAssembly.Module | BufferSource | undefined} given
+ */
+async function loadModule(given) {
   if (typeof WebAssembly === "undefined") {
     throw new EmotionError("wasm-unavailable", "WebAssembly is switched off or missing in this browser");
   }
@@ -83,7 +87,9 @@ async function loadModule(module) {
     throw new EmotionError("simd-unavailable", "This browser has no WebAssembly SIMD");
   }
   try {
-    await init({ module_or_path: module ?? (await fetchModule()) });
+    const module = given instanceof WebAssembly.Module ? given : await compile(given ?? (await fetchModule()));
+    await init({ module_or_path: module });
+    return WebAssembly.Module.imports(module).map(({ name }) => name);
   } catch (error) {
     if (error instanceof EmotionError) throw error;
     const { message } = /** @type {Error} */ (error);
@@ -92,6 +98,14 @@ async function loadModule(module) {
       error instanceof WebAssembly.CompileError && /unsafe-eval|content security policy|csp/i.test(message);
     throw new EmotionError(blocked ? "wasm-blocked" : "model-load", message, { cause: error });
   }
+}
+
+/** @param {Response | BufferSource} source */
+async function compile(source) {
+  if (!(source instanceof Response)) return WebAssembly.compile(source);
+  const isTyped = source.headers.get("Content-Type")?.startsWith("application/wasm");
+  // Compiling along with the download takes the right MIME type, which not every server gives.
+  return isTyped ? WebAssembly.compileStreaming(source) : WebAssembly.compile(await source.arrayBuffer());
 }
 
 /** The module's file as a response still arriving, with progress posted along the way. */

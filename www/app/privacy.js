@@ -1,0 +1,68 @@
+/**
+ * The proof of privacy that a visitor can look at: the policy in force, what the wasm module can call, and how many
+ * requests the page has made since it was loaded.
+ *
+ * @module
+ */
+
+import { find, make } from "./html.js";
+import { say } from "./words.js";
+
+/** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
+
+export class PrivacyPanel {
+  /** @type {HTMLDialogElement} */ #dialog = find(".privacy");
+  #requests = 0;
+  #isWatching = false;
+
+  constructor() {
+    find("[data-action=privacy]").addEventListener("click", () => {
+      this.#showRequests();
+      this.#showConnection();
+      this.#dialog.showModal();
+    });
+    find("[data-action=privacy-close]").addEventListener("click", () => this.#dialog.close());
+    this.#dialog.addEventListener("click", ({ target }) => {
+      if (target === this.#dialog) this.#dialog.close(); // beside the panel
+    });
+    for (const change of ["online", "offline"]) addEventListener(change, () => this.#showConnection());
+    const policy = find("meta[http-equiv=Content-Security-Policy]").getAttribute("content") ?? "";
+    find(".policy").replaceChildren(...policy.split("; ").map((directive) => make("li", "", directive)));
+  }
+
+  /**
+   * Counts requests from now on, when all the page needs is there, and lists what the module imports.
+   *
+   * @param {EmotionAnalyzer} analyzer
+   */
+  start(analyzer) {
+    find(".imports").replaceChildren(...analyzer.imports.map((name) => make("li", "", plainName(name))));
+    find("[data-count=imports]").textContent = say("privacy.imports", { count: analyzer.imports.length });
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    new PerformanceObserver((list) => {
+      // A blob: address is memory of this page.
+      this.#requests += list.getEntries().filter(({ name }) => !name.startsWith("blob:")).length;
+      this.#showRequests();
+    }).observe({ type: "resource" });
+  }
+
+  #showRequests() {
+    const element = find("[data-count=requests]");
+    element.dataset.value = String(this.#requests);
+    element.textContent = say("privacy.requests", { count: this.#requests });
+  }
+
+  #showConnection() {
+    find("[data-count=connection]").textContent = say(navigator.onLine ? "privacy.online" : "privacy.offline");
+  }
+}
+
+/**
+ * An import's name without what the bindings generator adds to it.
+ *
+ * @param {string} name
+ */
+function plainName(name) {
+  return name.replace(/^__(wbg|wbindgen)_/, "").replace(/_[0-9a-f]{16}$/, "");
+}
