@@ -5,6 +5,7 @@ use crate::crop::{FaceChip, crop_face};
 use crate::detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector};
 use crate::emotion::Emotion;
 use crate::error::{Error, ErrorKind};
+use crate::explain::{Explanation, explain};
 use crate::frame::Frame;
 use crate::smooth::{ProbabilitySmoother, SmootherOptions, shown_emotion};
 use crate::track::{DetectionPlan, FaceTracker, TrackerOptions};
@@ -186,6 +187,18 @@ impl EmotionPipeline {
     pub fn classify_face(&mut self, chip: &FaceChip) -> Result<(EmotionProbabilities, Option<Emotion>), Error> {
         let probabilities = self.classifier.classify(chip)?;
         Ok((probabilities, shown_emotion(&probabilities, self.options.uncertain_below)))
+    }
+
+    /// Which pixels of the face in this box spoke for its answer, and the chip the network saw: see
+    /// [`explain`](crate::explain::explain).
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOptions`] for a box that is none (see [`crop_face`]), [`ErrorKind::Inference`] when the
+    /// network's answer is not finite.
+    pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanation), Error> {
+        let chip = crop_face(frame, face)?;
+        let explanation = explain(&mut self.classifier, &chip)?;
+        Ok((chip, explanation))
     }
 
     /// Forgets every tracked face and the time, for a new video.

@@ -3,7 +3,7 @@
 //! Plain objects go out, because instances cannot be cloned to another thread and must be freed. Every error is an
 //! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]).
 
-use js_sys::{Array, Object, Reflect, Uint8ClampedArray};
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
 use wasm_bindgen::prelude::*;
 use web_sys::{ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
@@ -45,6 +45,19 @@ export interface FaceEmotion extends Expression {
   /** The detector's confidence that this is a face, 0..1. */
   confidence: number;
 }
+/** Which pixels of a face spoke for its answer. */
+export interface FaceExplanation {
+  /** What the network saw: 48 x 48 grey bytes, rows from the top. */
+  chip: Uint8Array;
+  /** For each of its pixels -1..1: above 0 it spoke for the answer, below 0 against it. */
+  heat: Float32Array;
+  /** The change of the answer's log-odds (natural logarithm) that a heat of 1 stands for; near 0 nothing mattered. */
+  strength: number;
+  /** The answer explained: the most probable expression. */
+  emotion: Emotion;
+  /** The second most probable expression. */
+  runnerUp: Emotion;
+}
 /** Options of a pipeline; each may be left out. */
 export interface PipelineOptions {
   /** Least detector confidence of a face, 0..1; 0.6 by default. */
@@ -76,6 +89,12 @@ extern "C" {
     /// An `Expression`.
     #[wasm_bindgen(typescript_type = "Expression")]
     pub type JsExpression;
+    /// A `FaceExplanation`.
+    #[wasm_bindgen(typescript_type = "FaceExplanation")]
+    pub type JsExplanation;
+    /// A `Box`.
+    #[wasm_bindgen(typescript_type = "Box")]
+    pub type JsBox;
     /// A `ModelInfo`.
     #[wasm_bindgen(typescript_type = "ModelInfo")]
     pub type JsModelInfo;
@@ -185,6 +204,28 @@ impl EmotionPipeline {
         Ok(JsValue::from(expression).unchecked_into())
     }
 
+    /// Which pixels of the face in this box, in the bitmap's pixels, spoke for its answer. Takes 65 classifications.
+    /// Throws `invalid-options` for a box that is none.
+    #[wasm_bindgen(js_name = explainBitmap, unchecked_return_type = "FaceExplanation")]
+    pub fn explain_bitmap(
+        &mut self,
+        bitmap: &ImageBitmap,
+        #[wasm_bindgen(js_name = box)] face: &JsBox,
+    ) -> Result<JsExplanation, JsValue> {
+        let (width, height, scale) = self.read_bitmap(bitmap)?;
+        let frame = Frame::from_rgba(&self.pixels, width, height).map_err(to_js)?;
+        let face = box_from(face, scale);
+        let (chip, explanation) = self.pipeline.explain_face(&frame, &face).map_err(to_js)?;
+        let result = object(&[
+            ("chip", Uint8Array::from(&chip.grey()[..]).into()),
+            ("heat", Float32Array::from(&explanation.heat[..]).into()),
+            ("strength", explanation.strength.into()),
+            ("emotion", explanation.emotion.name().into()),
+            ("runnerUp", explanation.runner_up.name().into()),
+        ]);
+        Ok(JsValue::from(result).unchecked_into())
+    }
+
     /// Forgets every tracked face; the next frame starts a new video.
     pub fn reset(&mut self) {
         self.pipeline.reset();
@@ -240,6 +281,16 @@ fn chip_from(grey: &[u8]) -> Result<FaceChip, Error> {
         )
     })?;
     Ok(FaceChip::from_grey(grey))
+}
+
+/// A box given in picture pixels, in pixels of the frame analysed. What is missing or no number becomes NaN, which no
+/// crop accepts.
+fn box_from(face: &JsValue, scale: f32) -> BoundingBox {
+    let side = |key: &str| {
+        let number = Reflect::get(face, &key.into()).ok().and_then(|value| value.as_f64());
+        number.map_or(f32::NAN, |number| number as f32 / scale)
+    };
+    BoundingBox { x: side("x"), y: side("y"), width: side("width"), height: side("height") }
 }
 
 /// Reads the options that are given; anything but a number under a known name is refused.
