@@ -7,7 +7,8 @@ use super::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat};
 const NV: usize = 8;
 
 /// Reorders `[outputs][inputs]` weights into blocks of `NV` vectors of outputs: `[block][inputs][outputs of block]`.
-pub(crate) fn pack<S: Simd>(weights: &[f32], outputs: usize, inputs: usize) -> Vec<f32> {
+#[inline(always)]
+pub(crate) fn pack<S: Simd>(_: S, weights: &[f32], outputs: usize, inputs: usize) -> Vec<f32> {
     let width = NV * lanes::<S>();
     let mut packed = Vec::with_capacity(weights.len());
     for block in (0..outputs).step_by(width) {

@@ -175,7 +175,7 @@ fn run_winograd<S, T, const TILE: usize, const OUT: usize, const SIDE: usize, co
     S: Simd,
     T: Transform<TILE, OUT>,
 {
-    let packed = winograd::pack::<S, T, TILE, OUT, 2>(&layer.kernels(), 32, CIN);
+    let packed = winograd::pack::<S, T, TILE, OUT, 2>(simd, &layer.kernels(), 32, CIN);
     let input = bordered(input, SIDE, CIN);
     let epilogue = layer.epilogue();
     winograd::convolve::<S, T, TILE, OUT, SIDE, CIN, 32, MR, 2>(simd, &input, &packed, &epilogue, output, scratch);
@@ -197,16 +197,16 @@ fn first_case<const ROW: usize>(kind: Kind, seed: u32) {
     }
 }
 
-fn pack_convolution<S: Simd>(_: S, layer: &Layer) -> Vec<f32> {
-    convolution::pack::<S>(&layer.kernels(), layer.shape[0], layer.shape[1])
+fn pack_convolution<S: Simd>(simd: S, layer: &Layer) -> Vec<f32> {
+    convolution::pack(simd, &layer.kernels(), layer.shape[0], layer.shape[1])
 }
 
-fn pack_dense<S: Simd>(_: S, layer: &Layer) -> Vec<f32> {
-    dense::pack::<S>(&layer.kernels(), layer.shape[0], layer.shape[1])
+fn pack_dense<S: Simd>(simd: S, layer: &Layer) -> Vec<f32> {
+    dense::pack(simd, &layer.kernels(), layer.shape[0], layer.shape[1])
 }
 
-fn pack_quantised<S: Simd>(_: S, layer: &Layer) -> quantised::Packed {
-    quantised::Packed::new::<S>(layer.weights().tensor("layer.weight", &layer.shape).unwrap()).unwrap()
+fn pack_quantised<S: Simd>(simd: S, layer: &Layer) -> quantised::Packed {
+    quantised::Packed::new(simd, layer.weights().tensor("layer.weight", &layer.shape).unwrap()).unwrap()
 }
 
 fn last_case<const CIN: usize>(kind: Kind, seed: u32) {

@@ -50,7 +50,7 @@ struct Layer {
 }
 
 /// Reorders `[outputs][inputs][..]` weights, given with both counts.
-type Pack = fn(&[f32], usize, usize) -> Vec<f32>;
+type Pack<S> = fn(S, &[f32], usize, usize) -> Vec<f32>;
 
 /// Reordered weights.
 #[derive(Debug, Clone)]
@@ -114,18 +114,17 @@ impl EmotionEngine {
 
 impl Layers {
     #[inline(always)]
-    fn new<S: Simd>(_: S, weights: &Weights<'_>) -> Result<Self, Error> {
-        let layer = |name: &str, shape: &[usize], batch_norm: Option<String>, in_bytes: bool, pack: Pack| {
+    fn new<S: Simd>(simd: S, weights: &Weights<'_>) -> Result<Self, Error> {
+        let layer = |name: &str, shape: &[usize], batch_norm: Option<String>, in_bytes: bool, pack: Pack<S>| {
             let tensor = weights.tensor(&format!("{name}.weight"), shape)?;
-            let quantised = if in_bytes { quantised::Packed::new::<S>(tensor) } else { None };
-            let weights_ = match quantised {
+            let quantised = if in_bytes { quantised::Packed::new(simd, tensor) } else { None };
+            let packed = match quantised {
                 Some(packed) => Packed::Quantised(packed),
-                None => Packed::Float(pack(&tensor.to_f32(), shape[0], shape[1])),
+                None => Packed::Float(pack(simd, &tensor.to_f32(), shape[0], shape[1])),
             };
-            let epilogue = Epilogue::new(weights, name, batch_norm.as_deref(), shape[0])?;
-            Ok(Layer { weights: weights_, epilogue })
+            Ok(Layer { weights: packed, epilogue: Epilogue::new(weights, name, batch_norm.as_deref(), shape[0])? })
         };
-        let convolution = |number: usize, in_bytes, pack: Pack| {
+        let convolution = |number: usize, in_bytes, pack: Pack<S>| {
             let shape = [CHANNELS[number], CHANNELS[number - 1], 3, 3];
             let batch_norm = (number > 1).then(|| format!("bn{number}"));
             layer(&format!("conv{number}"), &shape, batch_norm, in_bytes, pack)
@@ -285,16 +284,19 @@ mod tests {
 
     #[test]
     fn the_network_equals_its_definition_with_every_instruction_set() {
-        let bytes = reference::random_network(1, DType::F32);
-        let weights = Weights::parse(&bytes).unwrap();
-        let expected: Vec<_> = chips().iter().map(|chip| probabilities(reference::logits(&weights, chip))).collect();
-        assert!(expected.iter().any(|p| p.iter().all(|p| *p < 0.99)), "a saturated answer would hide differences");
-        for level in levels() {
-            let mut engine = EmotionEngine::at_level(&weights, level).unwrap();
-            for (chip, expected) in chips().iter().zip(&expected) {
-                let found = probabilities(engine.logits(chip).map(f64::from));
-                for (found, expected) in found.iter().zip(expected) {
-                    assert!((found - expected).abs() < 1e-4, "{level:?}: {found} for {expected}");
+        for dtype in [DType::F32, DType::F16, DType::Int8, DType::Int4] {
+            let bytes = reference::random_network(1, dtype);
+            let weights = Weights::parse(&bytes).unwrap();
+            let expected: Vec<_> =
+                chips().iter().map(|chip| probabilities(reference::logits(&weights, chip))).collect();
+            assert!(expected.iter().any(|p| p.iter().all(|p| *p < 0.99)), "saturated answers would hide differences");
+            for level in levels() {
+                let mut engine = EmotionEngine::at_level(&weights, level).unwrap();
+                for (chip, expected) in chips().iter().zip(&expected) {
+                    let found = probabilities(engine.logits(chip).map(f64::from));
+                    for (found, expected) in found.iter().zip(expected) {
+                        assert!((found - expected).abs() < 1e-4, "{dtype:?} {level:?}: {found} for {expected}");
+                    }
                 }
             }
         }

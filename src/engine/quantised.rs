@@ -66,23 +66,20 @@ pub(crate) struct Packed {
 
 impl Packed {
     /// Reorders the tensor, if it is a quantised one.
-    pub(crate) fn new<S: Simd>(tensor: &Tensor<'_>) -> Option<Self> {
+    pub(crate) fn new<S: Simd>(_: S, tensor: &Tensor<'_>) -> Option<Self> {
         let (stored_scales, stored) = tensor.quantised()?;
-        let (outputs, inputs) = (tensor.shape()[0], tensor.shape()[1]);
-        let positions: usize = tensor.shape()[2..].iter().product();
+        let parts: usize = tensor.shape()[1..].iter().product::<usize>() / BLOCK;
         let width = NV * lanes::<S>();
         let mut values = vec![0; stored.len()];
         let mut scales = vec![0.0; stored_scales.len()];
-        for output in 0..outputs {
-            let (block, lane) = (output / width, output % width);
-            for run in 0..positions * inputs / BLOCK {
-                let from = output * positions * inputs / BLOCK + run;
-                let to = block * positions * inputs / BLOCK + run;
-                scales[to * width + lane] = stored_scales[from];
-                let targets = values[to * BLOCK * width..][..BLOCK * width].chunks_exact_mut(2 * width);
-                for (pair, target) in stored[from * BLOCK..][..BLOCK].chunks_exact(2).zip(targets) {
-                    target[2 * lane..][..2].copy_from_slice(pair);
-                }
+        let (pairs, _) = values.as_chunks_mut::<2>();
+        for (from, part) in stored.chunks_exact(BLOCK).enumerate() {
+            let (output, part_of_output) = (from / parts, from % parts);
+            let (to, lane) = (output / width * parts + part_of_output, output % width);
+            scales[to * width + lane] = stored_scales[from];
+            let targets = pairs[to * BLOCK / 2 * width..][..BLOCK / 2 * width].iter_mut().skip(lane).step_by(width);
+            for (target, pair) in targets.zip(part.as_chunks::<2>().0) {
+                *target = *pair;
             }
         }
         Some(Self { values, scales })

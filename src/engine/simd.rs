@@ -12,6 +12,9 @@ pub(crate) const fn lanes<S: Simd>() -> usize {
     S::f32s::LEN
 }
 
+/// The most lanes there can be (AVX-512).
+pub(crate) const MAX_LANES: usize = 16;
+
 /// A vector of one value.
 #[inline(always)]
 pub(crate) fn splat<S: Simd>(simd: S, value: f32) -> S::f32s {

@@ -6,7 +6,7 @@
 //! m is even, so that every tile holds whole pooling windows.
 
 use super::epilogue::Epilogue;
-use super::simd::{Simd, SimdFloat, lanes, load, splat, store};
+use super::simd::{MAX_LANES, Simd, SimdFloat, lanes, load, splat, store};
 
 /// The three transforms of F(`OUT` x `OUT`, 3x3) in one dimension, `TILE` = `OUT` + 2.
 pub(crate) trait Transform<const TILE: usize, const OUT: usize> {
@@ -84,6 +84,20 @@ impl Transform<6, 4> for F4 {
 /// Transforms `[outputs][inputs][9]` weights and orders them in blocks of `NV` vectors of outputs:
 /// `[block][TILE * TILE][inputs][outputs of block]`.
 pub(crate) fn pack<S: Simd, T: Transform<TILE, OUT>, const TILE: usize, const OUT: usize, const NV: usize>(
+    simd: S,
+    weights: &[f32],
+    outputs: usize,
+    inputs: usize,
+) -> Vec<f32> {
+    simd.vectorize(
+        #[inline(always)]
+        || transform_kernels::<S, T, TILE, OUT, NV>(simd, weights, outputs, inputs),
+    )
+}
+
+#[inline(always)]
+fn transform_kernels<S: Simd, T: Transform<TILE, OUT>, const TILE: usize, const OUT: usize, const NV: usize>(
+    simd: S,
     weights: &[f32],
     outputs: usize,
     inputs: usize,
@@ -91,19 +105,37 @@ pub(crate) fn pack<S: Simd, T: Transform<TILE, OUT>, const TILE: usize, const OU
     let width = NV * lanes::<S>();
     let mut packed = vec![0.0; TILE * TILE * outputs * inputs];
     let (kernels, _) = weights.as_chunks::<9>();
-    for (index, kernel) in kernels.iter().enumerate() {
-        let (output, input) = (index / inputs, index % inputs);
-        let block = &mut packed[output / width * TILE * TILE * inputs * width..];
-        for (row, g) in T::KERNEL.iter().enumerate() {
-            let half = [0, 1, 2].map(|x| g[0] * kernel[x] + g[1] * kernel[3 + x] + g[2] * kernel[6 + x]);
-            for (column, g) in T::KERNEL.iter().enumerate() {
-                let position = row * TILE + column;
-                block[(position * inputs + input) * width + output % width] =
-                    half[0] * g[0] + half[1] * g[1] + half[2] * g[2];
+    for output in (0..outputs).step_by(lanes::<S>()) {
+        let block = &mut packed[output / width * TILE * TILE * inputs * width..][..TILE * TILE * inputs * width];
+        for input in 0..inputs {
+            let mut kernel = [[splat(simd, 0.0); 3]; 3];
+            for tap in 0..9 {
+                let mut outputs = [0.0; MAX_LANES];
+                for lane in 0..lanes::<S>() {
+                    outputs[lane] = kernels[(output + lane) * inputs + input][tap];
+                }
+                kernel[tap / 3][tap % 3] = load(simd, &outputs, 0);
+            }
+            for (row, g) in T::KERNEL.iter().enumerate() {
+                let mut half = [splat(simd, 0.0); 3];
+                for x in 0..3 {
+                    half[x] = combine(simd, g, [kernel[0][x], kernel[1][x], kernel[2][x]]);
+                }
+                for (column, g) in T::KERNEL.iter().enumerate() {
+                    let at = ((row * TILE + column) * inputs + input) * width + output % width;
+                    store::<S>(combine(simd, g, half), block, at);
+                }
             }
         }
     }
     packed
+}
+
+/// The sum of three vectors times their factors.
+#[inline(always)]
+fn combine<S: Simd>(simd: S, factors: &[f32; 3], [a, b, c]: [S::f32s; 3]) -> S::f32s {
+    let [x, y, z] = [splat(simd, factors[0]), splat(simd, factors[1]), splat(simd, factors[2])];
+    a * x + b * y + c * z
 }
 
 /// Convolves `SIDE` x `SIDE` pixels of `CIN` channels, inside a border of one zero pixel, and applies the epilogue, into
