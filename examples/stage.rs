@@ -5,12 +5,16 @@
 //! ```
 
 use countenance::weights::{detector_model, emotion_model};
-use countenance::{DetectOptions, EmotionClassifier, FaceDetector, Frame, Picture, chip_from_frame, crop_face};
+use countenance::{
+    DetectOptions, EmotionClassifier, EmotionPipeline, FaceDetector, FaceEmotion, Frame, Picture, PipelineOptions,
+    chip_from_frame, crop_face,
+};
 use std::error::Error;
 use std::hint::black_box;
 
-const USAGE: &str = "usage: stage start|detect|crop|classify TIMES";
+const USAGE: &str = "usage: stage start|detect|crop|classify|frame|stream TIMES";
 const FRAME: (u32, u32) = (640, 480);
+const FRAME_INTERVAL_MS: f64 = 1000.0 / 30.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [stage, times] = std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| USAGE)?;
@@ -26,8 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     match stage.as_str() {
         "start" => {
             for _ in times {
-                black_box(FaceDetector::new(&detector_model()?)?);
-                black_box(EmotionClassifier::new(&emotion_model()?)?);
+                black_box(EmotionPipeline::new(PipelineOptions::default())?);
             }
         }
         "detect" => {
@@ -47,9 +50,28 @@ fn main() -> Result<(), Box<dyn Error>> {
                 black_box(classifier.classify(black_box(&chip))?);
             }
         }
+        // The first frame of a video: nothing is known, the detector looks everywhere.
+        "frame" => {
+            let mut pipeline = EmotionPipeline::new(PipelineOptions::default())?;
+            for _ in times {
+                pipeline.reset();
+                one_face(pipeline.analyze_frame(black_box(&frame), 0.0)?)?;
+            }
+        }
+        // A still face, followed.
+        "stream" => {
+            let mut pipeline = EmotionPipeline::new(PipelineOptions::default())?;
+            for time in times {
+                one_face(pipeline.analyze_frame(black_box(&frame), f64::from(time) * FRAME_INTERVAL_MS)?)?;
+            }
+        }
         _ => return Err(USAGE.into()),
     }
     Ok(())
+}
+
+fn one_face(faces: &[FaceEmotion]) -> Result<(), String> {
+    if faces.len() == 1 { Ok(()) } else { Err(format!("{} faces in a frame of one", faces.len())) }
 }
 
 /// The picture's top left corner as a camera's frame; the rest of the frame is black.
