@@ -5,19 +5,14 @@
  */
 
 import { EmotionAnalyzer } from "../lib/index.js";
-import { moduleBytes, workerScript } from "./worker-source.js";
+import { trustedScriptUrl } from "./trusted-url.js";
+import { moduleBytes, workerScript, workerType } from "./worker-source.js";
 
 /** @typedef {import('../lib/index.js').AnalyzerOptions} AnalyzerOptions */
-/** @typedef {{ createScriptURL: (url: string) => string }} ScriptUrlPolicy */
-/** @typedef {{ createPolicy: (name: string, rules: ScriptUrlPolicy) => ScriptUrlPolicy }} TrustedTypes */
-
-const { trustedTypes } = /** @type {{ trustedTypes?: TrustedTypes }} */ (/** @type {unknown} */ (globalThis));
-const policy = trustedTypes?.createPolicy("countenance", { createScriptURL: (url) => url });
-
 /** A worker from a file is not bound by a policy in a `<meta>` element; one from a `blob:` URL inherits it. */
 function makeBoundWorker() {
   const url = URL.createObjectURL(new Blob([workerScript()], { type: "text/javascript" }));
-  return new Worker(policy ? policy.createScriptURL(url) : url, { type: "module" });
+  return new Worker(trustedScriptUrl(url), { type: workerType });
 }
 
 /**

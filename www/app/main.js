@@ -12,6 +12,7 @@ import { downloadRows } from "./export.js";
 import { FaceList } from "./face-list.js";
 import { explainFailure, PageFailure } from "./failures.js";
 import { find } from "./html.js";
+import { keepForOffline } from "./offline.js";
 import { Pace } from "./pace.js";
 import { listenForPictures } from "./picture-input.js";
 import { PrivacyPanel } from "./privacy.js";
@@ -69,7 +70,7 @@ find("[data-action=mirror]").addEventListener("click", ({ currentTarget }) => {
 });
 document.addEventListener("visibilitychange", onVisibilityChange);
 listenForThreshold(onThreshold);
-loadModel();
+loadModel().then(keepForOffline);
 
 /** Loads the model ahead of the first picture. */
 async function loadModel() {

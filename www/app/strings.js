@@ -14,7 +14,7 @@ export const en = {
 
   "privacy.title": "Nothing leaves this page",
   "privacy.text":
-    "Pictures and camera frames are read by a program that was loaded with this page and runs inside it. There is no server that could receive them. You need not take our word for it:",
+    "Pictures and camera frames are read by a program that was loaded with this page and runs inside it. They are sent to no server. You need not take our word for it:",
   "privacy.requests": {
     one: "{count} request since the page was loaded.",
     other: "{count} requests since the page was loaded.",

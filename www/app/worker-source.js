@@ -5,6 +5,9 @@
  * @module
  */
 
+/** @type {WorkerType} how the worker's script is to be run */
+export const workerType = "module";
+
 /** The worker's script: it only imports the library's worker, which fetches the wasm module that lies beside it. */
 export function workerScript() {
   return `import ${JSON.stringify(new URL("../lib/worker.js", import.meta.url).href)};`;

@@ -13,8 +13,6 @@ import { EmotionError, toPlainError } from "./protocol.js";
 /** @typedef {import('./protocol.js').Reply} Reply */
 /** @typedef {import('./protocol.js').Request} Request */
 
-const MODULE_URL = new URL("../pkg/countenance_bg.wasm", import.meta.url);
-
 /** A module of one function, `i8x16.popcnt(i8x16.splat(0))`: valid only where fixed-width SIMD is. */
 const SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
@@ -110,8 +108,9 @@ async function compile(source) {
 
 /** The module's file as a response still arriving, with progress posted along the way. */
 async function fetchModule() {
-  const response = await fetch(MODULE_URL);
-  if (!response.ok) throw new EmotionError("model-load", `${MODULE_URL} answered ${response.status}`);
+  const url = new URL("../pkg/countenance_bg.wasm", import.meta.url);
+  const response = await fetch(url);
+  if (!response.ok) throw new EmotionError("model-load", `${url} answered ${response.status}`);
   // A compressed answer's length says nothing about the bytes that come out of it.
   const length = response.headers.has("Content-Encoding") ? null : response.headers.get("Content-Length");
   // Counting a copy leaves the original as the browser knows it, so that it may cache the compiled code.

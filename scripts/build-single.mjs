@@ -1,0 +1,82 @@
+// Makes dist/countenance.html: page, styles, worker and wasm module in one file that opens without a server.
+//
+//   node scripts/build-single.mjs [file]      (after scripts/build.mjs)
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { build } from "esbuild";
+import { root } from "./environment.mjs";
+
+const out = resolve(process.argv[2] ?? join(root, "dist/countenance.html"));
+const www = join(root, "www");
+
+const script = await bundle("app/main.js", "esm", [
+  {
+    name: "inlined worker",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /\/worker-source\.js$/ }, () => ({ path: join(www, "app/worker-source.single.js") })),
+  },
+]);
+const worker = await bundle("lib/worker.js", "iife");
+const style = readFileSync(join(www, "style.css"), "utf8");
+const wasm = readFileSync(join(www, "pkg/countenance_bg.wasm")).toString("base64");
+
+// Nothing may be fetched at all: everything is here.
+const policy = [
+  "default-src 'none'",
+  `script-src '${hashOf(script)}' 'wasm-unsafe-eval'`,
+  "worker-src blob:",
+  "connect-src 'none'",
+  "img-src blob:",
+  "media-src blob:",
+  `style-src '${hashOf(style)}'`,
+  "base-uri 'none'",
+  "form-action 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types countenance",
+].join("; ");
+
+const replacements = [
+  [/(?<=http-equiv="Content-Security-Policy" content=")[^"]*/, policy],
+  [/ *<link rel="(icon|manifest)".*\n/g, ""],
+  [/<link rel="stylesheet".*>/, `<style>${style}</style>`],
+  [
+    / *<script type="module".*\n/,
+    [
+      `  <script type="text/plain" id="worker-script">${worker}</script>`,
+      `  <script type="text/plain" id="wasm-module">${wasm}</script>`,
+      `  <script type="module">${script}</script>\n`,
+    ].join("\n"),
+  ],
+];
+let html = readFileSync(join(www, "index.html"), "utf8");
+for (const [pattern, replacement] of replacements) {
+  if (html.search(pattern) < 0) throw new Error(`index.html has nothing that matches ${pattern}`);
+  html = html.replace(pattern, () => replacement);
+}
+
+mkdirSync(dirname(out), { recursive: true });
+writeFileSync(out, html);
+console.log(`Built ${out}: ${(Buffer.byteLength(html) / 1e6).toFixed(2)} MB.`);
+
+/** A module with all it imports as one script, fit to stand inside a script element. */
+async function bundle(entry, format, plugins = []) {
+  const { outputFiles } = await build({
+    entryPoints: [join(www, entry)],
+    bundle: true,
+    format,
+    minify: true,
+    write: false,
+    legalComments: "none",
+    // The worker's fallback of fetching the module beside it has no meaning here.
+    logOverride: { "empty-import-meta": "silent" },
+    plugins,
+  });
+  return outputFiles[0].text.replaceAll("</script", "<\\/script");
+}
+
+/** The source's hash as a policy names it. */
+function hashOf(source) {
+  return `sha256-${createHash("sha256").update(source).digest("base64")}`;
+}

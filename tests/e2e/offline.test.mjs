@@ -1,0 +1,81 @@
+// The page without a server: as one file opened by double-click, and as an installed page after the first visit.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { root } from "../../scripts/environment.mjs";
+import { choose, fixture, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+
+const { open, requests, strangers } = await startBrowser([
+  "--use-fake-ui-for-media-stream",
+  "--use-fake-device-for-media-stream",
+]);
+
+const folder = mkdtempSync(join(tmpdir(), "countenance-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+const single = join(folder, "countenance.html");
+const built = spawnSync("node", [join(root, "scripts/build-single.mjs"), single], { encoding: "utf8" });
+assert.equal(built.status, 0, built.stderr);
+
+async function assertReads(page) {
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  assert.equal((await shownFaces(page))[0].emotion, "happy");
+}
+
+test("one file, opened from the disk, reads pictures and the camera, and asks for nothing", async () => {
+  const page = await open();
+  await page.goto("about:blank");
+  requests.length = 0;
+  strangers.length = 0;
+  await page.goto(pathToFileURL(single).href);
+  await assertReads(page);
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await statusMatching(page, /No face in view/);
+  assert.deepEqual([...requests, ...strangers, ...page.problems], []);
+});
+
+test("the one file's policy forbids every connection, in the page and in its worker", async () => {
+  const page = await open();
+  await page.goto(pathToFileURL(single).href);
+  await statusMatching(page, /Ready/);
+  assert.match(await page.locator("meta[http-equiv]").getAttribute("content"), /connect-src 'none'/);
+  strangers.length = 0;
+  const attempt = () => fetch("http://collector.test/beacon", { mode: "no-cors" }).then(() => "sent", String);
+  assert.match(await page.evaluate(attempt), /TypeError/);
+  assert.match(await page.workers()[0].evaluate(attempt), /TypeError/);
+  assert.deepEqual(strangers, []);
+});
+
+test("after the first visit the served page opens and works without a network", async () => {
+  const page = await open();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(
+    async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated",
+  );
+  await page.context().setOffline(true);
+  requests.length = 0;
+  await page.reload();
+  await assertReads(page);
+  assert.deepEqual(requests, []);
+});
+
+test("what is kept for offline use is all that the page is made of", async () => {
+  const page = await open();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  const kept = await page.evaluate(async () => {
+    const cache = await caches.open("countenance");
+    return (await cache.keys()).map(({ url }) => new URL(url).pathname.slice(1));
+  });
+  const notShown = /\.d\.ts$|tsconfig|\.single\.js$|^service-worker\.js$/;
+  const files = readdirSync(join(root, "www"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(join(root, "www/").length))
+    .filter((path) => !notShown.test(path))
+    .map((path) => (path === "index.html" ? "" : path));
+  assert.deepEqual(kept.sort(), files.sort());
+});

@@ -1,0 +1,17 @@
+/**
+ * Keeps the served page for use without a network.
+ *
+ * @module
+ */
+
+import { trustedScriptUrl } from "./trusted-url.js";
+
+/** Keeps the page's files, once they are no longer needed more urgently. A page opened as a file has them anyway. */
+export async function keepForOffline() {
+  if (!navigator.serviceWorker || location.protocol === "file:") return;
+  try {
+    await navigator.serviceWorker.register(trustedScriptUrl("service-worker.js"));
+  } catch {
+    // Private windows refuse; the page works all the same while there is a network.
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Keeps the page's own files, so that it opens without a network after the first visit. With a network, the network's
+ * answer counts and is kept in turn.
+ *
+ * @module
+ */
+
+const CACHE = "countenance";
+
+/** All the page is made of (a test holds this list to the folder). */
+const FILES = [
+  "./",
+  "app/analyzer.js",
+  "app/batch.js",
+  "app/camera.js",
+  "app/export.js",
+  "app/face-list.js",
+  "app/failures.js",
+  "app/html.js",
+  "app/main.js",
+  "app/offline.js",
+  "app/pace.js",
+  "app/picture-input.js",
+  "app/privacy.js",
+  "app/recording.js",
+  "app/stage.js",
+  "app/status.js",
+  "app/strings.js",
+  "app/threshold.js",
+  "app/timeline.js",
+  "app/trusted-url.js",
+  "app/words.js",
+  "app/worker-source.js",
+  "icon.svg",
+  "lib/connection.js",
+  "lib/index.js",
+  "lib/protocol.js",
+  "lib/worker.js",
+  "manifest.webmanifest",
+  "pkg/countenance.js",
+  "pkg/countenance_bg.wasm",
+  "style.css",
+];
+
+const scope = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
+
+scope.addEventListener("install", (event) => {
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES)));
+});
+
+scope.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET" || !request.url.startsWith(scope.registration.scope)) return;
+  event.respondWith(fromNetworkOrCache(request));
+});
+
+/** @param {Request} request */
+async function fromNetworkOrCache(request) {
+  const cache = await caches.open(CACHE);
+  try {
+    const response = await fetch(request);
+    if (response.ok) await cache.put(request, response.clone());
+    return response;
+  } catch (error) {
+    const kept = await cache.match(request);
+    if (kept) return kept;
+    throw error;
+  }
+}
