@@ -2,8 +2,11 @@
 
 use crate::crop::{CHIP_SIDE, FaceChip};
 use crate::emotion::Emotion;
+#[cfg(not(any(feature = "burn-flex", feature = "burn-ndarray")))]
 use crate::engine::EmotionEngine as Engine;
 use crate::error::{Error, ErrorKind};
+#[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
+use crate::network::BurnEngine as Engine;
 use crate::weights::Weights;
 
 /// How probable each expression is: four values 0..=1 that add up to 1.

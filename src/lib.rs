@@ -13,6 +13,8 @@ pub mod engine;
 pub mod error;
 pub mod explain;
 pub mod frame;
+#[cfg(feature = "burn")]
+pub mod network;
 pub mod pipeline;
 mod resample;
 pub mod smooth;

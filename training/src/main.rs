@@ -1,2 +1,354 @@
-//! Trains, evaluates and exports the expression network.
-fn main() {}
+//! The command line: train, evaluate, export and what belongs to them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use burn::tensor::Device;
+use clap::{Parser, Subcommand, ValueEnum};
+use countenance::Emotion;
+use countenance::weights::{DType, Weights};
+use countenance_training::card::{Training, card, read_json};
+use countenance_training::golden::golden;
+use countenance_training::recipe::Recipe;
+use countenance_training::train::{Run, fit_temperature, train};
+use countenance_training::{dataset, evaluate, plots, store, twins};
+use serde::Serialize;
+
+/// Trains, evaluates and exports the expression network.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Train(TrainArguments),
+    Evaluate(EvaluateArguments),
+    Export(ExportArguments),
+    Card(CardArguments),
+    Twins(TwinsArguments),
+}
+
+/// Trains the network; a run found in --out goes on where it stopped.
+#[derive(clap::Args)]
+struct TrainArguments {
+    /// A recipe, such as training/recipes/emotion-1.toml.
+    #[arg(long)]
+    recipe: PathBuf,
+    /// A folder with train/<class>/*.jpg|png, or a fer2013.csv.
+    #[arg(long)]
+    data: PathBuf,
+    /// The FER+ votes, fer2013new.csv.
+    #[arg(long)]
+    votes: Option<PathBuf>,
+    /// Rows of fer2013.csv never to train on, one a line.
+    #[arg(long)]
+    exclude: Option<PathBuf>,
+    /// Where checkpoints and results go.
+    #[arg(long)]
+    out: PathBuf,
+    /// Decides every random draw.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Stop behind this many epochs, to go on later.
+    #[arg(long)]
+    stop_after: Option<usize>,
+    /// What computes.
+    #[arg(long, value_enum, default_value_t = Backend::Flex)]
+    backend: Backend,
+}
+
+/// What computes the training.
+#[derive(Clone, Copy, ValueEnum)]
+enum Backend {
+    /// Burn's own CPU backend.
+    Flex,
+    /// libtorch on the CPU: several times faster.
+    #[cfg(feature = "tch")]
+    Libtorch,
+    /// A CUDA card.
+    #[cfg(feature = "cuda")]
+    Cuda,
+    /// Any graphics card.
+    #[cfg(feature = "wgpu")]
+    Wgpu,
+}
+
+impl Backend {
+    fn device(self) -> Device {
+        match self {
+            Self::Flex => Device::flex(),
+            #[cfg(feature = "tch")]
+            Self::Libtorch => Device::libtorch(),
+            #[cfg(feature = "cuda")]
+            Self::Cuda => Device::cuda(0),
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu => Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+        }
+    }
+}
+
+/// Judges weights on a folder of <class>/*.jpg|png.
+#[derive(clap::Args)]
+struct EvaluateArguments {
+    /// A model of this repository, by its id under models/.
+    #[arg(long, required_unless_present = "weights")]
+    model: Option<String>,
+    /// Or a weights file, .cnw or .safetensors.
+    #[arg(long, conflicts_with = "model")]
+    weights: Option<PathBuf>,
+    /// The folder; faces of 48x48 or larger.
+    #[arg(long)]
+    data: PathBuf,
+    /// Look for the largest face in each picture and crop it as the module does, and count the misses.
+    #[arg(long)]
+    detect: bool,
+    /// The FER+ votes, fer2013new.csv, for files named by their row: gives the agreement with the majority too.
+    #[arg(long)]
+    votes: Option<PathBuf>,
+    /// Rows with a twin in the training data, one a line: gives the figures without them too.
+    #[arg(long)]
+    leak_list: Option<PathBuf>,
+    /// Answer mirror images too, and give the figures of the mean.
+    #[arg(long)]
+    flip: bool,
+    /// Compare with the answers in a table with the columns image, happy, neutral, sad, surprise.
+    #[arg(long)]
+    compare: Option<PathBuf>,
+    /// Write the figures and their plots into this folder.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Makes a model folder from a run: the weights the module compiles in, golden.json, training.json and plots.
+#[derive(clap::Args)]
+struct ExportArguments {
+    /// The run's folder.
+    #[arg(long)]
+    run: PathBuf,
+    /// The model's id.
+    #[arg(long)]
+    id: String,
+    /// How kernels and matrices are stored.
+    #[arg(long, value_enum, default_value_t = Precision::Int8)]
+    precision: Precision,
+    /// The pictures for golden.json.
+    #[arg(long, default_value = "tests/fixtures")]
+    fixtures: PathBuf,
+    /// The machine that trained, for the card.
+    #[arg(long)]
+    hardware: String,
+    /// The model folder; models/<id> where not given.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Precision {
+    F32,
+    F16,
+    Int8,
+    Int4,
+}
+
+impl Precision {
+    const fn dtype(self) -> DType {
+        match self {
+            Self::F32 => DType::F32,
+            Self::F16 => DType::F16,
+            Self::Int8 => DType::Int8,
+            Self::Int4 => DType::Int4,
+        }
+    }
+}
+
+/// Writes a model's MODEL_CARD.md from its figures.
+#[derive(clap::Args)]
+struct CardArguments {
+    /// The model folder.
+    folder: PathBuf,
+}
+
+/// Prints the rows of training pictures that are the same picture as one of the validation split, or blank.
+#[derive(clap::Args)]
+struct TwinsArguments {
+    /// A folder with train/ and validation/, or a fer2013.csv.
+    #[arg(long)]
+    data: PathBuf,
+    /// The least correlation of twins.
+    #[arg(long, default_value_t = 0.93)]
+    least: f32,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Train(arguments) => run_training(&arguments),
+        Command::Evaluate(arguments) => run_evaluation(&arguments),
+        Command::Export(arguments) => run_export(&arguments),
+        Command::Card(arguments) => run_card(&arguments),
+        Command::Twins(arguments) => run_twins(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_training(arguments: &TrainArguments) -> Result<()> {
+    let recipe = Recipe::read(&arguments.recipe)?;
+    let mut samples = dataset::load(&arguments.data, "train")?;
+    if let Some(votes) = &arguments.votes {
+        dataset::attach_votes(&mut samples, votes)?;
+    }
+    if let Some(exclude) = &arguments.exclude {
+        let excluded = dataset::read_rows(exclude)?;
+        samples.retain(|sample| sample.row.is_none_or(|row| !excluded.contains(&row)));
+    }
+    samples.retain(|sample| {
+        let not_a_face = sample.votes.is_some_and(|votes| f64::from(votes.not_a_face) >= recipe.target.not_a_face);
+        !not_a_face && (recipe.target.eight_weight > 0.0 || sample.emotion().is_some())
+    });
+    let (training, development) = dataset::split_development(samples, recipe.development);
+    println!("{} pictures to train on, {} held back for development", training.len(), development.len());
+    let device = arguments.backend.device();
+    let run = Run { recipe, seed: arguments.seed, folder: arguments.out.clone(), stop_after: arguments.stop_after };
+    let (net, state) = train(&run, &training, &development, &device)?;
+    let temperature = fit_temperature(&net, &development, &device);
+    let metadata = [("classes", Emotion::ALL.map(Emotion::name).join(",")), ("temperature", temperature.to_string())];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value)).into();
+    store::write_safetensors(&net, metadata, &arguments.out.join(WEIGHTS))?;
+    plots::curves(&state.history, &arguments.out)?;
+    let training = Training {
+        command: arguments.command(),
+        recipe_file: file_name(&arguments.recipe),
+        hardware: String::new(),
+        pictures: training.len(),
+        development_pictures: development.len(),
+        temperature,
+        run: state,
+    };
+    write_json(&training, &arguments.out.join("training.json"))?;
+    println!("temperature {temperature:.4}; the weights are in {}", arguments.out.join(WEIGHTS).display());
+    Ok(())
+}
+
+/// The f32 weights, in a run's folder and a model's.
+const WEIGHTS: &str = "model.safetensors";
+
+impl TrainArguments {
+    /// The command as another machine would give it: files by their names alone.
+    fn command(&self) -> String {
+        let mut command = format!(
+            "cargo run --release -p countenance-training -- train --recipe training/recipes/{} --data {}",
+            file_name(&self.recipe),
+            file_name(&self.data)
+        );
+        for (option, path) in [("votes", &self.votes), ("exclude", &self.exclude)] {
+            if let Some(path) = path {
+                command.push_str(&format!(" --{option} {}", file_name(path)));
+            }
+        }
+        let backend = self.backend.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
+        command.push_str(&format!(" --seed {} --backend {backend} --out {}", self.seed, file_name(&self.out)));
+        command
+    }
+}
+
+fn run_evaluation(arguments: &EvaluateArguments) -> Result<()> {
+    let path = match (&arguments.weights, &arguments.model) {
+        (Some(weights), _) => weights.clone(),
+        (None, model) => ["models", model.as_deref().unwrap_or_default(), "weights.cnw"].iter().collect(),
+    };
+    let bytes = store::read(&path)?;
+    let weights = Weights::parse(&bytes)?;
+    let (mut samples, missed) = if arguments.detect {
+        let (samples, missed) = dataset::detect_folder(&arguments.data)?;
+        (samples, Some(missed))
+    } else {
+        (dataset::load_folder(&arguments.data)?, None)
+    };
+    if let Some(votes) = &arguments.votes {
+        dataset::attach_votes(&mut samples, votes)?;
+    }
+    let leaked = arguments.leak_list.as_deref().map(dataset::read_rows).transpose()?;
+    let options = evaluate::Options { leaked, flip: arguments.flip, missed };
+    let (report, answers) =
+        evaluate::evaluate(&weights, &samples, &options).with_context(|| path.display().to_string())?;
+    if let Some(table) = &arguments.compare {
+        let (count, largest) = evaluate::compare(&answers, table)?;
+        eprintln!("largest difference from {}: {largest:.2e} over {count} images", table.display());
+    }
+    if let Some(out) = &arguments.out {
+        let name = if arguments.detect { "metrics_detected.json" } else { "metrics.json" };
+        write_json(&report, &out.join(name))?;
+        if !arguments.detect {
+            plots::confusion_matrix(&report.all, &out.join("confusion_matrix.svg"))?;
+            plots::reliability(&report.all, &out.join("reliability.svg"))?;
+        }
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{}", report.text());
+    }
+    Ok(())
+}
+
+fn run_export(arguments: &ExportArguments) -> Result<()> {
+    let out = arguments.out.clone().unwrap_or_else(|| ["models", &arguments.id].iter().collect());
+    fs::create_dir_all(&out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+    let source = arguments.run.join(WEIGHTS);
+    let bytes =
+        fs::read(&source).with_context(|| format!("cannot read {}: `train` writes it at its end", source.display()))?;
+    let container = store::convert(&bytes, Some(&arguments.id), arguments.precision.dtype())?;
+    write(&out.join("weights.cnw"), &container)?;
+    write(&out.join(WEIGHTS), &bytes)?;
+    let training =
+        Training { hardware: arguments.hardware.clone(), ..read_json(&arguments.run.join("training.json"))? };
+    write_json(&training, &out.join("training.json"))?;
+    let answers = golden(&Weights::parse(&container)?, training.temperature, &arguments.fixtures, &Device::flex())?;
+    write_json(&answers, &out.join("golden.json"))?;
+    plots::curves(&training.run.history, &out)?;
+    println!("{} bytes of weights in {}", container.len(), out.join("weights.cnw").display());
+    Ok(())
+}
+
+fn run_card(arguments: &CardArguments) -> Result<()> {
+    write(&arguments.folder.join("MODEL_CARD.md"), card(&arguments.folder)?.as_bytes())
+}
+
+fn run_twins(arguments: &TwinsArguments) -> Result<()> {
+    let (training, validation) =
+        (dataset::load(&arguments.data, "train")?, dataset::load(&arguments.data, "validation")?);
+    let mut rows: Vec<u32> =
+        twins::find(&training, &validation, arguments.least, &Device::flex()).iter().filter_map(|s| s.row).collect();
+    rows.sort_unstable();
+    for row in rows {
+        println!("{row}");
+    }
+    Ok(())
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn write_json(value: &impl Serialize, path: &Path) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    write(path, text.as_bytes())
+}

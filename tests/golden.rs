@@ -1,0 +1,44 @@
+//! The shipped expression model answers its golden inputs as Burn does.
+
+use countenance::weights::Weights;
+use countenance::{Emotion, EmotionClassifier, FaceChip};
+use serde_json::Value;
+use std::path::Path;
+
+fn read(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/emotion-1").join(name)).unwrap()
+}
+
+fn chip(case: &Value) -> FaceChip {
+    let text = case["grey"].as_str().unwrap();
+    let bytes: Vec<u8> =
+        (0..text.len() / 2).map(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap()).collect();
+    FaceChip::from_grey(bytes.try_into().unwrap())
+}
+
+#[test]
+fn answers_the_golden_inputs() {
+    let container = read("weights.cnw");
+    let mut classifier = EmotionClassifier::new(&Weights::parse(&container).unwrap()).unwrap();
+    let golden: Value = serde_json::from_slice(&read("golden.json")).unwrap();
+    let tolerance = golden["tolerance"].as_f64().unwrap();
+    let cases = golden["cases"].as_array().unwrap();
+    assert!(cases.len() >= 10);
+    for case in cases {
+        let answer = classifier.classify(&chip(case)).unwrap();
+        for emotion in Emotion::ALL {
+            let expected = case["probabilities"][emotion.name()].as_f64().unwrap();
+            let found = f64::from(answer.get(emotion));
+            assert!((found - expected).abs() <= tolerance, "{}: {emotion} {found}, not {expected}", case["name"]);
+        }
+    }
+}
+
+#[test]
+fn the_portraits_read_as_anyone_would() {
+    let container = read("weights.cnw");
+    let mut classifier = EmotionClassifier::new(&Weights::parse(&container).unwrap()).unwrap();
+    let golden: Value = serde_json::from_slice(&read("golden.json")).unwrap();
+    let astronaut = golden["cases"].as_array().unwrap().iter().find(|case| case["name"] == "astronaut").unwrap();
+    assert_eq!(classifier.classify(&chip(astronaut)).unwrap().top().0, Emotion::Happy);
+}

@@ -1,0 +1,166 @@
+//! Judges weights on labelled faces.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use countenance::weights::Weights;
+use countenance::{Emotion, EmotionClassifier};
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::Sample;
+use crate::metrics::{Answer, Metrics};
+
+/// Everything measured on a set of faces.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The weights' id.
+    pub model: String,
+    /// On all faces of the four expressions.
+    #[serde(flatten)]
+    pub all: Metrics,
+    /// Faces of other expressions, which were left out.
+    pub left_out: usize,
+    /// Pictures in which no face was found, where faces were looked for; all figures are without them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missed: Option<usize>,
+    /// On the faces that have no twin in the training data, where a list of twins was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leak_free: Option<Metrics>,
+    /// Against the strict majority of the FER+ annotators, on the faces where that is one of the four expressions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fer_plus: Option<Share>,
+    /// The same without the twins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fer_plus_leak_free: Option<Share>,
+    /// On all faces, with the answers of each face and its mirror image averaged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flip_averaged: Option<Metrics>,
+}
+
+impl Report {
+    /// The report for people.
+    pub fn text(&self) -> String {
+        let mut text = self.all.report();
+        let mut line = |name: &str, figures: String| text.push_str(&format!("{name:>12} {figures}\n"));
+        if let Some(clean) = &self.leak_free {
+            let figures = format!("accuracy {:.3}, loss {:.3} on {}", clean.accuracy, clean.loss, clean.count);
+            line("leak-free", figures);
+        }
+        for (name, share) in [("FER+", self.fer_plus), ("leak-free", self.fer_plus_leak_free)] {
+            if let Some(share) = share {
+                line(name, format!("agreement with the FER+ majority {:.3} on {}", share.accuracy, share.count));
+            }
+        }
+        if let Some(flipped) = &self.flip_averaged {
+            line("with mirror", format!("accuracy {:.3}, loss {:.3}", flipped.accuracy, flipped.loss));
+        }
+        if let Some(missed) = self.missed {
+            line("missed", format!("no face found in {missed} pictures"));
+        }
+        text
+    }
+}
+
+/// A share of right answers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Share {
+    /// Of how many answers.
+    pub count: usize,
+    /// The share.
+    pub accuracy: f64,
+}
+
+/// What to measure beside the answers to all faces.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Rows of faces that have a twin in the training data.
+    pub leaked: Option<BTreeSet<u32>>,
+    /// Whether to average over mirror images too.
+    pub flip: bool,
+    /// Pictures in which no face was found, where faces were looked for.
+    pub missed: Option<usize>,
+}
+
+/// Judges weights on the samples of the four expressions, with the engine that ships. Gives the report, and the answers
+/// by source.
+///
+/// # Errors
+/// Where no sample is of the four expressions, or the weights are no such network.
+pub fn evaluate(
+    weights: &Weights<'_>,
+    samples: &[Sample],
+    options: &Options,
+) -> Result<(Report, BTreeMap<String, Answer>)> {
+    let faces: Vec<(&Sample, Emotion)> =
+        samples.iter().filter_map(|sample| sample.emotion().map(|emotion| (sample, emotion))).collect();
+    ensure!(!faces.is_empty(), "none of the {} faces is {}", samples.len(), Emotion::ALL.map(Emotion::name).join(", "));
+    let classifier = EmotionClassifier::new(weights)?;
+    let answers = answer(classifier.clone(), &faces)?;
+    let flip_averaged = match options.flip {
+        true => Some(Metrics::new(&answer(classifier.with_mirror(true), &faces)?)),
+        false => None,
+    };
+    let is_clean = |sample: &Sample, leaked: &BTreeSet<u32>| sample.row.is_none_or(|row| !leaked.contains(&row));
+    let judged: Vec<(&Sample, Answer)> = faces.iter().map(|(sample, _)| *sample).zip(answers.iter().copied()).collect();
+    let clean: Option<Vec<(&Sample, Answer)>> = options
+        .leaked
+        .as_ref()
+        .map(|leaked| judged.iter().filter(|(sample, _)| is_clean(sample, leaked)).copied().collect());
+    let report = Report {
+        model: weights.id().to_owned(),
+        all: Metrics::new(&answers),
+        left_out: samples.len() - faces.len(),
+        missed: options.missed,
+        leak_free: clean.as_ref().map(|clean| {
+            let answers: Vec<Answer> = clean.iter().map(|(_, answer)| *answer).collect();
+            Metrics::new(&answers)
+        }),
+        fer_plus: against_votes(&judged),
+        fer_plus_leak_free: clean.as_deref().and_then(against_votes),
+        flip_averaged,
+    };
+    let by_source = judged.into_iter().map(|(sample, answer)| (sample.source.clone(), answer)).collect();
+    Ok((report, by_source))
+}
+
+fn answer(mut classifier: EmotionClassifier, faces: &[(&Sample, Emotion)]) -> Result<Vec<Answer>> {
+    let answers = faces.iter().map(|(sample, label)| {
+        let probabilities = classifier.classify(&sample.chip).with_context(|| sample.source.clone())?;
+        Ok(Answer { label: *label, probabilities: *probabilities.as_array() })
+    });
+    answers.collect()
+}
+
+/// The share of answers that equal the strict majority of all ten FER+ columns, where that is one of the four
+/// expressions; `None` where there are no votes.
+fn against_votes(judged: &[(&Sample, Answer)]) -> Option<Share> {
+    let agreements: Vec<bool> = judged
+        .iter()
+        .filter_map(|(sample, answer)| Some(sample.votes?.majority()?.emotion()? == answer.best()))
+        .collect();
+    let right = agreements.iter().filter(|&&right| right).count();
+    (!agreements.is_empty())
+        .then(|| Share { count: agreements.len(), accuracy: right as f64 / agreements.len() as f64 })
+}
+
+/// The largest difference of a probability from those in a table with the columns image (a path's end), happy, neutral,
+/// sad, surprise.
+///
+/// # Errors
+/// Where the table is absent, malformed, or names an image that was not answered.
+pub fn compare(answers: &BTreeMap<String, Answer>, table: &Path) -> Result<(usize, f32)> {
+    let mut reader = csv::Reader::from_path(table).with_context(|| format!("cannot read {}", table.display()))?;
+    let (mut count, mut largest) = (0, 0.0f32);
+    for record in reader.deserialize() {
+        let (image, expected): (String, [f32; Emotion::COUNT]) = record.with_context(|| table.display().to_string())?;
+        let answer = answers.iter().find(|(source, _)| source.ends_with(&image));
+        let (_, answer) = answer.with_context(|| format!("{}: no answer to {image}", table.display()))?;
+        for (probability, expected) in answer.probabilities.into_iter().zip(expected) {
+            largest = largest.max((probability - expected).abs());
+        }
+        count += 1;
+    }
+    ensure!(count > 0, "{} has no rows", table.display());
+    Ok((count, largest))
+}

@@ -1,0 +1,26 @@
+//! Trains, evaluates and exports the expression network.
+//!
+//! ```text
+//! Dataset -> augment -> Batch -> JointNet (EmotionNet + eight-expression head) -> run folder -> export -> models/<id>/
+//!                                                         evaluate: any folder of faces -> metrics.json, plots, card
+//! ```
+// unwrap, expect and panic are for tests alone.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod augment;
+pub mod batches;
+pub mod card;
+pub mod class;
+pub mod dataset;
+pub mod evaluate;
+pub mod golden;
+#[cfg(feature = "tch")]
+pub mod libtorch;
+pub mod metrics;
+pub mod model;
+pub mod plots;
+pub mod recipe;
+pub mod store;
+pub mod temperature;
+pub mod train;
+pub mod twins;

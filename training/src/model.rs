@@ -1,0 +1,114 @@
+//! The network in training: the shipped classifier with a second head over eight expressions on the same features.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor, TensorData};
+use countenance::network::{ConvBlock, EMBEDDING, EmotionNet, EmotionNetConfig, NamedTensor, linear};
+use std::collections::HashMap;
+
+use crate::class::Class;
+use crate::store::SECOND_HEAD;
+
+/// [`EmotionNet`] and a head over [`Class::ALL`].
+#[derive(Module, Debug)]
+pub struct JointNet {
+    /// What ships.
+    pub emotion: EmotionNet,
+    /// From the features to eight logits.
+    pub eight: Linear,
+}
+
+/// Logits for a batch.
+#[derive(Debug, Clone)]
+pub struct JointLogits {
+    /// `[n, 4]`, in the order of `Emotion::ALL`.
+    pub four: Tensor<2>,
+    /// `[n, 8]`, in the order of [`Class::ALL`].
+    pub eight: Tensor<2>,
+}
+
+impl JointNet {
+    /// With random weights that a seed of the device decides.
+    pub fn new(config: &EmotionNetConfig, device: &Device) -> Self {
+        Self { emotion: EmotionNet::new(config, device), eight: linear(EMBEDDING, Class::COUNT, device) }.materialize()
+    }
+
+    /// Logits in training, each block by the fastest way the backend has.
+    pub fn forward_train(&self, faces: Tensor<4>) -> JointLogits {
+        self.logits(self.emotion.embed(faces, fastest_block))
+    }
+
+    /// Logits in f32.
+    pub fn forward(&self, faces: Tensor<4>) -> JointLogits {
+        self.logits(self.emotion.embed(faces, ConvBlock::forward))
+    }
+
+    /// All tensors: those of [`EmotionNet::tensors`] and `eight.weight` (`[8, 512]`) and `eight.bias`.
+    pub fn tensors(&self) -> Vec<NamedTensor> {
+        let mut tensors = self.emotion.tensors();
+        let weight = self.eight.weight.val().transpose();
+        tensors.push(NamedTensor {
+            name: format!("{SECOND_HEAD}weight"),
+            shape: weight.dims().to_vec(),
+            values: weight.into_data().iter::<f32>().collect(),
+        });
+        tensors.extend(self.eight.bias.as_ref().map(|bias| NamedTensor {
+            name: format!("{SECOND_HEAD}bias"),
+            shape: bias.val().dims().to_vec(),
+            values: bias.val().into_data().iter::<f32>().collect(),
+        }));
+        tensors
+    }
+
+    fn logits(&self, features: Tensor<2>) -> JointLogits {
+        JointLogits { four: self.emotion.classify(features.clone()), eight: self.eight.forward(features) }
+    }
+}
+
+#[cfg(feature = "tch")]
+fn fastest_block(block: &ConvBlock, input: Tensor<4>) -> Tensor<4> {
+    crate::libtorch::conv_block(block, input)
+}
+
+#[cfg(not(feature = "tch"))]
+fn fastest_block(block: &ConvBlock, input: Tensor<4>) -> Tensor<4> {
+    block.forward(input)
+}
+
+/// A batch of square pictures as the network's input.
+pub fn faces(pictures: Vec<f32>, count: usize, side: usize, device: &Device) -> Tensor<4> {
+    Tensor::from_data(TensorData::new(pictures, [count, 1, side, side]), device)
+}
+
+/// `average * share + newest * (1 - share)`, parameter by parameter and statistic by statistic.
+pub fn average<M: Module>(average: M, newest: &M, share: f64) -> M {
+    let mut values = Values::default();
+    newest.visit(&mut values);
+    average.map(&mut Average { newest: values.0, share })
+}
+
+#[derive(Default)]
+struct Values(HashMap<ParamId, Tensor<1>>);
+
+impl ModuleVisitor for Values {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.0.insert(param.id, param.val().flatten(0, D - 1));
+    }
+}
+
+struct Average {
+    newest: HashMap<ParamId, Tensor<1>>,
+    share: f64,
+}
+
+impl ModuleMapper for Average {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(newest) = self.newest.remove(&param.id) else {
+            return param;
+        };
+        param.map(|old| {
+            let newest = newest.reshape(old.shape());
+            old.mul_scalar(self.share) + newest.mul_scalar(1.0 - self.share)
+        })
+    }
+}

@@ -1,0 +1,134 @@
+//! Plots as SVG: learning curves, confusion matrix, reliability.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use countenance::Emotion;
+use plotters::prelude::*;
+
+use crate::metrics::Metrics;
+use crate::train::Epoch;
+
+const SIZE: (u32, u32) = (640, 420);
+const FONT: &str = "sans-serif";
+const TRAINING: RGBColor = RGBColor(0x1f, 0x6f, 0xb4);
+const DEVELOPMENT: RGBColor = RGBColor(0xd9, 0x5f, 0x02);
+
+/// Loss and accuracy by epoch, as `loss.svg` and `accuracy.svg` in a folder.
+///
+/// # Errors
+/// Where a file cannot be written.
+pub fn curves(history: &[Epoch], folder: &Path) -> Result<()> {
+    let loss = |epoch: &Epoch| (epoch.training_loss, epoch.development_loss);
+    let accuracy = |epoch: &Epoch| (epoch.training_accuracy, epoch.development_accuracy);
+    curve(history, "Loss", loss, &folder.join("loss.svg"))?;
+    curve(history, "Accuracy", accuracy, &folder.join("accuracy.svg"))
+}
+
+fn curve(history: &[Epoch], title: &str, of: fn(&Epoch) -> (f64, f64), path: &Path) -> Result<()> {
+    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+    for (training, development) in history.iter().map(of) {
+        low = low.min(training).min(development);
+        high = high.max(training).max(development);
+    }
+    let margin = 0.05 * (high - low).max(0.01);
+    let root = SVGBackend::new(path, SIZE).into_drawing_area();
+    root.fill(&WHITE).map_err(failed)?;
+    let mut chart = ChartBuilder::on(&root)
+        .caption(format!("{title} by epoch"), (FONT, 18))
+        .margin(12)
+        .x_label_area_size(36)
+        .y_label_area_size(52)
+        .build_cartesian_2d(1.0..history.len().max(2) as f64, low - margin..high + margin)
+        .map_err(failed)?;
+    chart.configure_mesh().x_desc("epoch").y_desc(title).light_line_style(TRANSPARENT).draw().map_err(failed)?;
+    let point = |epoch: &Epoch, value: f64| (epoch.epoch as f64, value);
+    let lines: [(&str, RGBColor, Vec<(f64, f64)>); 2] = [
+        ("training (augmented)", TRAINING, history.iter().map(|epoch| point(epoch, of(epoch).0)).collect()),
+        (
+            "development (averaged weights)",
+            DEVELOPMENT,
+            history.iter().map(|epoch| point(epoch, of(epoch).1)).collect(),
+        ),
+    ];
+    for (name, colour, points) in lines {
+        chart
+            .draw_series(LineSeries::new(points, colour.stroke_width(2)))
+            .map_err(failed)?
+            .label(name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+    }
+    chart.configure_series_labels().border_style(BLACK.mix(0.3)).background_style(WHITE).draw().map_err(failed)?;
+    root.present().map_err(failed)
+}
+
+/// The confusion matrix: counts, shaded by their share of the row.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn confusion_matrix(metrics: &Metrics, path: &Path) -> Result<()> {
+    let count = Emotion::COUNT as i32;
+    let (cell, left, top) = (84, 110, 64);
+    let size = (left + count * cell + 20, top + count * cell + 60);
+    let root = SVGBackend::new(path, (size.0 as u32, size.1 as u32)).into_drawing_area();
+    root.fill(&WHITE).map_err(failed)?;
+    let middle = plotters::style::text_anchor::Pos::new(
+        plotters::style::text_anchor::HPos::Center,
+        plotters::style::text_anchor::VPos::Center,
+    );
+    let text = |size: i32| (FONT, size).into_font().into_text_style(&root).pos(middle);
+    root.draw_text("answers (columns) to labels (rows)", &text(16), (size.0 / 2, 22)).map_err(failed)?;
+    for (emotion, index) in Emotion::ALL.into_iter().zip(0..) {
+        let centre = index * cell + cell / 2;
+        root.draw_text(emotion.name(), &text(14), (left + centre, top - 16)).map_err(failed)?;
+        root.draw_text(emotion.name(), &text(14), (left / 2, top + centre)).map_err(failed)?;
+        let row = metrics.confusion_matrix[emotion.index()];
+        let total = row.iter().sum::<usize>().max(1);
+        for (value, column) in row.into_iter().zip(0..) {
+            let share = value as f64 / total as f64;
+            let (x, y) = (left + column * cell, top + index * cell);
+            root.draw(&Rectangle::new([(x, y), (x + cell, y + cell)], TRAINING.mix(share).filled())).map_err(failed)?;
+            let style = text(15).color(if share > 0.55 { &WHITE } else { &BLACK });
+            root.draw_text(&format!("{value}"), &style, (x + cell / 2, y + cell / 2 - 9)).map_err(failed)?;
+            root.draw_text(&format!("{:.0}%", 100.0 * share), &style, (x + cell / 2, y + cell / 2 + 11))
+                .map_err(failed)?;
+        }
+    }
+    root.present().map_err(failed)
+}
+
+/// Accuracy by confidence: on the diagonal the probabilities mean what they say.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn reliability(metrics: &Metrics, path: &Path) -> Result<()> {
+    let root = SVGBackend::new(path, (460, 460)).into_drawing_area();
+    root.fill(&WHITE).map_err(failed)?;
+    let caption = format!("Reliability (expected calibration error {:.3})", metrics.expected_calibration_error);
+    let mut chart = ChartBuilder::on(&root)
+        .caption(caption, (FONT, 16))
+        .margin(12)
+        .x_label_area_size(36)
+        .y_label_area_size(48)
+        .build_cartesian_2d(0.0..1.0, 0.0..1.0)
+        .map_err(failed)?;
+    chart
+        .configure_mesh()
+        .x_desc("probability of the answer")
+        .y_desc("share that is right")
+        .light_line_style(TRANSPARENT)
+        .draw()
+        .map_err(failed)?;
+    let width = 1.0 / metrics.calibration.len().max(1) as f64;
+    let bars = metrics.calibration.iter().zip(0..).filter(|(bin, _)| bin.count > 0).map(|(bin, index)| {
+        let left = f64::from(index) * width;
+        Rectangle::new([(left, 0.0), (left + width, bin.accuracy)], TRAINING.mix(0.6).filled())
+    });
+    chart.draw_series(bars).map_err(failed)?;
+    chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 1.0)], DEVELOPMENT.stroke_width(2))).map_err(failed)?;
+    root.present().map_err(failed)
+}
+
+fn failed(error: impl std::fmt::Display) -> anyhow::Error {
+    anyhow!("cannot draw the plot: {error}")
+}

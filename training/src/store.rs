@@ -1,0 +1,94 @@
+//! Trained weights on disk: f32 in a safetensors file, and the container that the module compiles in.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use countenance::network::NamedTensor;
+use countenance::weights::{DType, Weights, WeightsWriter};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+
+use crate::model::JointNet;
+
+/// Metadata of the weights file, by key: `id`, `classes`, `temperature` and whatever else describes the run.
+pub type Metadata = HashMap<String, String>;
+
+/// Writes the network, the second head as `eight.weight` and `eight.bias` with it, in f32.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn write_safetensors(net: &JointNet, metadata: Metadata, path: &Path) -> Result<()> {
+    let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = net
+        .tensors()
+        .into_iter()
+        .map(|tensor| (tensor.name, tensor.shape, tensor.values.iter().flat_map(|value| value.to_le_bytes()).collect()))
+        .collect();
+    let views = tensors
+        .iter()
+        .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>>>()?;
+    safetensors::serialize_to_file(views, Some(metadata), path)
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The container's bytes of a weights file, either kind.
+///
+/// # Errors
+/// Where the file is absent or damaged.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read the weights {}", path.display()))?;
+    if path.extension().is_some_and(|extension| extension == "safetensors") {
+        return convert(&bytes, None, DType::F32).with_context(|| path.display().to_string());
+    }
+    Weights::parse(&bytes).with_context(|| path.display().to_string())?;
+    Ok(bytes)
+}
+
+/// A container of the classifier in a safetensors file. Convolution kernels and dense matrices are stored as `dtype`,
+/// all else, which is small, in f32; the second head stays behind.
+///
+/// # Errors
+/// Where the bytes are no such file.
+pub fn convert(safetensors: &[u8], id: Option<&str>, dtype: DType) -> Result<Vec<u8>> {
+    let metadata = SafeTensors::read_metadata(safetensors)?.1.metadata().clone().unwrap_or_default();
+    let id = id.or(metadata.get("id").map(String::as_str)).unwrap_or("unnamed").to_owned();
+    let mut writer = WeightsWriter::new(&id);
+    let mut entries: Vec<_> = metadata.iter().filter(|(key, _)| *key != "id").collect();
+    entries.sort();
+    for (key, value) in entries {
+        writer.metadata(key, value);
+    }
+    for tensor in read_tensors(safetensors)? {
+        if tensor.name.starts_with(SECOND_HEAD) {
+            continue;
+        }
+        let is_kernel = tensor.shape.len() > 1;
+        writer.tensor(&tensor.name, &tensor.shape, &tensor.values, if is_kernel { dtype } else { DType::F32 })?;
+    }
+    Ok(writer.finish()?)
+}
+
+/// The name of the second head's tensors begins so.
+pub const SECOND_HEAD: &str = "eight.";
+
+/// Every tensor of a safetensors file.
+///
+/// # Errors
+/// Where the bytes are no safetensors file of f32.
+pub fn read_tensors(bytes: &[u8]) -> Result<Vec<NamedTensor>> {
+    let file = SafeTensors::deserialize(bytes).context("damaged, or no safetensors file")?;
+    let mut names = file.names();
+    names.sort();
+    names
+        .into_iter()
+        .map(|name| {
+            let view = file.tensor(name)?;
+            if view.dtype() != Dtype::F32 {
+                bail!("{name} is stored as {:?}, not F32", view.dtype());
+            }
+            let values = view.data().as_chunks().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
+            Ok(NamedTensor { name: name.to_owned(), shape: view.shape().to_vec(), values })
+        })
+        .collect()
+}

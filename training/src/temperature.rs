@@ -1,0 +1,56 @@
+//! Temperature scaling: one number by which logits are divided, so that probabilities fit the share of right answers.
+
+use countenance::Emotion;
+
+use crate::metrics::{Answer, loss, softmax};
+
+/// The temperatures tried; beyond them something else is wrong with the network.
+const RANGE: [f64; 2] = [0.25, 4.0];
+/// The search ends when it has narrowed the temperature to this factor.
+const PRECISION: f64 = 1.0001;
+
+/// The temperature with the least loss on these logits and labels, by golden-section search over its logarithm (the
+/// loss has a single minimum in it).
+pub fn fit(logits: &[[f32; Emotion::COUNT]], labels: &[Emotion]) -> f64 {
+    let loss_at = |log_temperature: f64| {
+        let answers: Vec<Answer> = logits
+            .iter()
+            .zip(labels)
+            .map(|(logits, &label)| Answer { label, probabilities: softmax(*logits, log_temperature.exp()) })
+            .collect();
+        loss(&answers)
+    };
+    let golden = (5f64.sqrt() - 1.0) / 2.0;
+    let [mut low, mut high] = RANGE.map(f64::ln);
+    let (mut left, mut right) = (high - golden * (high - low), low + golden * (high - low));
+    let (mut loss_left, mut loss_right) = (loss_at(left), loss_at(right));
+    while high - low > PRECISION.ln() {
+        if loss_left < loss_right {
+            (high, right, loss_right) = (right, left, loss_left);
+            left = high - golden * (high - low);
+            loss_left = loss_at(left);
+        } else {
+            (low, left, loss_left) = (left, right, loss_right);
+            right = low + golden * (high - low);
+            loss_right = loss_at(right);
+        }
+    }
+    ((low + high) / 2.0).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 100 answers that are right with the softmax probability of logits [2, 0, 0, 0]: 0.711.
+    #[test]
+    fn finds_the_factor_by_which_logits_were_blown_up() {
+        let honest = [2.0f32, 0.0, 0.0, 0.0];
+        let share = softmax(honest, 1.0);
+        let counts = share.map(|p| (f64::from(p) * 10_000.0).round() as usize);
+        let labels: Vec<Emotion> =
+            Emotion::ALL.into_iter().zip(counts).flat_map(|(emotion, n)| std::iter::repeat_n(emotion, n)).collect();
+        let logits = vec![honest.map(|logit| logit * 2.5); labels.len()];
+        assert!((fit(&logits, &labels) - 2.5).abs() < 0.01);
+    }
+}

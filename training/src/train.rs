@@ -1,0 +1,309 @@
+//! The training loop: epochs, checkpoints, history.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use burn::module::{Module, ParamGroup};
+use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Tensor, TensorData};
+use countenance::{CHIP_SIDE, Emotion};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::{Deserialize, Serialize};
+
+use crate::augment::plain;
+use crate::batches::{self, Batch};
+use crate::class::Class;
+use crate::dataset::Sample;
+use crate::metrics::{Answer, accuracy, loss, softmax};
+use crate::model::{JointLogits, JointNet, average, faces};
+use crate::recipe::Recipe;
+use crate::temperature;
+
+/// Pictures a step when nothing is learnt from them.
+const EVALUATION_BATCH: usize = 128;
+
+/// What a run needs besides its data.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// How to train.
+    pub recipe: Recipe,
+    /// Decides every random draw.
+    pub seed: u64,
+    /// Where checkpoints and history go; a run found here goes on.
+    pub folder: PathBuf,
+    /// Epochs to stop behind, if before the recipe's end (to go on later).
+    pub stop_after: Option<usize>,
+}
+
+/// One epoch of the history.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub epoch: usize,
+    /// Side of the pictures.
+    pub side: usize,
+    /// Training loss as minimised (targets with votes, both heads).
+    pub objective: f64,
+    /// Cross-entropy with the labels on the augmented training pictures of the four expressions, during the epoch.
+    pub training_loss: f64,
+    /// Accuracy on the same.
+    pub training_accuracy: f64,
+    /// Cross-entropy with the labels on the development part, of the averaged weights.
+    pub development_loss: f64,
+    /// Accuracy on the same.
+    pub development_accuracy: f64,
+    /// Wall time.
+    pub seconds: f64,
+}
+
+/// What a checkpoint holds besides weights and optimiser.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The seed it was begun with.
+    pub seed: u64,
+    /// The recipe it was begun with.
+    pub recipe: Recipe,
+    /// Steps done.
+    pub steps: usize,
+    /// Epochs done.
+    pub history: Vec<Epoch>,
+}
+
+struct Learner {
+    net: JointNet,
+    averaged: JointNet,
+    optimizer: ModuleOptimizer,
+    state: State,
+}
+
+/// Trains, or goes on with the run in the folder; gives the averaged weights on the device without autodiff.
+///
+/// A run that is killed and started again gives the same weights as one that was not, as far as the backend repeats
+/// itself.
+///
+/// # Errors
+/// Where the folder cannot be written, or holds a run with another recipe or seed.
+pub fn train(run: &Run, training: &[Sample], development: &[Sample], device: &Device) -> Result<(JointNet, State)> {
+    let recipe = &run.recipe;
+    let steps_per_epoch = batches::per_epoch(training.len(), recipe);
+    ensure!(steps_per_epoch > 0, "{} training pictures do not fill a batch of {}", training.len(), recipe.batch);
+    fs::create_dir_all(&run.folder).with_context(|| format!("cannot make the folder {}", run.folder.display()))?;
+    let training_device = device.clone().autodiff();
+    let mut learner = Learner::new(run, &training_device)?;
+    let end = run.stop_after.unwrap_or(usize::MAX).min(recipe.epochs());
+    for epoch in learner.state.history.len()..end {
+        learner.epoch(run, epoch, training, development, device)?;
+        learner.save(&run.folder)?;
+    }
+    Ok((learner.averaged, learner.state))
+}
+
+impl Learner {
+    fn new(run: &Run, device: &Device) -> Result<Self> {
+        let (recipe, seed) = (&run.recipe, run.seed);
+        device.seed(seed);
+        let net = JointNet::new(&recipe.network(), device);
+        let averaged = net.valid();
+        let adam = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(0.0);
+        let decayed = adam.clone().with_weight_decay(recipe.weight_decay as f32);
+        let optimizer = adam.init().with_group(ParamGroup::from_predicate("weight"), decayed.build(), None);
+        let state = State { seed, recipe: recipe.clone(), steps: 0, history: Vec::new() };
+        let learner = Self { net, averaged, optimizer, state };
+        let checkpoint = checkpoint(&run.folder);
+        if checkpoint.is_dir() { learner.resume(&checkpoint) } else { Ok(learner) }
+    }
+
+    fn resume(self, folder: &Path) -> Result<Self> {
+        let damaged = || format!("the checkpoint {} is damaged", folder.display());
+        let state: State = serde_json::from_slice(&fs::read(folder.join("state.json")).with_context(damaged)?)
+            .with_context(damaged)?;
+        ensure!(
+            (&state.recipe, state.seed) == (&self.state.recipe, self.state.seed),
+            "{} holds a run with another recipe or seed: take another --out, or delete it",
+            folder.display()
+        );
+        Ok(Self {
+            net: self.net.try_load_file(folder.join("net.bpk")).with_context(damaged)?,
+            averaged: self.averaged.try_load_file(folder.join("averaged.bpk")).with_context(damaged)?,
+            optimizer: self.optimizer.load(folder.join("optimizer.bpk")).with_context(damaged)?,
+            state,
+        })
+    }
+
+    /// Writes a checkpoint beside the old one, then takes its place.
+    fn save(&self, run_folder: &Path) -> Result<()> {
+        let (new, current) = (run_folder.join("checkpoint-new"), checkpoint(run_folder));
+        let failed = || format!("cannot write the checkpoint {}", current.display());
+        if new.exists() {
+            fs::remove_dir_all(&new).with_context(failed)?;
+        }
+        fs::create_dir_all(&new).with_context(failed)?;
+        self.net.clone().save_file(new.join("net.bpk")).with_context(failed)?;
+        self.averaged.clone().save_file(new.join("averaged.bpk")).with_context(failed)?;
+        self.optimizer.save(new.join("optimizer.bpk")).with_context(failed)?;
+        fs::write(new.join("state.json"), serde_json::to_vec_pretty(&self.state)?).with_context(failed)?;
+        if current.exists() {
+            fs::remove_dir_all(&current).with_context(failed)?;
+        }
+        fs::rename(&new, &current).with_context(failed)
+    }
+
+    fn epoch(
+        &mut self,
+        run: &Run,
+        epoch: usize,
+        training: &[Sample],
+        development: &[Sample],
+        device: &Device,
+    ) -> Result<()> {
+        let recipe = &run.recipe;
+        let begun = Instant::now();
+        let training_device = device.clone().autodiff();
+        // Noise and dropout start anew each epoch, so that a resumed run draws the same.
+        training_device.seed(run.seed ^ ((epoch as u64 + 1) << 32));
+        let count = batches::per_epoch(training.len(), recipe);
+        let bar = progress_bar(count, epoch, recipe.epochs());
+        let mut objective = 0.0;
+        let mut answers = Vec::new();
+        thread::scope(|scope| {
+            for (step, batch) in batches::epoch(scope, training, recipe, run.seed, epoch).iter().enumerate() {
+                let moment = epoch as f64 + (step as f64 + 1.0) / count as f64;
+                objective += self.step(recipe, batch, recipe.learning_rate(moment), &training_device, &mut answers);
+                bar.inc(1);
+                bar.set_message(format!("loss {:.3}", objective / (step as f64 + 1.0)));
+            }
+        });
+        bar.finish_and_clear();
+        let judged = answer(&self.averaged, development, recipe.side(epoch), device);
+        let figures = Epoch {
+            epoch: epoch + 1,
+            side: recipe.side(epoch),
+            objective: objective / count as f64,
+            training_loss: loss(&answers),
+            training_accuracy: accuracy(&answers),
+            development_loss: loss(&judged),
+            development_accuracy: accuracy(&judged),
+            seconds: begun.elapsed().as_secs_f64(),
+        };
+        ensure!(figures.objective.is_finite(), "the loss is no longer finite: lower the learning rate");
+        println!(
+            "epoch {:>3}  side {}  training {:.3} / {:.3}  development {:.3} / {:.3}  {:.0} pictures/s",
+            figures.epoch,
+            figures.side,
+            figures.training_loss,
+            figures.training_accuracy,
+            figures.development_loss,
+            figures.development_accuracy,
+            (count * recipe.batch) as f64 / figures.seconds,
+        );
+        self.state.history.push(figures);
+        Ok(())
+    }
+
+    /// One step; gives the objective and appends the answers to the pictures of the four expressions.
+    fn step(
+        &mut self,
+        recipe: &Recipe,
+        batch: Batch,
+        learning_rate: f64,
+        device: &Device,
+        answers: &mut Vec<Answer>,
+    ) -> f64 {
+        let count = batch.len();
+        let labels = batch.labels.clone();
+        let logits = self.net.forward_train(faces(batch.pictures, count, batch.side, device));
+        let four = logits.four.clone();
+        let objective = objective(logits, batch.four, batch.eight, &labels, recipe.target.eight_weight);
+        let gradients = GradientsParams::from_grads(objective.backward(), &self.net);
+        self.net = self.optimizer.step(learning_rate, self.net.clone(), gradients);
+        self.state.steps += 1;
+        // The average starts short, or it would hold on to the random weights it began with.
+        let steps = self.state.steps as f64;
+        let share = recipe.average.min(steps / (steps + 10.0));
+        self.averaged = average(self.averaged.clone(), &self.net.valid(), share);
+        let labelled = labels.into_iter().zip(rows(four));
+        answers.extend(
+            labelled.filter_map(|(label, logits)| Some(Answer { label: label?, probabilities: softmax(logits, 1.0) })),
+        );
+        f64::from(objective.into_scalar::<f32>())
+    }
+}
+
+/// The mean cross-entropy of the first head over pictures of the four expressions, plus that of the second over all.
+fn objective(
+    logits: JointLogits,
+    four: Vec<f32>,
+    eight: Vec<f32>,
+    labels: &[Option<Emotion>],
+    eight_weight: f64,
+) -> Tensor<1> {
+    let count = labels.len();
+    let labelled = labels.iter().flatten().count().max(1);
+    let first = cross_entropy(logits.four, four, [count, Emotion::COUNT]).div_scalar(labelled as f64);
+    if eight_weight == 0.0 {
+        return first;
+    }
+    let second = cross_entropy(logits.eight, eight, [count, Class::COUNT]).div_scalar(count as f64);
+    first + second.mul_scalar(eight_weight)
+}
+
+/// Summed over the batch; rows of zero count nothing.
+fn cross_entropy(logits: Tensor<2>, targets: Vec<f32>, shape: [usize; 2]) -> Tensor<1> {
+    let targets = Tensor::<2>::from_data(TensorData::new(targets, shape), &logits.device());
+    (log_softmax(logits, 1) * targets).sum().neg()
+}
+
+fn rows<const N: usize>(logits: Tensor<2>) -> Vec<[f32; N]> {
+    let values: Vec<f32> = logits.into_data().iter::<f32>().collect();
+    values.as_chunks().0.to_vec()
+}
+
+/// The network's logits for each sample, first head and second.
+pub fn logits(
+    net: &JointNet,
+    samples: &[Sample],
+    side: usize,
+    device: &Device,
+) -> Vec<([f32; Emotion::COUNT], [f32; Class::COUNT])> {
+    let mut all = Vec::with_capacity(samples.len());
+    for chunk in samples.chunks(EVALUATION_BATCH) {
+        let pictures = chunk.iter().flat_map(|sample| plain(&sample.chip, side)).collect();
+        let logits = net.forward(faces(pictures, chunk.len(), side, device));
+        all.extend(rows(logits.four).into_iter().zip(rows(logits.eight)));
+    }
+    all
+}
+
+/// The temperature for full-size faces, fitted on the development part's pictures of the four expressions.
+pub fn fit_temperature(net: &JointNet, development: &[Sample], device: &Device) -> f64 {
+    let all = logits(net, development, CHIP_SIDE, device);
+    let (logits, labels): (Vec<_>, Vec<_>) =
+        all.into_iter().zip(development).filter_map(|((four, _), sample)| Some((four, sample.emotion()?))).unzip();
+    temperature::fit(&logits, &labels)
+}
+
+/// Answers at temperature 1 to the samples of the four expressions.
+fn answer(net: &JointNet, samples: &[Sample], side: usize, device: &Device) -> Vec<Answer> {
+    logits(net, samples, side, device)
+        .into_iter()
+        .zip(samples)
+        .filter_map(|((four, _), sample)| Some(Answer { label: sample.emotion()?, probabilities: softmax(four, 1.0) }))
+        .collect()
+}
+
+fn checkpoint(run_folder: &Path) -> PathBuf {
+    run_folder.join("checkpoint")
+}
+
+fn progress_bar(length: usize, epoch: usize, epochs: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {eta} {msg}");
+    let bar = ProgressBar::new(length as u64).with_prefix(format!("epoch {}/{epochs}", epoch + 1));
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

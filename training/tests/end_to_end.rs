@@ -1,0 +1,137 @@
+//! Training on a tiny synthetic set: it learns, repeats itself, survives an interruption, and what it exports answers
+//! as it did.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+use burn::tensor::Device;
+use countenance::weights::{DType, Weights};
+use countenance::{CHIP_SIDE, Emotion, FaceChip};
+use countenance_training::augment::Augmentation;
+use countenance_training::class::Class;
+use countenance_training::dataset::Sample;
+use countenance_training::evaluate::{Options, evaluate};
+use countenance_training::model::JointNet;
+use countenance_training::recipe::{Phase, Recipe, Schedule, Target};
+use countenance_training::store;
+use countenance_training::train::{Run, State, fit_temperature, train};
+
+/// Burn's random numbers are one stream a process, so runs must not overlap.
+static RANDOM: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    RANDOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn recipe(epochs: usize) -> Recipe {
+    Recipe {
+        description: "tiny".to_owned(),
+        batch: 8,
+        phases: vec![Phase { epochs, side: 32 }],
+        learning_rate: 2e-3,
+        schedule: Schedule::Constant,
+        warmup_epochs: 0.0,
+        weight_decay: 0.01,
+        average: 0.5,
+        noise: 0.1,
+        dropout: 0.1,
+        batch_norm_momentum: 0.3,
+        development: 0.0,
+        target: Target { votes: 0.0, smoothing: 0.02, eight_weight: 0.5, eight_votes: 0.0, not_a_face: 11.0 },
+        augmentation: Augmentation { flip: 0.5, brightness: [0.8, 1.2], ..Augmentation::NONE },
+    }
+}
+
+/// Stripes across, stripes down, a bright middle, a bright rim, and a plain grey of a fifth class.
+fn samples(copies: usize) -> Vec<Sample> {
+    let classes = [Class::Happy, Class::Neutral, Class::Sad, Class::Surprise, Class::Angry];
+    let middle = |v: usize| (12..36).contains(&v);
+    let bright = |class: Class, x: usize, y: usize| match class {
+        Class::Happy => x / 4 % 2 == 0,
+        Class::Neutral => y / 4 % 2 == 0,
+        Class::Sad => middle(x) && middle(y),
+        Class::Surprise => !(middle(x) && middle(y)),
+        _ => false,
+    };
+    let sample = |copy: usize, class: Class| Sample {
+        source: format!("{}/{copy}", class.name()),
+        row: None,
+        class,
+        votes: None,
+        chip: FaceChip::from_grey(std::array::from_fn(|index| {
+            let light = if bright(class, index % CHIP_SIDE, index / CHIP_SIDE) { 190 } else { 60 };
+            light + ((index * (copy + 3) * 7) % 40) as u8
+        })),
+    };
+    (0..copies).flat_map(|copy| classes.map(|class| sample(copy, class))).collect()
+}
+
+fn run(name: &str, epochs: usize, stop_after: Option<usize>, keep: bool) -> (JointNet, State) {
+    let folder = folder(name);
+    if !keep {
+        let _ = fs::remove_dir_all(&folder);
+    }
+    let run = Run { recipe: recipe(epochs), seed: 3, folder, stop_after };
+    train(&run, &samples(8), &samples(1), &Device::flex()).unwrap()
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("end_to_end").join(name)
+}
+
+#[test]
+fn a_run_that_was_interrupted_ends_as_one_that_was_not() {
+    let _alone = alone();
+    let (whole, state) = run("whole", 3, None, false);
+    run("interrupted", 3, Some(1), false);
+    let (resumed, resumed_state) = run("interrupted", 3, None, true);
+    assert_eq!(whole.tensors(), resumed.tensors());
+    let figures = |state: &State| -> Vec<_> {
+        state.history.iter().map(|epoch| (epoch.epoch, epoch.objective, epoch.development_loss)).collect()
+    };
+    assert_eq!(figures(&state), figures(&resumed_state));
+    assert_eq!(resumed_state.steps, 15);
+}
+
+#[test]
+fn a_run_is_not_continued_with_another_recipe_or_from_a_damaged_checkpoint() {
+    let _alone = alone();
+    run("other", 2, Some(1), false);
+    let folder = folder("other");
+    let other = Run { recipe: recipe(5), seed: 3, folder: folder.clone(), stop_after: None };
+    let resume = |run: &Run| train(run, &samples(8), &samples(1), &Device::flex()).err().map(|e| format!("{e:#}"));
+    assert!(resume(&other).unwrap().contains("another recipe or seed"));
+    fs::write(folder.join("checkpoint/state.json"), "{").unwrap();
+    assert!(resume(&Run { recipe: recipe(2), ..other }).unwrap().contains("damaged"));
+}
+
+#[test]
+fn what_was_trained_is_exported_and_evaluated() {
+    let _alone = alone();
+    let (net, state) = run("export", 12, None, false);
+    let last = state.history.last().unwrap();
+    assert!(last.training_loss < state.history[0].training_loss, "{:?}", state.history);
+
+    let device = Device::flex();
+    let temperature = fit_temperature(&net, &samples(2), &device);
+    let metadata = [("classes", Emotion::ALL.map(Emotion::name).join(",")), ("temperature", temperature.to_string())];
+    let path = folder("export").join("model.safetensors");
+    store::write_safetensors(&net, metadata.map(|(key, value)| (key.to_owned(), value)).into(), &path).unwrap();
+
+    let bytes = store::read(&path).unwrap();
+    let tested = samples(3);
+    let (report, answers) = evaluate(&Weights::parse(&bytes).unwrap(), &tested, &Options::default()).unwrap();
+    assert_eq!((report.all.count, report.left_out, answers.len()), (12, 3, 12));
+    assert!(report.all.accuracy > 0.6, "{}", report.text());
+
+    let small = store::convert(&fs::read(&path).unwrap(), Some("tiny-1"), DType::Int8).unwrap();
+    let small = Weights::parse(&small).unwrap();
+    let (of_small, _) = evaluate(&small, &tested, &Options::default()).unwrap();
+    assert_eq!(of_small.model, "tiny-1");
+    assert!((of_small.all.loss - report.all.loss).abs() < 0.05);
+
+    let second_head = store::read_tensors(&fs::read(&path).unwrap()).unwrap();
+    assert!(second_head.iter().any(|tensor| tensor.name == "eight.weight" && tensor.shape == [8, 512]));
+}
