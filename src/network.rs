@@ -412,7 +412,12 @@ mod tests {
             Ok::<_, Infallible>(stored.values.clone())
         });
         let Ok(loaded) = loaded;
-        assert_eq!(values(loaded.forward(faces(2, 48, &device))), values(net.forward(faces(2, 48, &device))));
+        // Matrices lie transposed in memory once loaded, so sums may be taken in another order.
+        let answers =
+            values(loaded.forward(faces(2, 48, &device))).into_iter().zip(values(net.forward(faces(2, 48, &device))));
+        for (found, expected) in answers {
+            assert!((found - expected).abs() < 1e-5, "{found} instead of {expected}");
+        }
     }
 
     #[test]

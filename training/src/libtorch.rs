@@ -14,10 +14,15 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::libtorch::TchTensor;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, LibTorch, backend_extension};
-use burn::tensor::Tensor;
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, DispatchDevice, LibTorch, backend_extension};
+use burn::tensor::{Device, Tensor};
 use countenance::network::{ConvBlock, LEAKY_SLOPE};
 use tch::{Kind, no_grad};
+
+/// Whether [`conv_block`] can run on a device, with or without autodiff.
+pub fn is_libtorch(device: &Device) -> bool {
+    matches!(device.clone().inner().as_dispatch(), DispatchDevice::LibTorch(_))
+}
 
 /// What [`ConvBlock::forward`] computes, on a libtorch device; updates the running statistics where it has a batch norm.
 pub fn conv_block(block: &ConvBlock, input: Tensor<4>) -> Tensor<4> {
@@ -241,7 +246,7 @@ impl<C: CheckpointStrategy> ConvBlockOps for Autodiff<LibTorch, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn::tensor::{Device, Distribution};
+    use burn::tensor::Distribution;
     use countenance::network::{EmotionNet, EmotionNetConfig};
 
     fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
@@ -249,12 +254,16 @@ mod tests {
     }
 
     /// bfloat16 has 8 bits of precision.
-    fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
+    const VALUES: f64 = 0.02;
+    /// Of nearly equal values, the pool may choose another one, and send it all of their gradient.
+    const GRADIENTS: f64 = 0.15;
+
+    fn assert_close(name: &str, found: &[f32], expected: &[f32], tolerance: f64) {
         assert_eq!(found.len(), expected.len());
         let size = |values: &[f32]| values.iter().map(|value| f64::from(value * value)).sum::<f64>().sqrt();
         let difference: Vec<f32> = found.iter().zip(expected).map(|(a, b)| a - b).collect();
         let relative = size(&difference) / size(expected).max(1e-9);
-        assert!(relative < 0.02, "{name} differs by {relative}");
+        assert!(relative < tolerance, "{name} differs by {relative}");
     }
 
     #[test]
@@ -263,10 +272,10 @@ mod tests {
         device.seed(1);
         let config = EmotionNetConfig { noise: 0.0, dropout: 0.0, batch_norm_momentum: 0.5 };
         let (ours, reference) = (EmotionNet::new(&config, &device), EmotionNet::new(&config, &device));
-        for (mine, theirs) in [(0, 0), (1, 1), (3, 3)] {
-            let mine = ours.blocks()[mine].clone();
+        for index in [0, 1, 3] {
+            let mine = ours.blocks()[index].clone();
             // The same weights, but statistics of its own.
-            let mut theirs = reference.blocks()[theirs].clone();
+            let mut theirs = reference.blocks()[index].clone();
             theirs.conv = mine.conv.clone();
             if let (Some(theirs), Some(mine)) = (&mut theirs.norm, &mine.norm) {
                 (theirs.gamma, theirs.beta) = (mine.gamma.clone(), mine.beta.clone());
@@ -283,15 +292,15 @@ mod tests {
             };
             let (output, of_input, of_kernel) = run(conv_block(&mine, input.clone()));
             let (expected, expected_of_input, expected_of_kernel) = run(theirs.forward(input.clone()));
-            assert_close("output", &output, &expected);
-            assert_close("gradient of the input", &of_input, &expected_of_input);
-            assert_close("gradient of the kernel", &of_kernel, &expected_of_kernel);
+            assert_close("output", &output, &expected, VALUES);
+            assert_close("gradient of the input", &of_input, &expected_of_input, GRADIENTS);
+            assert_close("gradient of the kernel", &of_kernel, &expected_of_kernel, GRADIENTS);
             if let (Some(mine), Some(theirs)) = (&mine.norm, &theirs.norm) {
                 let statistics = |norm: &burn::nn::BatchNorm| {
                     (values(norm.running_mean.value_sync()), values(norm.running_var.value_sync()))
                 };
-                assert_close("mean", &statistics(mine).0, &statistics(theirs).0);
-                assert_close("variance", &statistics(mine).1, &statistics(theirs).1);
+                assert_close("mean", &statistics(mine).0, &statistics(theirs).0, VALUES);
+                assert_close("variance", &statistics(mine).1, &statistics(theirs).1, VALUES);
             }
         }
     }

@@ -79,6 +79,20 @@ enum Backend {
 }
 
 impl Backend {
+    /// Its name as an option, and the option of cargo that builds it in.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Flex => ("flex", ""),
+            #[cfg(feature = "tch")]
+            Self::Libtorch => ("libtorch", " --features tch"),
+            #[cfg(feature = "cuda")]
+            Self::Cuda => ("cuda", " --features cuda"),
+            #[cfg(feature = "wgpu")]
+            Self::Wgpu => ("wgpu", " --features wgpu"),
+        }
+    }
+
+    #[cfg_attr(feature = "tch", allow(deprecated))]
     fn device(self) -> Device {
         match self {
             Self::Flex => Device::flex(),
@@ -248,8 +262,9 @@ const WEIGHTS: &str = "model.safetensors";
 impl TrainArguments {
     /// The command as another machine would give it: files by their names alone.
     fn command(&self) -> String {
+        let (backend, features) = self.backend.names();
         let mut command = format!(
-            "cargo run --release -p countenance-training -- train --recipe training/recipes/{} --data {}",
+            "cargo run --release -p countenance-training{features} -- train \\\n  --recipe training/recipes/{} --data {}",
             file_name(&self.recipe),
             file_name(&self.data)
         );
@@ -258,8 +273,7 @@ impl TrainArguments {
                 command.push_str(&format!(" --{option} {}", file_name(path)));
             }
         }
-        let backend = self.backend.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned());
-        command.push_str(&format!(" --seed {} --backend {backend} --out {}", self.seed, file_name(&self.out)));
+        command.push_str(&format!(" \\\n  --seed {} --backend {backend} --out {}", self.seed, file_name(&self.out)));
         command
     }
 }

@@ -65,13 +65,11 @@ impl JointNet {
     }
 }
 
-#[cfg(feature = "tch")]
 fn fastest_block(block: &ConvBlock, input: Tensor<4>) -> Tensor<4> {
-    crate::libtorch::conv_block(block, input)
-}
-
-#[cfg(not(feature = "tch"))]
-fn fastest_block(block: &ConvBlock, input: Tensor<4>) -> Tensor<4> {
+    #[cfg(feature = "tch")]
+    if crate::libtorch::is_libtorch(&input.device()) {
+        return crate::libtorch::conv_block(block, input);
+    }
     block.forward(input)
 }
 

@@ -25,11 +25,11 @@ fn alone() -> MutexGuard<'static, ()> {
     RANDOM.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-fn recipe(epochs: usize) -> Recipe {
+fn recipe(epochs: usize, side: usize) -> Recipe {
     Recipe {
         description: "tiny".to_owned(),
         batch: 8,
-        phases: vec![Phase { epochs, side: 32 }],
+        phases: vec![Phase { epochs, side }],
         learning_rate: 2e-3,
         schedule: Schedule::Constant,
         warmup_epochs: 0.0,
@@ -68,12 +68,12 @@ fn samples(copies: usize) -> Vec<Sample> {
     (0..copies).flat_map(|copy| classes.map(|class| sample(copy, class))).collect()
 }
 
-fn run(name: &str, epochs: usize, stop_after: Option<usize>, keep: bool) -> (JointNet, State) {
+fn run(name: &str, recipe: Recipe, stop_after: Option<usize>, keep: bool) -> (JointNet, State) {
     let folder = folder(name);
     if !keep {
         let _ = fs::remove_dir_all(&folder);
     }
-    let run = Run { recipe: recipe(epochs), seed: 3, folder, stop_after };
+    let run = Run { recipe, seed: 3, folder, stop_after };
     train(&run, &samples(8), &samples(1), &Device::flex()).unwrap()
 }
 
@@ -84,9 +84,9 @@ fn folder(name: &str) -> PathBuf {
 #[test]
 fn a_run_that_was_interrupted_ends_as_one_that_was_not() {
     let _alone = alone();
-    let (whole, state) = run("whole", 3, None, false);
-    run("interrupted", 3, Some(1), false);
-    let (resumed, resumed_state) = run("interrupted", 3, None, true);
+    let (whole, state) = run("whole", recipe(3, 32), None, false);
+    run("interrupted", recipe(3, 32), Some(1), false);
+    let (resumed, resumed_state) = run("interrupted", recipe(3, 32), None, true);
     assert_eq!(whole.tensors(), resumed.tensors());
     let figures = |state: &State| -> Vec<_> {
         state.history.iter().map(|epoch| (epoch.epoch, epoch.objective, epoch.development_loss)).collect()
@@ -98,19 +98,19 @@ fn a_run_that_was_interrupted_ends_as_one_that_was_not() {
 #[test]
 fn a_run_is_not_continued_with_another_recipe_or_from_a_damaged_checkpoint() {
     let _alone = alone();
-    run("other", 2, Some(1), false);
+    run("other", recipe(2, 32), Some(1), false);
     let folder = folder("other");
-    let other = Run { recipe: recipe(5), seed: 3, folder: folder.clone(), stop_after: None };
+    let other = Run { recipe: recipe(5, 32), seed: 3, folder: folder.clone(), stop_after: None };
     let resume = |run: &Run| train(run, &samples(8), &samples(1), &Device::flex()).err().map(|e| format!("{e:#}"));
     assert!(resume(&other).unwrap().contains("another recipe or seed"));
     fs::write(folder.join("checkpoint/state.json"), "{").unwrap();
-    assert!(resume(&Run { recipe: recipe(2), ..other }).unwrap().contains("damaged"));
+    assert!(resume(&Run { recipe: recipe(2, 32), ..other }).unwrap().contains("damaged"));
 }
 
 #[test]
 fn what_was_trained_is_exported_and_evaluated() {
     let _alone = alone();
-    let (net, state) = run("export", 12, None, false);
+    let (net, state) = run("export", recipe(12, 48), None, false);
     let last = state.history.last().unwrap();
     assert!(last.training_loss < state.history[0].training_loss, "{:?}", state.history);
 
