@@ -81,16 +81,17 @@ fn cut(frame: &Frame<'_>, left: f64, top: f64, width: f64, height: f64) -> FaceC
     let columns: [Span; CHIP_SIDE] =
         std::array::from_fn(|index| Span::new(index, CHIP_SIDE, left, width, frame.width() as usize));
     let mut grey = [0; CHIP_SIDE * CHIP_SIDE];
-    let mut pixels = [Pixel::default(); CHIP_SIDE];
-    for (index, row) in grey.chunks_exact_mut(CHIP_SIDE).enumerate() {
-        average_row(frame, &Span::new(index, CHIP_SIDE, top, height, frame.height() as usize), &columns, &mut pixels);
-        for (grey, [red, green, blue, _alpha]) in row.iter_mut().zip(pixels) {
-            let [of_red, of_green, of_blue] = GREY_WEIGHTS;
-            // `as` saturates at 255.
-            *grey = (of_red * red + of_green * green + of_blue * blue).round() as u8;
-        }
+    for (index, output) in grey.chunks_exact_mut(CHIP_SIDE).enumerate() {
+        let row = Span::new(index, CHIP_SIDE, top, height, frame.height() as usize);
+        average_row(frame, &row, &columns, output, to_grey);
     }
     FaceChip { grey }
+}
+
+fn to_grey([red, green, blue, _alpha]: Pixel) -> u8 {
+    let [of_red, of_green, of_blue] = GREY_WEIGHTS;
+    // `as` saturates at 255.
+    (of_red * red + of_green * green + of_blue * blue).round() as u8
 }
 
 #[cfg(test)]

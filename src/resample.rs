@@ -5,20 +5,24 @@
 //! aliasing; scaled up the one-pixel box is bilinear interpolation; at scale 1 on whole pixels it copies. Beyond the
 //! frame the border pixels repeat.
 
+use std::ops::Range;
+
 use crate::frame::Frame;
 
 /// The red, green, blue and alpha of one pixel, 0..255.
 pub(crate) type Pixel = [f32; 4];
 
-/// The source pixels `first..=last` of one axis under one output pixel, with their weights, which add up to 1: those
-/// strictly between the two ends share `inner`.
+/// The pixels of one source axis under one output pixel, with their weights, which add up to 1: a run that shares one
+/// weight, and where the footprint or the border cuts it off unevenly, a pixel before and one after.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Span {
-    first: usize,
-    last: usize,
-    first_weight: f32,
-    inner_weight: f32,
-    last_weight: f32,
+    start: usize,
+    end: usize,
+    weight: f32,
+    /// Weight of pixel `start - 1`; 0 if there is none.
+    before: f32,
+    /// Weight of pixel `end`; 0 if there is none.
+    after: f32,
 }
 
 impl Span {
@@ -30,71 +34,130 @@ impl Span {
         let width = step.max(1.0);
         let (from, to) = (centre - width / 2.0, centre + width / 2.0);
         // The first and the last pixel reach to infinity: that is border replication.
-        let end = length - 1;
-        let first = (from.floor().max(0.0) as usize).min(end);
-        let last = ((to.ceil() - 1.0).max(0.0) as usize).clamp(first, end);
+        let border = length - 1;
+        let first = (from.floor().max(0.0) as usize).min(border);
+        let last = ((to.ceil() - 1.0).max(0.0) as usize).clamp(first, border);
         if first == last {
-            return Self { first, last, first_weight: 1.0, inner_weight: 0.0, last_weight: 0.0 };
+            return Self { start: first, end: first + 1, weight: 1.0, before: 0.0, after: 0.0 };
         }
-        Self {
-            first,
-            last,
-            first_weight: ((first as f64 + 1.0 - from) / width) as f32,
-            inner_weight: (1.0 / width) as f32,
-            last_weight: ((to - last as f64) / width) as f32,
+        let weight = (1.0 / width) as f32;
+        let before = ((first as f64 + 1.0 - from) / width) as f32;
+        let after = ((to - last as f64) / width) as f32;
+        let mut span = Self { start: first + 1, end: last, weight, before, after };
+        if before == weight {
+            (span.start, span.before) = (first, 0.0);
         }
+        if after == weight {
+            (span.end, span.after) = (last + 1, 0.0);
+        }
+        span
     }
 
-    /// The source pixels and their weights.
-    fn taps(&self) -> impl Iterator<Item = (usize, f32)> {
-        (self.first..=self.last).map(|index| (index, self.weight(index)))
+    /// Every pixel with a weight.
+    fn pixels(&self) -> Range<usize> {
+        self.start - usize::from(self.before > 0.0)..self.end + usize::from(self.after > 0.0)
     }
 
-    fn weight(&self, index: usize) -> f32 {
-        if index == self.first {
-            self.first_weight
-        } else if index == self.last {
-            self.last_weight
+    /// The weight of a pixel.
+    fn weight(&self, pixel: usize) -> f32 {
+        if pixel < self.start {
+            self.before
+        } else if pixel < self.end {
+            self.weight
         } else {
-            self.inner_weight
+            self.after
         }
     }
 
-    /// The weighted mean of the pixels of one source row under this span.
+    /// The weighted mean of pixels, of which the first is number `start` of the axis.
     #[inline]
-    fn mean(&self, row: &[[u8; 4]]) -> Pixel {
-        let first = row[self.first];
-        if self.first == self.last {
-            return first.map(f32::from);
+    fn mean(&self, pixels: &[Pixel], start: usize) -> Pixel {
+        let (from, to) = (self.start - start, self.end - start);
+        let mut sum = Pixel::default();
+        for pixel in &pixels[from..to] {
+            add(&mut sum, pixel, 1.0);
         }
-        let last = row[self.last];
-        // Sums of bytes stay exact in u32, and below 2^24 in f32 too: a row is at most 2^14 pixels.
-        let mut inner = [0_u32; 4];
-        for pixel in &row[self.first + 1..self.last] {
-            for (sum, &channel) in inner.iter_mut().zip(pixel) {
-                *sum += u32::from(channel);
-            }
-        }
-        std::array::from_fn(|channel| {
-            self.first_weight * f32::from(first[channel])
-                + self.inner_weight * inner[channel] as f32
-                + self.last_weight * f32::from(last[channel])
-        })
+        let mut mean = sum.map(|sum| sum * self.weight);
+        // Where there is no such pixel its weight is 0, and any other does.
+        add(&mut mean, &pixels[from.saturating_sub(1)], self.before);
+        add(&mut mean, &pixels[to.min(pixels.len() - 1)], self.after);
+        mean
     }
 }
 
-/// Averages one output row: source rows by `row`, source columns by `columns`, one span an output pixel.
-pub(crate) fn average_row(frame: &Frame<'_>, row: &Span, columns: &[Span], output: &mut [Pixel]) {
-    let (pixels, _) = frame.pixels().as_chunks::<4>();
+/// Source columns that are worked on together: their means stay in the first-level cache.
+const STRIP: usize = 256;
+
+/// Rows of bytes whose sum is sure to fit 16 bits.
+const SUMMABLE_ROWS: usize = 257;
+
+/// Averages one output row and writes it to `output`: source rows by `row`, source columns by `columns`, one span an
+/// output pixel from left to right.
+pub(crate) fn average_row<T>(
+    frame: &Frame<'_>,
+    row: &Span,
+    columns: &[Span],
+    output: &mut [T],
+    convert: impl Fn(Pixel) -> T,
+) {
+    let mut means = [Pixel::default(); STRIP];
+    let (mut columns, mut output) = (columns, output);
+    while let Some(first) = columns.first() {
+        let start = first.pixels().start;
+        let count = columns.partition_point(|span| span.pixels().end <= start + STRIP).max(1);
+        let (group, rest) = columns.split_at(count);
+        let (targets, rest_of_output) = output.split_at_mut(count);
+        let end = group[count - 1].pixels().end;
+        if end - start <= STRIP {
+            let means = &mut means[..end - start];
+            average_columns(frame, row, start..end, means.as_flattened_mut());
+            for (target, span) in targets.iter_mut().zip(group) {
+                *target = convert(span.mean(means, start));
+            }
+        } else {
+            // One output pixel over more columns than a strip has.
+            let mut sum = Pixel::default();
+            for start in (start..end).step_by(STRIP) {
+                let strip = start..(start + STRIP).min(end);
+                let means = &mut means[..strip.len()];
+                average_columns(frame, row, strip.clone(), means.as_flattened_mut());
+                for (column, mean) in strip.zip(means) {
+                    add(&mut sum, mean, first.weight(column));
+                }
+            }
+            targets[0] = convert(sum);
+        }
+        (columns, output) = (rest, rest_of_output);
+    }
+}
+
+/// Averages the source rows under `row`, of a strip of at most [`STRIP`] columns.
+fn average_columns(frame: &Frame<'_>, row: &Span, strip: Range<usize>, means: &mut [f32]) {
     let width = frame.width() as usize;
-    output.fill(Pixel::default());
-    for (y, weight) in row.taps() {
-        let source = &pixels[y * width..(y + 1) * width];
-        for (sum, span) in output.iter_mut().zip(columns) {
-            for (sum, mean) in sum.iter_mut().zip(span.mean(source)) {
-                *sum += weight * mean;
+    let source = |y: usize| &frame.pixels()[4 * (y * width + strip.start)..4 * (y * width + strip.end)];
+    means.fill(0.0);
+    for start in (row.start..row.end).step_by(SUMMABLE_ROWS) {
+        let mut sums = [0_u16; 4 * STRIP];
+        for y in start..(start + SUMMABLE_ROWS).min(row.end) {
+            for (sum, &value) in sums.iter_mut().zip(source(y)) {
+                *sum += u16::from(value);
             }
         }
+        for (mean, &sum) in means.iter_mut().zip(&sums) {
+            *mean += row.weight * f32::from(sum);
+        }
+    }
+    let edges = [(row.start.wrapping_sub(1), row.before), (row.end, row.after)];
+    for (y, weight) in edges.into_iter().filter(|(_, weight)| *weight > 0.0) {
+        for (mean, &value) in means.iter_mut().zip(source(y)) {
+            *mean += weight * f32::from(value);
+        }
+    }
+}
+
+fn add(sum: &mut Pixel, pixel: &Pixel, weight: f32) {
+    for (sum, value) in sum.iter_mut().zip(pixel) {
+        *sum += weight * value;
     }
 }
 
@@ -126,8 +189,8 @@ mod tests {
             for index in 0..count {
                 let span = Span::new(index, count, start, extent, length);
                 let mut weights = vec![0.0; length];
-                for (pixel, weight) in span.taps() {
-                    weights[pixel] += f64::from(weight);
+                for pixel in span.pixels() {
+                    weights[pixel] = f64::from(span.weight(pixel));
                 }
                 let expected = reference_weights(index, count, start, extent, length);
                 for (weight, expected) in weights.iter().zip(&expected) {
@@ -145,7 +208,7 @@ mod tests {
             let columns: Vec<_> = (0..5).map(|index| Span::new(index, 5, left, width, 13)).collect();
             let mut output = [Pixel::default(); 5];
             for y in 0..4 {
-                average_row(&frame, &Span::new(y, 4, top, height, 9), &columns, &mut output);
+                average_row(&frame, &Span::new(y, 4, top, height, 9), &columns, &mut output, |pixel| pixel);
                 let rows = reference_weights(y, 4, top, height, 9);
                 for (x, pixel) in output.iter().enumerate() {
                     let columns = reference_weights(x, 5, left, width, 13);
@@ -168,7 +231,7 @@ mod tests {
         let columns: Vec<_> = (0..7).map(|index| Span::new(index, 7, 0.0, 7.0, 7)).collect();
         let mut output = [Pixel::default(); 7];
         for y in 0..3 {
-            average_row(&frame, &Span::new(y, 3, 0.0, 3.0, 3), &columns, &mut output);
+            average_row(&frame, &Span::new(y, 3, 0.0, 3.0, 3), &columns, &mut output, |pixel| pixel);
             let expected: Vec<f32> = pixels[y * 28..(y + 1) * 28].iter().map(|&value| f32::from(value)).collect();
             assert_eq!(output.as_flattened(), expected);
         }

@@ -1,7 +1,7 @@
 //! Finds faces in a frame.
 //!
 //! ```text
-//! Frame -> scale down, BGR, pad to multiples of 32 -> network -> decode -> suppress overlaps -> faces, frame pixels
+//! Frame -> scale down, pad to multiples of 32 -> network -> decode -> suppress overlaps -> faces, frame pixels
 //! ```
 
 mod decode;
@@ -12,7 +12,7 @@ mod unit;
 
 use crate::error::{Error, ErrorKind};
 use crate::frame::Frame;
-use crate::resample::{Pixel, Span, average_row};
+use crate::resample::{Span, average_row};
 use crate::weights::Weights;
 use network::{INPUT_MULTIPLE, Network};
 use stem::Input;
@@ -93,7 +93,6 @@ pub struct FaceDetector {
     network: Network,
     input: Input,
     columns: Vec<Span>,
-    pixels: Vec<Pixel>,
     faces: Vec<FaceDetection>,
 }
 
@@ -103,13 +102,7 @@ impl FaceDetector {
     /// # Errors
     /// [`ErrorKind::ModelLoad`] when a tensor is missing or of another shape.
     pub fn new(weights: &Weights<'_>) -> Result<Self, Error> {
-        Ok(Self {
-            network: Network::load(weights)?,
-            input: Input::default(),
-            columns: vec![],
-            pixels: vec![],
-            faces: vec![],
-        })
+        Ok(Self { network: Network::load(weights)?, input: Input::default(), columns: vec![], faces: vec![] })
     }
 
     /// The faces of a frame, the most confident first; none is a normal answer. Allocates only when a frame is larger
@@ -159,19 +152,17 @@ impl FaceDetector {
         }
     }
 
-    /// Scales the frame to `width` x `height`, as BGR, into the input's top left corner; the rest is zero.
+    /// Scales the frame to `width` x `height`, into the top left corner of the network's input.
     fn fill_input(&mut self, frame: &Frame<'_>, width: usize, height: usize) {
-        self.input.clear(width.next_multiple_of(INPUT_MULTIPLE), height.next_multiple_of(INPUT_MULTIPLE));
         let (frame_width, frame_height) = (frame.width() as usize, frame.height() as usize);
         self.columns.clear();
         self.columns.extend((0..width).map(|x| Span::new(x, width, 0.0, frame_width as f64, frame_width)));
-        self.pixels.resize(width, Pixel::default());
+        self.input.reshape(width, height, INPUT_MULTIPLE);
         for y in 0..height {
             let row = Span::new(y, height, 0.0, frame_height as f64, frame_height);
-            average_row(frame, &row, &self.columns, &mut self.pixels);
-            for (bgr, [red, green, blue, _alpha]) in self.input.row_mut(y).iter_mut().zip(&self.pixels) {
-                *bgr = [*blue, *green, *red];
-            }
+            average_row(frame, &row, &self.columns, self.input.picture_row_mut(y), |[red, green, blue, _]| {
+                [red, green, blue]
+            });
         }
     }
 }

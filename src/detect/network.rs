@@ -1,7 +1,7 @@
 //! The forward pass of YuNet-s, the face-detection network.
 //!
 //! ```text
-//! input BGR 0..255, sides multiples of 32
+//! input: red, green, blue 0..255, sides multiples of 32
 //! stem: convolution 3x3 stride 2, 3 -> 16, ReLU          backbone.0.conv
 //! unit 16 -> 16, pool                                    backbone.0.dp
 //! units 16 -> 16 -> 32                                   backbone.1

@@ -5,7 +5,7 @@ use crate::engine::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat, store};
 use crate::error::Error;
 use crate::weights::Weights;
 
-/// Blue, green, red.
+/// Red, green, blue.
 const INPUT_CHANNELS: usize = 3;
 
 /// Output channels.
@@ -18,27 +18,33 @@ const TAPS: usize = 3 * INPUT_CHANNELS;
 const TILE: usize = 4;
 const TILE_INPUTS: usize = (2 * TILE + 1) * INPUT_CHANNELS;
 
-/// The network's input: blue, green and red, 0..255, with one zero row above and one zero column at the left, which is
-/// all the padding that a 3x3 kernel with stride 2 needs on even sides.
+/// The network's input: a picture at the top left of zeros, whose sides are even, with one more zero row above and one
+/// zero column at the left: all the padding that a 3x3 kernel with stride 2 needs.
 #[derive(Debug, Default)]
 pub(super) struct Input {
     width: usize,
     height: usize,
+    picture: [usize; 2],
     values: Vec<f32>,
 }
 
 impl Input {
-    /// Takes a new size, even numbers, and becomes all zero.
-    pub(super) fn clear(&mut self, width: usize, height: usize) {
-        (self.width, self.height) = (width, height);
-        self.values.clear();
-        self.values.resize((width + 1) * (height + 1) * INPUT_CHANNELS, 0.0);
+    /// Takes a new size: that of the picture, to be written by [`Input::picture_row_mut`], and a multiple of which the
+    /// sides are.
+    pub(super) fn reshape(&mut self, picture_width: usize, picture_height: usize, multiple: usize) {
+        let picture = [picture_width, picture_height];
+        // With the same size only the same pixels are written over.
+        if picture != self.picture {
+            self.picture = picture;
+            [self.width, self.height] = picture.map(|side| side.next_multiple_of(multiple));
+            self.values.clear();
+            self.values.resize((self.width + 1) * (self.height + 1) * INPUT_CHANNELS, 0.0);
+        }
     }
 
-    /// One row of pixels.
-    pub(super) fn row_mut(&mut self, y: usize) -> &mut [[f32; INPUT_CHANNELS]] {
-        let stride = self.width + 1;
-        &mut self.values.as_chunks_mut().0[(y + 1) * stride + 1..(y + 2) * stride]
+    /// One row of the picture: pixels of red, green and blue, 0..=255.
+    pub(super) fn picture_row_mut(&mut self, y: usize) -> &mut [[f32; INPUT_CHANNELS]] {
+        &mut self.values.as_chunks_mut().0[(y + 1) * (self.width + 1) + 1..][..self.picture[0]]
     }
 
     /// The three rows, padding included, under row `y` of the convolution's output.
@@ -61,7 +67,8 @@ impl Stem {
     pub(super) fn load(weights: &Weights<'_>) -> Result<Self, Error> {
         let kernels = weights.f32("backbone.0.conv.weight", &[STEM_CHANNELS, INPUT_CHANNELS, 3, 3])?;
         let weight = |tap: usize, output: usize| {
-            let (position, channel) = (tap / INPUT_CHANNELS, tap % INPUT_CHANNELS);
+            // The file has blue first.
+            let (position, channel) = (tap / INPUT_CHANNELS, INPUT_CHANNELS - 1 - tap % INPUT_CHANNELS);
             kernels[(output * INPUT_CHANNELS + channel) * 9 + position]
         };
         Ok(Self {
