@@ -101,6 +101,26 @@ fn scales_down_and_maps_back() {
 }
 
 #[test]
+fn finds_a_face_that_fills_the_picture() {
+    let mut detector = detector();
+    let picture = picture("tests/fixtures/grace_hopper.png");
+    let expected = pixels(&detector.detect(&picture.frame().unwrap(), &DetectOptions::picture()).unwrap()[0]);
+    let (enlarged, width, _) = enlarged(&picture, 3, 3);
+    // The face, 514 x 635 pixels now, in a picture of 640 x 640.
+    let (left, top, side) = (484, 360, 640);
+    let rows = enlarged.chunks_exact(4 * width as usize).skip(top).take(side);
+    let close_up: Vec<u8> = rows.flat_map(|row| &row[4 * left..4 * (left + side)]).copied().collect();
+    let frame = Frame::from_rgba(&close_up, side as u32, side as u32).unwrap();
+
+    let found = detector.detect(&frame, &DetectOptions::picture()).unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    // A single look at this size is at 0.7.
+    assert!(found[0].confidence > 0.9, "{found:?}");
+    let expected = expected.iter().enumerate().map(|(axis, value)| value * 3.0 - [left, top][axis % 2] as f64);
+    assert_close(&pixels(&found[0]), &expected.collect::<Vec<_>>(), 50.0, "a tenth of the face");
+}
+
+#[test]
 fn pictures_without_a_face_have_none() {
     let mut detector = detector();
     let noise =

@@ -30,14 +30,15 @@ fn decode_cell(
 ) -> Option<FaceDetection> {
     let [class, object, x, y, width, height, points @ ..] = cell;
     let confidence = (sigmoid(*class) * sigmoid(*object)).sqrt();
-    if confidence < min_confidence {
-        return None;
-    }
-    let [width, height] = [width, height].map(|side| side.exp() * stride);
-    let [x, y] = [(column + x) * stride - width / 2.0, (row + y) * stride - height / 2.0];
-    let landmarks =
-        std::array::from_fn(|point| [(points[2 * point] + column) * stride, (points[2 * point + 1] + row) * stride]);
-    Some(FaceDetection { bounding_box: BoundingBox { x, y, width, height }, landmarks, confidence })
+    // NaN is not at or above anything.
+    (confidence >= min_confidence).then(|| {
+        let [width, height] = [width, height].map(|side| side.exp() * stride);
+        let [x, y] = [(column + x) * stride - width / 2.0, (row + y) * stride - height / 2.0];
+        let landmarks = std::array::from_fn(|point| {
+            [(points[2 * point] + column) * stride, (points[2 * point + 1] + row) * stride]
+        });
+        FaceDetection { bounding_box: BoundingBox { x, y, width, height }, landmarks, confidence }
+    })
 }
 
 fn sigmoid(value: f32) -> f32 {
@@ -67,4 +68,76 @@ fn overlap(a: &BoundingBox, b: &BoundingBox) -> f32 {
     }
     let intersection = width * height;
     intersection / (a.width * a.height + b.width * b.height - intersection)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn logit(probability: f32) -> f32 {
+        (probability / (1.0 - probability)).ln()
+    }
+
+    fn face(x: f32, y: f32, width: f32, height: f32, confidence: f32) -> FaceDetection {
+        FaceDetection { bounding_box: BoundingBox { x, y, width, height }, landmarks: [[0.0; 2]; 5], confidence }
+    }
+
+    #[test]
+    fn a_cell_is_decoded_by_the_formula() {
+        let mut cell =
+            [logit(0.9), logit(0.4), 0.25, -0.5, 2.0_f32.ln(), 3.0_f32.ln(), 0., 1., 2., 3., 4., 5., 6., 7., 8., -9.];
+        let face = decode_cell(&cell, 2.0, 5.0, 16.0, 0.59).unwrap();
+        assert!((face.confidence - 0.6).abs() < 1e-6);
+        // Centre (5.25, 1.5) cells, size 2 x 3 cells.
+        let BoundingBox { x, y, width, height } = face.bounding_box;
+        for (found, expected) in [x, y, width, height].into_iter().zip([68.0, 0.0, 32.0, 48.0]) {
+            assert!((found - expected).abs() < 1e-4, "{:?}", face.bounding_box);
+        }
+        assert_eq!(face.landmarks, [[80., 48.], [112., 80.], [144., 112.], [176., 144.], [208., -112.]]);
+        assert_eq!(decode_cell(&cell, 2.0, 5.0, 16.0, 0.61), None);
+        cell[0] = f32::NAN;
+        assert_eq!(decode_cell(&cell, 2.0, 5.0, 16.0, 0.0), None);
+    }
+
+    #[test]
+    fn overlap_is_intersection_over_union() {
+        let overlap_of = |a: [f32; 4], b: [f32; 4]| {
+            let [a, b] = [a, b].map(|[x, y, width, height]| BoundingBox { x, y, width, height });
+            overlap(&a, &b)
+        };
+        assert_eq!(overlap_of([0., 0., 4., 4.], [0., 0., 4., 4.]), 1.0);
+        assert_eq!(overlap_of([0., 0., 4., 4.], [2., 2., 4., 4.]), 4.0 / 28.0);
+        assert_eq!(overlap_of([0., 0., 4., 4.], [4., 0., 4., 4.]), 0.0);
+        assert_eq!(overlap_of([0., 0., 4., 4.], [1., 1., 2., 2.]), 0.25);
+    }
+
+    #[test]
+    fn the_most_confident_of_a_group_is_kept() {
+        // The second overlaps the first and the third; the first and the third do not overlap.
+        let mut faces = vec![face(0., 0., 10., 10., 0.7), face(4., 0., 10., 10., 0.8), face(8., 0., 10., 10., 0.9)];
+        suppress_overlaps(&mut faces);
+        assert_eq!(faces, [face(8., 0., 10., 10., 0.9), face(0., 0., 10., 10., 0.7)]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_is_apart_and_what_is_dropped_is_not(
+            boxes in prop::collection::vec((0.0..50.0_f32, 0.0..50.0_f32, 1.0..30.0_f32, 1.0..30.0_f32, 0.0..1.0_f32), 0..40),
+        ) {
+            let all: Vec<_> = boxes.iter().map(|&(x, y, width, height, c)| face(x, y, width, height, c)).collect();
+            let mut kept = all.clone();
+            suppress_overlaps(&mut kept);
+            prop_assert!(kept.is_sorted_by(|a, b| a.confidence >= b.confidence));
+            let same = |a: &FaceDetection, b: &FaceDetection| overlap(&a.bounding_box, &b.bounding_box) > SAME_FACE_OVERLAP;
+            for (index, face) in kept.iter().enumerate() {
+                prop_assert!(all.contains(face) && kept[..index].iter().all(|other| !same(face, other)));
+            }
+            for face in &all {
+                let covered = kept.iter().any(|other| same(face, other) && other.confidence >= face.confidence);
+                prop_assert!(kept.contains(face) || covered);
+            }
+        }
+    }
 }

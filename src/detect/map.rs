@@ -68,3 +68,45 @@ pub(super) fn pool_rows<S: Simd, const CHANNELS: usize>(simd: S, rows: [&[f32]; 
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::simd::{dispatch, levels};
+
+    fn map(width: usize, height: usize) -> Map<16> {
+        let mut map = Map::default();
+        map.reshape(width, height);
+        for (index, value) in map.values.iter_mut().enumerate() {
+            *value = (index * 7919 % 1009) as f32 - 500.0;
+        }
+        map
+    }
+
+    #[test]
+    fn pooling_takes_the_largest_of_four() {
+        let double = map(6, 4);
+        for level in levels() {
+            let mut pooled = Map::default();
+            dispatch!(level, simd => pooled.pool(simd, &double));
+            assert_eq!((pooled.width, pooled.height), (3, 2));
+            for (index, value) in pooled.values.iter().enumerate() {
+                let (x, y, channel) = (index / 16 % 3, index / 48, index % 16);
+                let at = |dx: usize, dy: usize| double.values[((2 * y + dy) * 6 + 2 * x + dx) * 16 + channel];
+                assert_eq!(*value, at(0, 0).max(at(1, 0)).max(at(0, 1)).max(at(1, 1)));
+            }
+        }
+    }
+
+    #[test]
+    fn doubling_adds_each_pixel_to_four() {
+        let half = map(3, 2);
+        let mut sum = map(6, 4);
+        let before = sum.values.clone();
+        sum.add_doubled(&half);
+        for (index, (sum, before)) in sum.values.iter().zip(before).enumerate() {
+            let (x, y, channel) = (index / 16 % 6, index / 96, index % 16);
+            assert_eq!(*sum, before + half.values[(y / 2 * 3 + x / 2) * 16 + channel]);
+        }
+    }
+}

@@ -7,6 +7,8 @@
 mod decode;
 mod map;
 mod network;
+#[cfg(test)]
+mod reference;
 mod stem;
 mod unit;
 

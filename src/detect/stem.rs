@@ -153,3 +153,55 @@ impl Rows<STEM_CHANNELS> for StemRows<'_> {
         self.row
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::reference::{Reference, container, noise};
+    use super::*;
+    use crate::engine::simd::{dispatch, levels};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn the_stem_equals_its_definition(width in 1_usize..40, height in 1_usize..20, seed: u64) {
+            let mut noise = noise(seed);
+            let mut random = |count: usize| -> Vec<f32> { (0..count).map(|_| noise()).collect() };
+            let (kernels, bias) = (random(STEM_CHANNELS * 27), random(STEM_CHANNELS));
+            let bytes = container(&[
+                ("backbone.0.conv.weight", &[STEM_CHANNELS, INPUT_CHANNELS, 3, 3], &kernels),
+                ("backbone.0.conv.bias", &[STEM_CHANNELS], &bias),
+            ]);
+            let stem = Stem::load(&Weights::parse(&bytes).unwrap()).unwrap();
+
+            let mut input = Input::default();
+            // A picture of another size before it must leave nothing behind.
+            input.reshape(33, 33, 8);
+            (0..33).for_each(|y| input.picture_row_mut(y).fill([f32::NAN; 3]));
+            input.reshape(width, height, 8);
+            let (padded_width, padded_height) = (width.next_multiple_of(8), height.next_multiple_of(8));
+            // Blue comes first in the file's weights.
+            let mut blue_first = vec![0.0; padded_width * padded_height * 3];
+            for y in 0..height {
+                for (x, pixel) in input.picture_row_mut(y).iter_mut().enumerate() {
+                    *pixel = [100.0 * noise(), 100.0 * noise(), 100.0 * noise()];
+                    for channel in 0..3 {
+                        blue_first[(y * padded_width + x) * 3 + channel] = f64::from(pixel[2 - channel]);
+                    }
+                }
+            }
+            let expected = Reference { width: padded_width, height: padded_height, channels: 3, values: blue_first }
+                .convolution(&kernels, &bias, 2);
+            for level in levels() {
+                let mut row = vec![];
+                let mut rows = StemRows::new(&stem, &input, &mut row);
+                let height = rows.height();
+                let found: Vec<f32> =
+                    (0..height).flat_map(|y| dispatch!(level, simd => rows.row(simd, y)).to_vec()).collect();
+                expected.check(found.into_iter())?;
+            }
+        }
+    }
+}

@@ -274,3 +274,99 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::reference::{Reference, container, noise};
+    use super::*;
+    use crate::engine::simd::{dispatch, levels};
+
+    /// Compares a unit of random weights with its definition, plain and (where the sides are even) pooled, with every
+    /// instruction set.
+    fn compare<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool>(
+        width: usize,
+        height: usize,
+        seed: u64,
+        magnitude: f32,
+    ) -> Result<(), TestCaseError> {
+        let mut noise = noise(seed);
+        let mut random = |count: usize| -> Vec<f32> { (0..count).map(|_| magnitude * noise()).collect() };
+        let (pointwise, pointwise_bias) = (random(INPUTS * OUTPUTS), random(OUTPUTS));
+        let (depthwise, depthwise_bias) = (random(9 * OUTPUTS), random(OUTPUTS));
+        let mut input = Map::<INPUTS>::default();
+        input.reshape(width, height);
+        for y in 0..height {
+            input.row_mut(y).copy_from_slice(&random(width * INPUTS));
+        }
+        let values = (0..height).flat_map(|y| input.row(y)).copied().map(f64::from).collect();
+        let expected = Reference { width, height, channels: INPUTS, values }
+            .pointwise(&pointwise, &pointwise_bias)
+            .depthwise(&depthwise, &depthwise_bias, RELU);
+
+        let bytes = container(&[
+            ("unit.pw.weight", &[OUTPUTS, INPUTS, 1, 1], &pointwise),
+            ("unit.pw.bias", &[OUTPUTS], &pointwise_bias),
+            ("unit.dw.weight", &[OUTPUTS, 1, 3, 3], &depthwise),
+            ("unit.dw.bias", &[OUTPUTS], &depthwise_bias),
+        ]);
+        let weights = Weights::parse(&bytes).unwrap();
+        let unit = Unit::<INPUTS, OUTPUTS, RELU>::load(&weights, &[("unit", OUTPUTS)]).unwrap();
+        // Scratch memory that another map has left behind must not matter.
+        let mut scratch = Scratch { ring: vec![f32::NAN; 999], pair: vec![f32::NAN; 999] };
+        let mut output = Map::default();
+        for level in levels() {
+            dispatch!(level, simd => unit.forward(simd, &input, &mut scratch, &mut output));
+            expected.check((0..height).flat_map(|y| output.row(y)).copied())?;
+            if width.is_multiple_of(2) && height.is_multiple_of(2) {
+                dispatch!(level, simd => unit.forward_pooled(simd, &input, &mut scratch, &mut output));
+                expected.pool().check((0..height / 2).flat_map(|y| output.row(y)).copied())?;
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn units_equal_their_definition(
+            width in 1_usize..14, height in 1_usize..8, seed: u64,
+            magnitude in prop::sample::select(vec![1e-6_f32, 1.0, 1e6]),
+        ) {
+            compare::<16, 16, true>(width, height, seed, magnitude)?;
+            compare::<16, 32, true>(width, height, seed, magnitude)?;
+            compare::<32, 64, true>(width, height, seed, magnitude)?;
+            compare::<64, 64, true>(width, height, seed, magnitude)?;
+            compare::<64, 16, false>(width, height, seed, magnitude)?;
+        }
+    }
+
+    #[test]
+    fn parts_are_merged_in_their_order() {
+        let mut noise = noise(1);
+        let mut random = |count: usize| -> Vec<f32> { (0..count).map(|_| noise()).collect() };
+        let (pointwise, pointwise_bias) = (random(16 * 16), random(16));
+        let (depthwise, depthwise_bias) = (random(16 * 9), random(16));
+        let bytes = container(&[
+            ("a.pw.weight", &[4, 16, 1, 1], &pointwise[..4 * 16]),
+            ("a.pw.bias", &[4], &pointwise_bias[..4]),
+            ("a.dw.weight", &[4, 1, 3, 3], &depthwise[..4 * 9]),
+            ("a.dw.bias", &[4], &depthwise_bias[..4]),
+            ("b.pw.weight", &[12, 16, 1, 1], &pointwise[4 * 16..]),
+            ("b.pw.bias", &[12], &pointwise_bias[4..]),
+            ("b.dw.weight", &[12, 1, 3, 3], &depthwise[4 * 9..]),
+            ("b.dw.bias", &[12], &depthwise_bias[4..]),
+            ("whole.pw.weight", &[16, 16, 1, 1], &pointwise),
+            ("whole.pw.bias", &[16], &pointwise_bias),
+            ("whole.dw.weight", &[16, 1, 3, 3], &depthwise),
+            ("whole.dw.bias", &[16], &depthwise_bias),
+        ]);
+        let weights = Weights::parse(&bytes).unwrap();
+        let merged = Unit::<16, 16>::load(&weights, &[("a", 4), ("b", 12)]).unwrap();
+        let whole = Unit::<16, 16>::load(&weights, &[("whole", 16)]).unwrap();
+        assert_eq!(format!("{merged:?}"), format!("{whole:?}"));
+        assert!(Unit::<16, 16>::load(&weights, &[("a", 12), ("b", 4)]).is_err());
+    }
+}

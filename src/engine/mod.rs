@@ -261,14 +261,7 @@ mod tests {
     use super::*;
     use crate::weights::DType;
 
-    /// Every instruction set this machine has.
-    pub(super) fn levels() -> Vec<Level> {
-        let best = Level::new();
-        let mut levels = vec![Level::baseline(), best];
-        #[cfg(target_arch = "x86_64")]
-        levels.extend([best.as_sse4_2().map(Level::Sse4_2), best.as_avx2().map(Level::Avx2)].into_iter().flatten());
-        levels
-    }
+    pub(super) use super::simd::levels;
 
     fn chips() -> Vec<FaceChip> {
         let mut noise = reference::noise(7);

@@ -32,3 +32,13 @@ pub(crate) fn load<S: Simd>(simd: S, from: &[f32], at: usize) -> S::f32s {
 pub(crate) fn store<S: Simd>(value: S::f32s, to: &mut [f32], at: usize) {
     value.store_slice(&mut to[at..][..S::f32s::LEN]);
 }
+
+/// Every instruction set this machine has.
+#[cfg(test)]
+pub(crate) fn levels() -> Vec<Level> {
+    let best = Level::new();
+    let mut levels = vec![Level::baseline(), best];
+    #[cfg(target_arch = "x86_64")]
+    levels.extend([best.as_sse4_2().map(Level::Sse4_2), best.as_avx2().map(Level::Avx2)].into_iter().flatten());
+    levels
+}
