@@ -5,11 +5,10 @@ use crate::crop::{CHIP_SIDE, FaceChip};
 use crate::emotion::Emotion;
 use crate::error::Error;
 
-/// Patches along each side: 64 patches and the chip itself make 65 classifications, about 100 ms in a browser.
+/// Patches along each side: 64 patches and the chip itself make 65 classifications.
 const GRID: usize = 8;
 
-/// Standard deviation of a patch in pixels: about the size of an eye or half a mouth. On 60 faces, sizes 3 to 5 order
-/// the pixels equally well.
+/// Standard deviation of a patch in pixels: about the size of an eye or half a mouth.
 const PATCH_SIGMA: f32 = 4.0;
 
 /// Standard deviation in pixels of the kernel that spreads a patch's effect over the map: half the patches' distance.

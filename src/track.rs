@@ -111,7 +111,7 @@ pub struct TrackedFace {
 /// - no face, or several: the whole frame;
 /// - one face: a region around it, and the whole frame every [`full_pass_every_ms`](TrackerOptions::full_pass_every_ms);
 /// - the whole frame again as soon as a face is missed, new, or not alone in its region;
-/// - nothing for [`reuse_ms`](TrackerOptions::reuse_ms) after a search while all faces are steady.
+/// - nothing for [`reuse_ms`](TrackerOptions::reuse_ms) after a search while all faces are steady, or there are none.
 #[derive(Debug, Clone)]
 pub struct FaceTracker {
     options: TrackerOptions,
@@ -436,11 +436,13 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_faces_that_moves_by_half_its_spacing_keeps_its_ids() {
+    fn a_row_of_faces_that_moves_by_over_half_its_spacing_keeps_its_ids() {
         let mut tracker = tracker();
         let row = |shift: f32| [0.0, 85.0, 170.0, 255.0].map(|x| face(100.0 + x + shift, 200.0));
         let before = search(&mut tracker, &row(0.0), 0.0);
-        let after = search(&mut tracker, &row(41.0), 100.0);
+        // Each is now nearer to its neighbour's old place than to its own.
+        let after = search(&mut tracker, &row(46.0), 100.0);
+        assert_eq!(after.len(), 4);
         for ((id, x), (id_after, x_after)) in before.into_iter().zip(after) {
             assert_eq!(id, id_after);
             assert!(x_after > x);

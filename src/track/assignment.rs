@@ -17,8 +17,8 @@ pub(super) fn distance_iou(a: &BoundingBox, b: &BoundingBox) -> f32 {
 }
 
 /// Solves the assignment problem by shortest augmenting paths (the Hungarian method in its O(n^3) form). A greedy
-/// choice would do while faces stand apart; in a row of faces that moves by half its spacing it takes the neighbour's
-/// detection. Keeps its memory between calls.
+/// choice would do while faces stand apart; in a row of faces that moves by over half its spacing it takes the
+/// neighbour's detection. Keeps its memory between calls.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Assignment {
     row_potential: Vec<f64>,
