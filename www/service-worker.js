@@ -13,6 +13,7 @@ const FILES = [
   "app/analyzer.js",
   "app/batch.js",
   "app/camera.js",
+  "app/explanation.js",
   "app/export.js",
   "app/face-list.js",
   "app/failures.js",

@@ -14,6 +14,8 @@ const VIEWS = {
   picture: async (page) => {
     await choose(page, fixture("astronaut.png"));
     await statusMatching(page, /1 face/);
+    await page.getByRole("button", { name: "Why?" }).click();
+    await page.locator(".explanation").waitFor();
   },
   failure: async (page) => {
     await choose(page, { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") });

@@ -111,6 +111,30 @@ test("each of several faces has its own card and box", async () => {
   assert.equal(await page.locator(".box").count(), 2);
 });
 
+test("a face's answer is explained: what the network saw, and what mattered", async () => {
+  const page = await open();
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  const why = page.getByRole("button", { name: "Why?" });
+  await why.click();
+  const explanation = page.locator(".explanation");
+  assert.match(
+    await explanation.locator("p").textContent(),
+    /Warm parts spoke for Happy, .* factor of [1-9]\d*\.\d\. Second/,
+  );
+  assert.equal(await why.getAttribute("aria-expanded"), "true");
+  // The first drawing is the grey face alone, the second has colour on it.
+  const coloured = await explanation.locator("canvas").evaluateAll((canvases) =>
+    canvases.map((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, 48, 48);
+      return data.some((value, index) => index % 4 === 0 && Math.abs(value - data[index + 2]) > 20);
+    }),
+  );
+  assert.deepEqual(coloured, [false, true]);
+  await why.click();
+  assert.equal(await explanation.count(), 0);
+});
+
 test("what counts as uncertain is the visitor's choice", async () => {
   const page = await open();
   await choose(page, fixture("grace_hopper.png"));

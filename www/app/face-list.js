@@ -7,16 +7,24 @@
  * @module
  */
 
+import { makeExplanation } from "./explanation.js";
 import { find, make, makeGlyph, showGlyph } from "./html.js";
 import { colourOf, probabilityOf } from "./stage.js";
 import { say, sayPercent } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('../lib/index.js').FaceExplanation} FaceExplanation */
 
 export class FaceList {
   #list = find(".faces");
   #nobody = find(".nobody");
   /** @type {Map<number, FaceCard>} */ #cards = new Map();
+  #explain;
+
+  /** @param {(face: FaceEmotion) => Promise<FaceExplanation | undefined>} explain gives nothing where it fails */
+  constructor(explain) {
+    this.#explain = explain;
+  }
 
   /**
    * @param {FaceEmotion[]} faces
@@ -32,7 +40,7 @@ export class FaceList {
     for (const face of faces) {
       let card = this.#cards.get(face.id);
       if (!card) {
-        card = new FaceCard(face);
+        card = new FaceCard(face, this.#explain);
         this.#cards.set(face.id, card);
         this.#list.append(card.element);
       }
@@ -49,8 +57,19 @@ class FaceCard {
   #probability = make("span", "probability");
   /** @type {Map<string, { row: HTMLElement, value: HTMLElement }>} */ #rows = new Map();
 
-  /** @param {FaceEmotion} face */
-  constructor(face) {
+  #why = make("button", "link", say("why.ask"));
+  /** @type {HTMLElement | undefined} */ #explanation;
+  #face;
+
+  /**
+   * @param {FaceEmotion} face
+   * @param {(face: FaceEmotion) => Promise<FaceExplanation | undefined>} explain
+   */
+  constructor(face, explain) {
+    this.#face = face;
+    this.#why.type = "button";
+    this.#why.setAttribute("aria-expanded", "false");
+    this.#why.addEventListener("click", () => this.#toggleExplanation(explain));
     const badge = make("span", "badge", String(face.id));
     badge.title = say("faces.number", { number: face.id });
     const bars = make("ul", "bars");
@@ -65,11 +84,29 @@ class FaceCard {
     const { element } = this;
     element.dataset.testid = "face";
     element.dataset.colour = colourOf(face);
-    element.append(make("p", "answer", badge, this.#glyph, this.#emotion, this.#probability), bars);
+    element.append(make("p", "answer", badge, this.#glyph, this.#emotion, this.#probability), bars, this.#why);
+  }
+
+  /** @param {(face: FaceEmotion) => Promise<FaceExplanation | undefined>} explain */
+  async #toggleExplanation(explain) {
+    if (this.#explanation) {
+      this.#explanation.remove();
+      this.#explanation = undefined;
+    } else {
+      this.#why.disabled = true;
+      const explanation = await explain(this.#face);
+      this.#why.disabled = false;
+      if (!explanation) return;
+      this.#explanation = makeExplanation(explanation);
+      this.element.append(this.#explanation);
+    }
+    this.#why.setAttribute("aria-expanded", String(this.#explanation !== undefined));
+    this.#why.focus(); // which it lost while disabled
   }
 
   /** @param {FaceEmotion} face */
   show(face) {
+    this.#face = face;
     const probability = probabilityOf(face);
     const { x, y, width, height } = face.box;
     Object.assign(this.element.dataset, { emotion: face.emotion, probability, box: [x, y, width, height].join() });

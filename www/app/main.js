@@ -27,7 +27,7 @@ import { say, sayList, sayPercent, translatePage } from "./words.js";
 translatePage();
 
 const stage = new Stage();
-const faceList = new FaceList();
+const faceList = new FaceList(explain);
 const status = new Status();
 const pace = new Pace();
 const camera = new Camera(stage.video, onFrame, onCameraLost);
@@ -281,6 +281,20 @@ function onVisibilityChange() {
 function setMirror(mirrored) {
   stage.mirror(mirrored);
   find("[data-action=mirror]").setAttribute("aria-pressed", String(mirrored));
+}
+
+/**
+ * Why a face shown got its answer; a failure is told, and gives nothing.
+ *
+ * @param {FaceEmotion} face
+ */
+async function explain(face) {
+  try {
+    return await (await analyzer()).explainFace(stage.source, face.box);
+  } catch (error) {
+    showFailure(error);
+    return undefined;
+  }
 }
 
 /**

@@ -47,6 +47,11 @@ export class Stage {
     return this.#live;
   }
 
+  /** What is shown, for the analyzer to look at again. */
+  get source() {
+    return this.#live.hidden ? this.#still : this.#live;
+  }
+
   /**
    * Shows a picture without faces as yet.
    *

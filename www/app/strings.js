@@ -69,6 +69,12 @@ export const en = {
   "faces.none-live": "Look into the camera.",
   "faces.number": "Face {number}",
 
+  "why.ask": "Why?",
+  "why.seen": "What the network saw",
+  "why.map": "What mattered",
+  "why.text":
+    "Warm parts spoke for {emotion}, cool ones against it. With the part that mattered most hidden, its odds change by a factor of {factor}. Second comes {other}.",
+
   "threshold.label": "Say “uncertain” below",
 
   "batch.label": "Pictures",

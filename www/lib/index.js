@@ -22,7 +22,9 @@ export { EmotionError };
 
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('./protocol.js').Expression} Expression */
+/** @typedef {import('./protocol.js').Box} Box */
 /** @typedef {import('./protocol.js').Methods} Methods */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
 /** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
@@ -144,6 +146,21 @@ export class EmotionAnalyzer {
     });
     this.#sendFrames();
     return abortable(answer, signal);
+  }
+
+  /**
+   * Which parts of a face spoke for its answer: what the network saw, and how far each pixel of it mattered.
+   *
+   * @param {ImageSource} source
+   * @param {Box} box of the face, in the picture's pixels
+   * @param {CallOptions} [options]
+   * @returns {Promise<FaceExplanation>}
+   * @throws {EmotionError} `invalid-frame`, `invalid-options` (no box), `worker-crashed`, `closed`
+   */
+  async explainFace(source, box, { signal } = {}) {
+    signal?.throwIfAborted();
+    const bitmap = await abortable(captureFrame(source), signal);
+    return abortable(this.#call("explainBitmap", { bitmap, box }, [bitmap]), signal);
   }
 
   /**

@@ -6,7 +6,9 @@
  */
 
 /** @typedef {import('../pkg/countenance.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('../pkg/countenance.js').Expression} Expression */
+/** @typedef {import('../pkg/countenance.js').Box} Box */
 /** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
 /** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
 
@@ -28,6 +30,7 @@
  * @property {(params: { bitmap: ImageBitmap }) => FaceEmotion[]} analyzeBitmap
  * @property {(params: { bytes: Uint8Array }) => FaceEmotion[]} analyzeBytes
  * @property {(params: { bitmap: ImageBitmap, timestampMs: number }) => FaceEmotion[]} analyzeBitmapFrame
+ * @property {(params: { bitmap: ImageBitmap, box: Box }) => FaceExplanation} explainBitmap
  * @property {(params: { grey: Uint8Array }) => Expression} classifyFace
  * @property {(params: Record<string, never>) => void} reset
  */

@@ -49,6 +49,9 @@ const methods = {
   analyzeBitmapFrame({ bitmap, timestampMs }) {
     return closing(bitmap, () => opened().analyzeBitmapFrame(bitmap, timestampMs));
   },
+  explainBitmap({ bitmap, box }) {
+    return closing(bitmap, () => opened().explainBitmap(bitmap, box));
+  },
   classifyFace({ grey }) {
     return opened().classifyFace(grey);
   },

@@ -1,0 +1,73 @@
+/**
+ * Why a face got its answer: what the network saw of it, and which parts spoke for the answer.
+ *
+ * @module
+ */
+
+import { make } from "./html.js";
+import { say } from "./words.js";
+
+/** @typedef {import('../lib/index.js').FaceExplanation} FaceExplanation */
+
+/**
+ * @param {FaceExplanation} explanation
+ * @returns {HTMLElement}
+ */
+export function makeExplanation({ chip, heat, strength, emotion, runnerUp }) {
+  const side = Math.sqrt(chip.length);
+  const seen = makeCanvas(side, (context) => drawChip(context, chip, side));
+  const map = makeCanvas(side, (context) => {
+    drawChip(context, chip, side);
+    drawHeat(context, heat, side);
+  });
+  map.classList.add("smooth");
+  const words = { emotion: say(emotion), other: say(runnerUp), factor: Math.exp(strength).toFixed(1) };
+  return make(
+    "div",
+    "explanation",
+    make("figure", "", seen, make("figcaption", "", say("why.seen"))),
+    make("figure", "", map, make("figcaption", "", say("why.map"))),
+    make("p", "", say("why.text", words)),
+  );
+}
+
+/**
+ * @param {number} side
+ * @param {(context: CanvasRenderingContext2D) => void} draw
+ */
+function makeCanvas(side, draw) {
+  const canvas = make("canvas", "");
+  canvas.width = side;
+  canvas.height = side;
+  canvas.setAttribute("aria-hidden", "true");
+  const context = canvas.getContext("2d");
+  if (context) draw(context);
+  return canvas;
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Uint8Array} chip
+ * @param {number} side
+ */
+function drawChip(context, chip, side) {
+  for (const [index, grey] of chip.entries()) {
+    context.fillStyle = `rgb(${grey} ${grey} ${grey})`;
+    context.fillRect(index % side, Math.floor(index / side), 1, 1);
+  }
+}
+
+/**
+ * Warm where the pixels spoke for the answer, cool where against it; the more, the denser.
+ *
+ * @param {CanvasRenderingContext2D} context
+ * @param {Float32Array} heat
+ * @param {number} side
+ */
+function drawHeat(context, heat, side) {
+  for (const [index, value] of heat.entries()) {
+    context.fillStyle = value > 0 ? "#ff8a1f" : "#2f7bff";
+    context.globalAlpha = Math.abs(value) * 0.75;
+    context.fillRect(index % side, Math.floor(index / side), 1, 1);
+  }
+}
