@@ -35,7 +35,7 @@ const out = resolve(options.out);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const module = join(wasmDir, TARGET, "release", "countenance.wasm");
-run("cargo", ["run", "--quiet", "--package", "countenance-bindgen", "--", module, out]);
+run("cargo", ["run", "--quiet", "--profile", "bindgen", "--package", "countenance-bindgen", "--", module, out]);
 
 const megabytes = statSync(join(out, "countenance_bg.wasm")).size / 1e6;
 const seconds = (Date.now() - started) / 1000;
