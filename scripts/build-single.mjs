@@ -21,6 +21,7 @@ const script = await bundle("app/main.js", "esm", [
 const worker = await bundle("lib/worker.js", "iife");
 const style = readFileSync(join(www, "style.css"), "utf8");
 const wasm = readFileSync(join(www, "pkg/countenance_bg.wasm")).toString("base64");
+const golden = readFileSync(join(www, "pkg/golden.json"), "utf8");
 
 // Nothing may be fetched at all: everything is here.
 const policy = [
@@ -46,6 +47,7 @@ const replacements = [
     [
       `  <script type="text/plain" id="worker-script">${worker}</script>`,
       `  <script type="text/plain" id="wasm-module">${wasm}</script>`,
+      `  <script type="application/json" id="golden-answers">${golden}</script>`,
       `  <script type="module">${script}</script>\n`,
     ].join("\n"),
   ],

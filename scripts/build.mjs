@@ -5,8 +5,9 @@
 // COUNTENANCE_MODEL=path compiles another emotion model in.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { fail, isInstalled, root, run, targetDir } from "./environment.mjs";
 
@@ -36,6 +37,12 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const module = join(wasmDir, TARGET, "release", "countenance.wasm");
 run("cargo", ["run", "--quiet", "--profile", "bindgen", "--package", "countenance-bindgen", "--", module, out]);
+
+// The page's self-check compares the visitor's browser with the golden answers of the model compiled in.
+const bindings = await import(pathToFileURL(join(out, "countenance.js")).href);
+await bindings.default({ module_or_path: readFileSync(join(out, "countenance_bg.wasm")) });
+const golden = join(root, "models", bindings.modelInfo().emotion.id, "golden.json");
+if (existsSync(golden)) copyFileSync(golden, join(out, "golden.json"));
 
 const megabytes = statSync(join(out, "countenance_bg.wasm")).size / 1e6;
 const seconds = (Date.now() - started) / 1000;

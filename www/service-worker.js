@@ -24,6 +24,7 @@ const FILES = [
   "app/picture-input.js",
   "app/privacy.js",
   "app/recording.js",
+  "app/self-check.js",
   "app/stage.js",
   "app/status.js",
   "app/strings.js",
@@ -40,6 +41,7 @@ const FILES = [
   "manifest.webmanifest",
   "pkg/countenance.js",
   "pkg/countenance_bg.wasm",
+  "pkg/golden.json",
   "style.css",
 ];
 

@@ -28,11 +28,7 @@ async function assertReads(page) {
 }
 
 test("one file, opened from the disk, reads pictures and the camera, and asks for nothing", async () => {
-  const page = await open();
-  await page.goto("about:blank");
-  requests.length = 0;
-  strangers.length = 0;
-  await page.goto(pathToFileURL(single).href);
+  const page = await open({ address: pathToFileURL(single).href });
   await assertReads(page);
   await page.getByRole("button", { name: "Use the camera" }).click();
   await statusMatching(page, /No face in view/);
@@ -40,8 +36,7 @@ test("one file, opened from the disk, reads pictures and the camera, and asks fo
 });
 
 test("the one file's policy forbids every connection, in the page and in its worker", async () => {
-  const page = await open();
-  await page.goto(pathToFileURL(single).href);
+  const page = await open({ address: pathToFileURL(single).href });
   await statusMatching(page, /Ready/);
   assert.match(await page.locator("meta[http-equiv]").getAttribute("content"), /connect-src 'none'/);
   strangers.length = 0;
@@ -61,7 +56,11 @@ test("after the first visit the served page opens and works without a network", 
   requests.length = 0;
   await page.reload();
   await assertReads(page);
-  assert.deepEqual(requests, []);
+  // The browser alone looks for a newer service worker, past the offline switch of this test.
+  assert.deepEqual(
+    requests.filter(({ path }) => path !== "/service-worker.js"),
+    [],
+  );
 });
 
 test("what is kept for offline use is all that the page is made of", async () => {

@@ -62,14 +62,14 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
   const url = `http://localhost:${server.address().port}/`;
 
   /** Opens the page in a context of its own; `prepare(page)` runs before the first request. */
-  async function open({ prepare = () => {}, ...contextOptions } = {}) {
+  async function open({ address = url, prepare = () => {}, ...contextOptions } = {}) {
     const context = await browser.newContext(contextOptions);
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     page.problems = [];
     page.on("pageerror", (error) => page.problems.push(error.message));
     await prepare(page);
-    await page.goto(url);
+    await page.goto(address);
     return page;
   }
   return { browser, open, requests, strangers, url };

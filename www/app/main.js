@@ -16,6 +16,7 @@ import { keepForOffline } from "./offline.js";
 import { Pace } from "./pace.js";
 import { listenForPictures } from "./picture-input.js";
 import { PrivacyPanel } from "./privacy.js";
+import { SelfCheck } from "./self-check.js";
 import { probabilityOf, Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { listenForThreshold, uncertainBelow } from "./threshold.js";
@@ -40,6 +41,7 @@ const analyzer = sharedAnalyzer(
 );
 const timeline = new Timeline(async (format, rows) => downloadRows(format, "countenance-live", await madeBy(), rows));
 const privacy = new PrivacyPanel();
+new SelfCheck(analyzer);
 const batch = new Batch(showReading, beginTask, async (format, rows) =>
   downloadRows(format, "countenance-pictures", await madeBy(), rows),
 );
@@ -75,10 +77,13 @@ loadModel().then(keepForOffline);
 /** Loads the model ahead of the first picture. */
 async function loadModel() {
   const { signal } = task;
-  status.showLoading();
+  status.show("busy", say("status.loading"));
   try {
-    privacy.start(await analyzer());
-    if (!signal.aborted) status.show("ready", say("status.ready"));
+    const loaded = await analyzer();
+    privacy.start(loaded);
+    const { emotion, detector } = loaded.model;
+    find(".models").textContent = say("models.text", { emotion: emotion.id, detector: detector.id });
+    if (!signal.aborted && status.isBusy) status.show("ready", say("status.ready"));
   } catch (error) {
     if (!signal.aborted) showFailure(error);
   } finally {

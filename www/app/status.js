@@ -6,7 +6,6 @@
  */
 
 import { find } from "./html.js";
-import { say } from "./words.js";
 
 /** How long a live view's news must stay the same before it is told, in milliseconds. */
 const STABLE_MS = 1000;
@@ -67,8 +66,8 @@ export class Status {
     this.#progress.hidden = true;
   }
 
-  /** The line while the model loads, unless there is something else to tell. */
-  showLoading() {
-    this.show("busy", say("status.loading"));
+  /** Whether work is told of, and nothing that a visitor should get to read. */
+  get isBusy() {
+    return this.#line.dataset.kind === "busy";
   }
 }

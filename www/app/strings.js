@@ -31,6 +31,22 @@ export const en = {
   "privacy.imports-text":
     "A WebAssembly module can compute, and call what it is given. None of these sends anything anywhere.",
 
+  "check.open": "Self-check",
+  "check.title": "Self-check",
+  "check.text":
+    "Runs the model's reference faces in your browser and compares the answers with those it must give. Copy the report into a bug report.",
+  "check.running": "Checking …",
+  "check.passed": {
+    one: "{count} reference answer matches.",
+    other: "All {count} reference answers match.",
+  },
+  "check.failed": "{failed} of {count} reference answers differ by more than allowed.",
+  "check.impossible": "The check could not run: {message}",
+  "check.report": "Report",
+  "check.copy": "Copy the report",
+  "check.copied": "Copied.",
+  "models.text": "Models {emotion} and {detector}",
+
   "invitation.title": "What does this face show?",
   "invitation.text":
     "A small neural network inside this page finds each face and reads the expression it displays. Your pictures stay on this device.",

@@ -21,3 +21,14 @@ export function workerScript() {
 export function moduleBytes() {
   return undefined;
 }
+
+/**
+ * What the model must answer, for the self-check.
+ *
+ * @returns {Promise<import('./self-check.js').Golden>}
+ */
+export async function goldenAnswers() {
+  const response = await fetch(new URL("../pkg/golden.json", import.meta.url));
+  if (!response.ok) throw new Error(`golden.json: ${response.status}`);
+  return response.json();
+}

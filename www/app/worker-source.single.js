@@ -20,3 +20,12 @@ export function moduleBytes() {
   const base64 = find("#wasm-module").textContent ?? "";
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
+
+/**
+ * What the model must answer, for the self-check.
+ *
+ * @returns {Promise<import('./self-check.js').Golden>}
+ */
+export async function goldenAnswers() {
+  return JSON.parse(find("#golden-answers").textContent ?? "");
+}

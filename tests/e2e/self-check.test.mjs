@@ -1,0 +1,46 @@
+// The self-check in a real browser: the golden answers hold there too, and a wrong one is noticed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startBrowser } from "./page.mjs";
+
+const { open } = await startBrowser();
+
+async function runCheck(page) {
+  await page.getByRole("button", { name: "Self-check" }).click();
+  const verdict = page.getByTestId("check-verdict");
+  await verdict.filter({ hasText: /match|differ|could not/ }).waitFor();
+  return verdict.textContent();
+}
+
+test("the golden answers hold in this browser, and the report says by how much", async () => {
+  const page = await open();
+  assert.match(await runCheck(page), /^All ([89]|\d\d) reference answers match\.$/);
+  const report = await page.getByTestId("check-report").textContent();
+  assert.match(report, /emotion model\s+\S+\s+sha256 [0-9a-f]{64}/);
+  assert.match(report, /face detector\s+face-detect-1\s+sha256 [0-9a-f]{64}/);
+  const differences = [...report.matchAll(/^ {2}(\d\S+e[+-]\d+) {2}/gm)].map(([, value]) => Number(value));
+  assert.ok(differences.length >= 8 && Math.max(...differences) <= 1e-4, report);
+});
+
+test("a wrong golden answer is noticed: the check can fail", async () => {
+  const page = await open({
+    prepare: (unopened) =>
+      unopened.context().route(/golden\.json$/, async (route) => {
+        const response = await route.fetch();
+        const golden = await response.json();
+        golden.cases[0].probabilities.happy += 0.01;
+        await route.fulfill({ response, json: golden });
+      }),
+  });
+  assert.match(await runCheck(page), /^1 of \d+ reference answers differ/);
+});
+
+test("the report can be copied", async () => {
+  const page = await open({ permissions: ["clipboard-read", "clipboard-write"] });
+  await runCheck(page);
+  await page.getByRole("button", { name: "Copy the report" }).click();
+  await page.getByTestId("check-verdict").filter({ hasText: "Copied." }).waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(copied, await page.getByTestId("check-report").textContent());
+});

@@ -1,0 +1,94 @@
+/**
+ * The self-check: the model's golden answers, held against what this very browser computes, with speed and environment
+ * for a bug report.
+ *
+ * @module
+ */
+
+import { find } from "./html.js";
+import { say } from "./words.js";
+import { goldenAnswers } from "./worker-source.js";
+
+/** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
+
+/**
+ * @typedef {object} Golden
+ * @property {number} tolerance by how much a probability may differ
+ * @property {{ name: string, grey: string, probabilities: Record<string, number> }[]} cases faces of 48 x 48 grey bytes
+ *   as hexadecimal digits, and what the model answers
+ */
+
+/** @typedef {{ name: string, difference: number, ms: number }} Result */
+
+export class SelfCheck {
+  /** @type {HTMLDialogElement} */ #dialog = find(".self-check");
+  #verdict = find("[data-testid=check-verdict]");
+  #report = find("[data-testid=check-report]");
+
+  /** @param {() => Promise<EmotionAnalyzer>} analyzer */
+  constructor(analyzer) {
+    find("[data-action=self-check]").addEventListener("click", () => {
+      this.#dialog.showModal();
+      this.#run(analyzer);
+    });
+    find("[data-action=self-check-close]").addEventListener("click", () => this.#dialog.close());
+    find("[data-action=self-check-copy]").addEventListener("click", async () => {
+      await navigator.clipboard.writeText(this.#report.textContent ?? "");
+      this.#verdict.textContent = say("check.copied");
+    });
+  }
+
+  /** @param {() => Promise<EmotionAnalyzer>} analyzer */
+  async #run(analyzer) {
+    this.#verdict.textContent = say("check.running");
+    this.#report.textContent = "";
+    try {
+      const [loaded, { tolerance, cases }] = await Promise.all([analyzer(), goldenAnswers()]);
+      const results = [];
+      for (const each of cases) results.push(await check(loaded, each));
+      const failed = results.filter(({ difference }) => !(difference <= tolerance)).length;
+      const count = results.length;
+      this.#verdict.textContent = say(failed ? "check.failed" : "check.passed", { failed, count });
+      this.#report.textContent = write(loaded, tolerance, results);
+    } catch (error) {
+      this.#verdict.textContent = say("check.impossible", { message: String(error) });
+    }
+  }
+}
+
+/**
+ * @param {EmotionAnalyzer} analyzer
+ * @param {Golden['cases'][number]} expected
+ * @returns {Promise<Result>}
+ */
+async function check(analyzer, { name, grey, probabilities }) {
+  const bytes = Uint8Array.from(grey.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
+  const started = performance.now();
+  const answer = (await analyzer.classifyFace(bytes)).probabilities;
+  const ms = performance.now() - started;
+  const differences = Object.entries(answer).map(([emotion, value]) => Math.abs(value - probabilities[emotion]));
+  return { name, difference: Math.max(...differences), ms };
+}
+
+/**
+ * The report, in English whatever the page's language: it is for those who mend the page.
+ *
+ * @param {EmotionAnalyzer} analyzer
+ * @param {number} tolerance
+ * @param {Result[]} results
+ */
+function write({ model, imports }, tolerance, results) {
+  const times = results.map(({ ms }) => ms).sort((a, b) => a - b);
+  return [
+    `emotion model   ${model.emotion.id}  sha256 ${model.emotion.sha256}`,
+    `face detector   ${model.detector.id}  sha256 ${model.detector.sha256}`,
+    `module imports  ${imports.length}`,
+    `browser         ${navigator.userAgent}`,
+    `device          ${navigator.hardwareConcurrency} logical processors, ${devicePixelRatio} device pixels per pixel`,
+    `page            ${location.protocol} ${isSecureContext ? "secure context" : "no secure context"}`,
+    `one face        ${times[0]?.toFixed(1)} ms at best, ${times[times.length >> 1]?.toFixed(1)} ms median, with the way to the worker and back`,
+    "",
+    `differences from the golden probabilities (allowed: ${tolerance})`,
+    ...results.map(({ name, difference }) => `  ${difference.toExponential(1)}  ${name}`),
+  ].join("\n");
+}
