@@ -42,14 +42,10 @@ fn curve(history: &[Epoch], title: &str, of: fn(&Epoch) -> (f64, f64), path: &Pa
         .build_cartesian_2d(1.0..history.len().max(2) as f64, low - margin..high + margin)
         .map_err(failed)?;
     chart.configure_mesh().x_desc("epoch").y_desc(title).light_line_style(TRANSPARENT).draw().map_err(failed)?;
-    let point = |epoch: &Epoch, value: f64| (epoch.epoch as f64, value);
-    let lines: [(&str, RGBColor, Vec<(f64, f64)>); 2] = [
-        ("training (augmented)", TRAINING, history.iter().map(|epoch| point(epoch, of(epoch).0)).collect()),
-        (
-            "development (averaged weights)",
-            DEVELOPMENT,
-            history.iter().map(|epoch| point(epoch, of(epoch).1)).collect(),
-        ),
+    let points = |value: fn((f64, f64)) -> f64| history.iter().map(move |epoch| (epoch.epoch as f64, value(of(epoch))));
+    let lines = [
+        ("training (augmented)", TRAINING, points(|(training, _)| training)),
+        ("development (averaged weights)", DEVELOPMENT, points(|(_, development)| development)),
     ];
     for (name, colour, points) in lines {
         chart

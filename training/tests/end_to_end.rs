@@ -49,8 +49,8 @@ fn samples(copies: usize) -> Vec<Sample> {
     let classes = [Class::Happy, Class::Neutral, Class::Sad, Class::Surprise, Class::Angry];
     let middle = |v: usize| (12..36).contains(&v);
     let bright = |class: Class, x: usize, y: usize| match class {
-        Class::Happy => x / 4 % 2 == 0,
-        Class::Neutral => y / 4 % 2 == 0,
+        Class::Happy => (x / 4).is_multiple_of(2),
+        Class::Neutral => (y / 4).is_multiple_of(2),
         Class::Sad => middle(x) && middle(y),
         Class::Surprise => !(middle(x) && middle(y)),
         _ => false,
