@@ -21,11 +21,12 @@ import { probabilityOf, Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { listenForThreshold, uncertainBelow } from "./threshold.js";
 import { Timeline } from "./timeline.js";
-import { say, sayList, sayPercent, translatePage } from "./words.js";
+import { offerLanguages, say, sayList, sayPercent, translatePage } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 
 translatePage();
+offerLanguages(find(".language"));
 
 const stage = new Stage();
 const faceList = new FaceList(explain);

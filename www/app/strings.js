@@ -1,13 +1,13 @@
 /**
- * Every word the page shows. `{name}` is filled in; a value that is an object holds plural forms by `{count}`.
+ * Every word the page shows, in each of its languages. `{name}` is filled in; a value that is an object holds plural forms by `{count}`.
  *
  * @module
  */
 
-/** @typedef {string | { one: string, other: string }} Phrase */
+/** @typedef {string | { [form in Intl.LDMLPluralRule]?: string } & { other: string }} Phrase */
 
 /** @type {Record<string, Phrase>} */
-export const en = {
+const en = {
   promise: "Nothing leaves this page",
 
   close: "Close",
@@ -46,6 +46,8 @@ export const en = {
   "check.copy": "Copy the report",
   "check.copied": "Copied.",
   "models.text": "Models {emotion} and {detector}",
+
+  "language.label": "Language",
 
   "invitation.title": "What does this face show?",
   "invitation.text":
@@ -164,4 +166,183 @@ export const en = {
   "about.never.title": "What it's not for",
   "about.never.text":
     "Judging people. In the European Union, inferring emotions at work or in education is prohibited (AI Act, Article 5); elsewhere, people must be told.",
+};
+
+/** @type {Record<string, Phrase>} */
+const ar = {
+  promise: "لا شيء يغادر هذه الصفحة",
+
+  close: "إغلاق",
+
+  "privacy.title": "لا شيء يغادر هذه الصفحة",
+  "privacy.text":
+    "يقرأ الصورَ ولقطات الكاميرا برنامجٌ حُمِّل مع هذه الصفحة ويعمل داخلها، ولا تُرسَل إلى أي خادم. ولست مضطرًّا إلى تصديقنا:",
+  "privacy.requests": {
+    zero: "لم يُرسَل أي طلب منذ تحميل الصفحة.",
+    one: "طلب واحد منذ تحميل الصفحة.",
+    two: "طلبان منذ تحميل الصفحة.",
+    few: "{count} طلبات منذ تحميل الصفحة.",
+    other: "{count} طلبًا منذ تحميل الصفحة.",
+  },
+  "privacy.online": "أنت متصل بالشبكة. افصلها واقرأ صورة أخرى: لن يتغيّر شيء.",
+  "privacy.offline": "أنت غير متصل بالشبكة، وكل شيء هنا ما زال يعمل.",
+  "privacy.policy": "السياسة التي يفرضها متصفحك",
+  "privacy.policy-text":
+    "لا يُسمح إلا بما ذُكر هنا. و‎'self'‎ هو العنوان الذي جاءت منه الصفحة؛ ولا يمكن للصفحة ولا لعاملها بلوغ غيره.",
+  "privacy.imports": {
+    few: "الدوال الـ{count} التي يستطيع البرنامج استدعاءها",
+    other: "الدوال الـ{count} التي يستطيع البرنامج استدعاءها",
+  },
+  "privacy.imports-text":
+    "لا يستطيع برنامج WebAssembly إلا أن يحسب وأن يستدعي ما أُعطي له. ولا شيء من هذه يرسل شيئًا إلى أي مكان.",
+
+  "check.open": "فحص ذاتي",
+  "check.title": "فحص ذاتي",
+  "check.text": "يشغّل وجوه النموذج المرجعية في متصفحك ويقارن الإجابات بما يجب أن تكون. انسخ التقرير إلى بلاغ الخلل.",
+  "check.running": "جارٍ الفحص …",
+  "check.passed": {
+    one: "الإجابة المرجعية مطابقة.",
+    few: "الإجابات المرجعية الـ{count} كلها مطابقة.",
+    other: "الإجابات المرجعية الـ{count} كلها مطابقة.",
+  },
+  "check.failed": "{failed} من {count} إجابة مرجعية تختلف أكثر من المسموح.",
+  "check.impossible": "تعذّر إجراء الفحص: {message}",
+  "check.report": "التقرير",
+  "check.copy": "انسخ التقرير",
+  "check.copied": "تم النسخ.",
+  "models.text": "النموذجان {emotion} و{detector}",
+
+  "language.label": "اللغة",
+
+  "invitation.title": "ماذا يُظهر هذا الوجه؟",
+  "invitation.text": "شبكة عصبية صغيرة داخل هذه الصفحة تجد كل وجه وتقرأ التعبير الذي يُظهره. صورك تبقى على هذا الجهاز.",
+  "invitation.hint": "يمكنك أيضًا إفلات الصور في أي مكان من الصفحة، أو لصق صورة.",
+  "pictures.choose": "اختر صورة",
+  "pictures.another": "صورة أخرى",
+  "pictures.folder": "اقرأ مجلدًا كاملًا",
+  "camera.start": "استخدم الكاميرا",
+  "camera.stop": "أوقف الكاميرا",
+  "camera.mirror": "مرآة",
+  "stage.label": "الصورة",
+  "stage.drop": "أفلِت لقراءة هذه الصورة",
+  "toolbar.label": "أدوات التحكم",
+  "picture.alt": "الصورة التي اخترتها",
+  "picture.pasted": "الصورة الملصقة",
+
+  "status.loading": "جارٍ تحميل النموذج …",
+  "status.ready": "جاهز.",
+  "status.reading": "جارٍ قراءة الصورة …",
+  "status.camera-starting": "جارٍ تشغيل الكاميرا …",
+  "status.camera-stopped": "الكاميرا متوقفة.",
+  "status.camera-paused": "الكاميرا متوقفة ما دامت الصفحة مخفية.",
+  "status.restarting": "توقف العامل على نحو غير متوقع، ويجري تشغيله من جديد …",
+  "status.no-face": "لم يُعثر على وجه.",
+  "status.no-face-hint": "كثيرًا ما تفوتنا الوجوه الجانبية والصغيرة جدًّا والمغطاة.",
+  "status.no-face-live": "لا وجه في المشهد.",
+  "status.faces": {
+    one: "وجه واحد: {list}.",
+    two: "وجهان: {list}.",
+    few: "{count} وجوه: {list}.",
+    other: "{count} وجهًا: {list}.",
+  },
+
+  "timing.picture": "{ms} م.ث",
+  "timing.live": "{ms} م.ث · {fps} لقطة في الثانية",
+
+  "faces.label": "التعابير",
+  "faces.title": "التعابير",
+  "faces.empty": "لكل وجه بطاقة هنا فيها التعابير الأربعة واحتمال كل منها عند الشبكة.",
+  "faces.none": "لا وجه في هذه الصورة.",
+  "faces.none-live": "انظر إلى الكاميرا.",
+  "faces.number": "الوجه {number}",
+
+  "why.ask": "لماذا؟",
+  "why.seen": "ما رأته الشبكة",
+  "why.map": "ما كان له أثر",
+  "why.text":
+    "المناطق الدافئة دلّت على «{emotion}» والباردة على خلافه. وإذا أُخفيت أكثر المناطق أثرًا تغيّرت أرجحيته بمعامل {factor}. ويليه «{other}».",
+
+  "threshold.label": "قل «غير مؤكد» إذا قلّ الاحتمال عن",
+
+  "batch.label": "الصور",
+  "batch.title": "الصور",
+  "batch.cancel": "إلغاء",
+  "batch.name": "الصورة",
+  "batch.faces": "الوجوه",
+  "batch.emotion": "التعبير",
+  "batch.probability": "الاحتمال",
+  "batch.no-face": "لا وجه",
+  "batch.progress": "قُرئ {done} من {count} …",
+  "batch.done": {
+    one: "قُرئت صورة واحدة.",
+    two: "قُرئت صورتان.",
+    few: "قُرئت {count} صور.",
+    other: "قُرئت {count} صورة.",
+  },
+  "batch.cancelled": "أُلغي بعد {done} من {count}.",
+
+  "timeline.label": "الخط الزمني",
+  "timeline.title": "الخط الزمني",
+  "timeline.window": "المدة المعروضة",
+  "timeline.10s": "١٠ ثوانٍ",
+  "timeline.1min": "دقيقة",
+  "timeline.all": "كل شيء",
+  "timeline.clear": "احذف",
+  "timeline.hint": "محفوظ في ذاكرة هذه الصفحة فقط، إلى أن تحذفه أو تغلق الصفحة.",
+
+  happy: "سعيد",
+  neutral: "محايد",
+  sad: "حزين",
+  surprise: "متفاجئ",
+  uncertain: "غير مؤكد",
+
+  "failure.not-a-picture": "لا يمكن قراءة «{name}» كصورة.",
+  "failure.not-a-picture-hint": "لعله تالف أو مبتور أو ليس صورة أصلًا. ملفات JPEG وPNG وWebP تعمل.",
+  "failure.heic": "«{name}» صورة HEIC لا يستطيع هذا المتصفح فتحها.",
+  "failure.heic-hint":
+    "احفظها أو شاركها بصيغة JPEG أولًا. في iPhone: الإعدادات، الكاميرا، التنسيقات، الأكثر توافقًا. ويفتح Safari صيغة HEIC مباشرة.",
+  "failure.too-large": "«{name}» أكبر من أن يُقرأ.",
+  "failure.too-large-hint": "صغّره أولًا؛ بضعة ملايين من البكسلات تكفي لقراءة وجه.",
+  "failure.no-file": "لم تكن في ذلك صورة.",
+  "failure.no-file-hint": "أفلِت ملف صورة أو الصقه. لا يكفي رابط صورة: هذه الصفحة لا تجلب شيئًا.",
+  "failure.camera-denied": "الكاميرا محظورة على هذه الصفحة.",
+  "failure.camera-denied-hint": "اسمح بها من الرمز بجوار العنوان ثم ابدأ من جديد. الصور تعمل بدونها.",
+  "failure.camera-missing": "لم يُعثر على كاميرا.",
+  "failure.camera-missing-hint": "صِل كاميرا وابدأ من جديد، أو اختر صورة.",
+  "failure.camera-busy": "الكاميرا يستخدمها برنامج آخر.",
+  "failure.camera-busy-hint": "أغلق البرنامج أو اللسان الذي يعرض الكاميرا ثم ابدأ من جديد.",
+  "failure.camera-lost": "فُصلت الكاميرا أو سُحب إذنها.",
+  "failure.camera-lost-hint": "صِلها أو اسمح بها مجددًا ثم ابدأ من جديد.",
+  "failure.camera-insecure": "لا تمنح المتصفحات الكاميرا إلا لصفحات https:// أو localhost.",
+  "failure.camera-insecure-hint": "افتح هذه الصفحة من عنوان كهذا. الصور تعمل هنا كما هي.",
+  "failure.camera-other": "تعذّر تشغيل الكاميرا.",
+  "failure.camera-other-hint": "يقول المتصفح: {message}",
+  "failure.worker-crashed": "توقف العامل، ثم توقف ثانية بعد تشغيله.",
+  "failure.worker-crashed-hint": "لعل ذاكرة جهازك لا تكفي. أغلق ألسنة أخرى أو جرّب صورة أصغر.",
+  "failure.simd-unavailable": "هذا المتصفح قديم: ينقصه WebAssembly SIMD.",
+  "failure.simd-unavailable-hint": "يوجد في Chrome 91 وFirefox 89 وSafari 16.4 وما بعدها.",
+  "failure.wasm-unavailable": "WebAssembly متوقف في هذا المتصفح.",
+  "failure.wasm-unavailable-hint": "بعض أوضاع الحماية تفعل ذلك. اسمح به لهذه الصفحة وأعد تحميلها.",
+  "failure.wasm-blocked": "سياسة أمنية تمنع WebAssembly من العمل هنا.",
+  "failure.wasm-blocked-hint": "تضيفها إضافة للمتصفح أو الخادم. وبدونها تعمل الصفحة.",
+  "failure.model-load": "تعذّر تحميل النموذج.",
+  "failure.model-load-hint": "تحقق من الاتصال وأعد تحميل الصفحة. ({message})",
+  "failure.other": "حدث خطأ ما.",
+  "failure.other-hint": "{message}",
+
+  "about.reads.title": "ما تقرؤه",
+  "about.reads.text":
+    "التعبير الذي يُظهره الوجه كما تراه شبكة واحدة في ٤٨ × ٤٨ بكسلًا رماديًّا: سعيد أو محايد أو حزين أو متفاجئ، ولكل منها احتمال. وإذا لم يبرز أحدها قالت: غير مؤكد.",
+  "about.limits.title": "ما لا تستطيع معرفته",
+  "about.limits.text":
+    "ما يشعر به الإنسان. فالوجه لا يكشف الحال الباطنة، والشبكة أكثر خطأً في الوجوه والأعمار والإضاءات والزوايا التي قلّ أن رأتها في تدريبها.",
+  "about.never.title": "ما ليست له",
+  "about.never.text":
+    "الحكم على الناس. ففي الاتحاد الأوروبي يُحظر استنتاج المشاعر في العمل والتعليم (قانون الذكاء الاصطناعي، المادة ٥)، وفي غيرهما يجب إعلام الناس.",
+};
+
+/** The languages there are, each named in itself. */
+export const languages = {
+  en: { name: "English", direction: "ltr", phrases: en },
+  ar: { name: "العربية", direction: "rtl", phrases: ar },
 };

@@ -4,15 +4,35 @@
  * @module
  */
 
-import { en } from "./strings.js";
+import { languages } from "./strings.js";
 
 /** @typedef {Record<string, string | number>} Values */
 
-const language = "en";
+/** @typedef {keyof typeof languages} Language */
+
+/** Where the visitor's choice is kept, on this device. */
+const STORAGE_KEY = "language";
+
+const language = chosenLanguage();
+const { phrases, direction } = languages[language];
 const plurals = new Intl.PluralRules(language);
 const percent = new Intl.NumberFormat(language, { style: "percent" });
 const number = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
 const list = new Intl.ListFormat(language, { type: "unit" });
+
+/** The language chosen before, or the first the visitor's browser asks for that there is. @returns {Language} */
+function chosenLanguage() {
+  const wanted = [rememberedLanguage(), ...navigator.languages].map((tag) => tag?.split("-")[0]);
+  return /** @type {Language} */ (wanted.find((tag) => tag && tag in languages) ?? "en");
+}
+
+function rememberedLanguage() {
+  try {
+    return localStorage.getItem(STORAGE_KEY);
+  } catch {
+    return null; // storage is blocked
+  }
+}
 
 /**
  * The phrase of this key, filled in; the key itself where there is none (a class the words don't know yet).
@@ -22,9 +42,8 @@ const list = new Intl.ListFormat(language, { type: "unit" });
  * @returns {string}
  */
 export function say(key, values = {}) {
-  const phrase = en[key] ?? key;
-  const one = typeof phrase !== "string" && plurals.select(Number(values.count)) === "one";
-  const form = typeof phrase === "string" ? phrase : one ? phrase.one : phrase.other;
+  const phrase = phrases[key] ?? key;
+  const form = typeof phrase === "string" ? phrase : (phrase[plurals.select(Number(values.count))] ?? phrase.other);
   return form.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name] ?? "";
     return typeof value === "number" ? number.format(value) : value;
@@ -44,10 +63,24 @@ export function sayList(items) {
 /** Fills in every element that names its words by `data-text` or its accessible name by `data-label`. */
 export function translatePage() {
   document.documentElement.lang = language;
+  document.documentElement.dir = direction;
   for (const element of document.querySelectorAll("[data-text]")) {
     element.textContent = say(element.getAttribute("data-text") ?? "");
   }
   for (const element of document.querySelectorAll("[data-label]")) {
     element.setAttribute("aria-label", say(element.getAttribute("data-label") ?? ""));
   }
+}
+
+/**
+ * Lets the visitor choose the language. The page is loaded anew for it.
+ *
+ * @param {HTMLSelectElement} select
+ */
+export function offerLanguages(select) {
+  for (const [tag, { name }] of Object.entries(languages)) select.add(new Option(name, tag, false, tag === language));
+  select.addEventListener("change", () => {
+    localStorage.setItem(STORAGE_KEY, select.value);
+    location.reload();
+  });
 }

@@ -1,0 +1,61 @@
+// Another language, written from right to left: every word is there, and the layout follows.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { languages } from "../../www/app/strings.js";
+import { choose, fixture, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+
+const { open } = await startBrowser();
+
+function placeholders(phrase) {
+  const longest = typeof phrase === "string" ? phrase : phrase.other;
+  return [...longest.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
+}
+
+for (const [tag, { phrases }] of Object.entries(languages)) {
+  test(`${tag}: has every phrase, with the same values to fill in`, () => {
+    assert.deepEqual(Object.keys(phrases).sort(), Object.keys(languages.en.phrases).sort());
+    for (const [key, phrase] of Object.entries(phrases)) {
+      assert.deepEqual(placeholders(phrase), placeholders(languages.en.phrases[key]), key);
+    }
+  });
+
+  test(`${tag}: has every phrase the document asks for`, async () => {
+    const page = await open();
+    const keys = await page.evaluate(() =>
+      [...document.querySelectorAll("[data-text], [data-label]")].flatMap(({ dataset }) =>
+        [dataset.text, dataset.label].filter(Boolean),
+      ),
+    );
+    assert.ok(keys.length > 20);
+    for (const key of keys) assert.ok(key in phrases, key);
+  });
+}
+
+test("a visitor who reads Arabic gets Arabic, from right to left, and the picture stays as it is", async () => {
+  const page = await open({ locale: "ar-EG", viewport: { width: 390, height: 844 } });
+  assert.equal(await page.evaluate(() => document.documentElement.dir), "rtl");
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /وجه واحد: سعيد/);
+  const [{ emotion, box }] = await shownFaces(page);
+  assert.equal(emotion, "happy", "the hooks are the same in every language");
+  const picture = await page.locator(".still").boundingBox();
+  const drawn = await page.locator(".box").boundingBox();
+  assert.ok(Math.abs(drawn.x - picture.x - (box[0] * picture.width) / 512) < 2, "the box lies on the face");
+  const [name, value] = await Promise.all(
+    [".bars .name", ".bars .value"].map((selector) => page.locator(selector).first().boundingBox()),
+  );
+  assert.ok(name.x > value.x, "names stand on the right");
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)) <= 0);
+});
+
+test("the language can be chosen, and the choice is remembered", async () => {
+  const page = await open();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+  await page.getByLabel("Language").selectOption("ar");
+  await page.getByRole("button", { name: "اختر صورة" }).waitFor();
+  await page.reload();
+  await page.getByRole("button", { name: "اختر صورة" }).waitFor();
+  await page.getByLabel("اللغة").selectOption("en");
+  await page.getByRole("button", { name: "Choose a picture" }).waitFor();
+});
