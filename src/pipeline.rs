@@ -190,7 +190,7 @@ impl EmotionPipeline {
     }
 
     /// Which pixels of the face in this box spoke for its answer, and the chip the network saw: see
-    /// [`explain`](crate::explain::explain).
+    /// [`explain`].
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] for a box that is none (see [`crop_face`]), [`ErrorKind::Inference`] when the

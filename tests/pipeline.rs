@@ -1,4 +1,5 @@
 //! The whole pipeline on real pictures, as a user of the library meets it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "the lint's exception for tests does not see helpers")]
 
 use countenance::{Emotion, EmotionPipeline, ErrorKind, FaceEmotion, Frame, Picture, PipelineOptions};
 
