@@ -14,12 +14,12 @@ import { fail, isInstalled, root, run, targetDir } from "../scripts/environment.
 /** Compilers and C libraries differ a little; a lost optimisation costs more. */
 const TOLERANCE_PERCENT = 3;
 const expectedPath = join(root, "benches", "instructions.json");
-const program = join(targetDir, "release", "examples", "stages");
-const profile = join(targetDir, "release", "stages.callgrind");
+const program = join(targetDir, "module", "examples", "stages");
+const profile = join(targetDir, "module", "stages.callgrind");
 
 if (process.arch !== "x64") fail("The counts are of x86-64 instructions; this machine has others.");
 if (!isInstalled("valgrind")) fail("valgrind was not found. On Debian: apt-get install valgrind");
-run("cargo", ["build", "--quiet", "--release", "--example", "stages"]);
+run("cargo", ["build", "--quiet", "--profile", "module", "--example", "stages"]);
 
 const calls = output("valgrind", ["--quiet", "--tool=callgrind", `--callgrind-out-file=${profile}`, program]);
 const costs = output("callgrind_annotate", ["--inclusive=yes", "--threshold=100", profile]);

@@ -27,7 +27,7 @@ const features = options.features ? ["--features", options.features] : [];
 console.log(`Building the wasm module${options.features ? ` (${options.features})` : ""} ...`);
 // Each set of features has a folder of its own: cargo would overwrite the module otherwise.
 const wasmDir = join(targetDir, "modules", options.features ?? "default");
-run("cargo", ["build", "--package", "countenance", "--lib", "--release", "--target", TARGET, ...features], {
+run("cargo", ["build", "--package", "countenance", "--lib", "--profile", "module", "--target", TARGET, ...features], {
   CARGO_TARGET_DIR: wasmDir,
 });
 
@@ -35,7 +35,7 @@ console.log("Making its JavaScript bindings ...");
 const out = resolve(options.out);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-const module = join(wasmDir, TARGET, "release", "countenance.wasm");
+const module = join(wasmDir, TARGET, "module", "countenance.wasm");
 run("cargo", ["run", "--quiet", "--profile", "bindgen", "--package", "countenance-bindgen", "--", module, out]);
 
 // The page's self-check compares the visitor's browser with the golden answers of the model compiled in.
