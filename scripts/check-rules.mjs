@@ -1,5 +1,5 @@
-// The rules of the house that no linter knows: where wasm-bindgen and include_bytes! may stand, and that the weights
-// are those that the model cards name.
+// The rules of the house that no linter knows: where wasm-bindgen and include_bytes! may stand, and that weights, cards
+// and figures belong together.
 
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -36,8 +36,25 @@ for (const model of readdirSync(join(root, "models"))) {
   }
 }
 
+// Figures come from a model's metrics.json, written by `evaluate`; the card and the README only repeat them.
+const readme = readFileSync(join(root, "README.md"), "utf8");
+for (const model of readdirSync(join(root, "models")).filter((name) => existsSync(metricsPath(name)))) {
+  const { accuracy, loss, leak_free: leakFree } = JSON.parse(readFileSync(metricsPath(model), "utf8"));
+  const card = readFileSync(join(root, "models", model, "MODEL_CARD.md"), "utf8");
+  for (const figure of [accuracy, loss, leakFree.accuracy, leakFree.loss].map((value) => value.toFixed(3))) {
+    if (!card.includes(figure)) problems.push(`models/${model}/MODEL_CARD.md: ${figure} of metrics.json is missing`);
+    if (readme.includes(`models/${model}/`) && !readme.includes(figure)) {
+      problems.push(`README.md: ${figure} of models/${model}/metrics.json is missing`);
+    }
+  }
+}
+
 for (const problem of problems) console.error(problem);
 process.exit(problems.length === 0 ? 0 : 1);
+
+function metricsPath(model) {
+  return join(root, "models", model, "metrics.json");
+}
 
 /** Every file below the folder. */
 function filesBelow(folder) {
