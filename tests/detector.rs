@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use countenance::detect::{DetectOptions, FaceDetector};
-use countenance::{ErrorKind, FaceDetection, Frame, Picture, weights};
+use countenance::{ErrorKind, FaceDetection, Frame, Picture, crop_face, weights};
 use serde_json::Value;
 
 fn detector() -> FaceDetector {
@@ -121,11 +121,26 @@ fn finds_a_face_that_fills_the_picture() {
 }
 
 #[test]
+fn finds_faces_in_the_dark() {
+    let mut detector = detector();
+    let picture = picture("tests/fixtures/astronaut.png");
+    let expected = pixels(&detector.detect(&picture.frame().unwrap(), &DetectOptions::picture()).unwrap()[0]);
+    for share in [0.1, 0.03] {
+        let dark: Vec<u8> =
+            picture.frame().unwrap().pixels().iter().map(|&value| (f32::from(value) * share) as u8).collect();
+        let found = detector.detect(&Frame::from_rgba(&dark, 512, 512).unwrap(), &DetectOptions::picture()).unwrap();
+        assert_eq!(found.len(), 1, "{share}: {found:?}");
+        assert_close(&pixels(&found[0]), &expected, 10.0, "a tenth of the face");
+    }
+}
+
+#[test]
 fn pictures_without_a_face_have_none() {
     let mut detector = detector();
     let noise =
         |index: u32| index.wrapping_mul(2_654_435_761).rotate_left(9).wrapping_mul(2_246_822_519).to_be_bytes()[0];
-    let patterns: [&dyn Fn(u32) -> u8; 4] = [&|_| 0, &|_| 255, &noise, &|index| (index / 4) as u8];
+    let dark_noise = |index: u32| noise(index) / 64;
+    let patterns: [&dyn Fn(u32) -> u8; 5] = [&|_| 0, &|_| 255, &noise, &dark_noise, &|index| (index / 4) as u8];
     for (index, pattern) in patterns.into_iter().enumerate() {
         let pixels: Vec<u8> = (0..640 * 480 * 4).map(pattern).collect();
         let frame = Frame::from_rgba(&pixels, 640, 480).unwrap();
@@ -160,6 +175,21 @@ fn earlier_frames_leave_no_trace() {
             .unwrap();
         assert_eq!(detector.detect(&frame, &DetectOptions::live()).unwrap(), alone);
     }
+}
+
+#[test]
+fn a_warm_detector_allocates_nothing() {
+    let picture = picture("tests/fixtures/astronaut.png");
+    let frame = picture.frame().unwrap();
+    let mut detector = detector();
+    let mut detect_and_crop = || {
+        for options in [DetectOptions::live(), DetectOptions::picture()] {
+            let face = detector.detect(&frame, &options).unwrap()[0];
+            crop_face(&frame, &face.bounding_box).unwrap();
+        }
+    };
+    detect_and_crop();
+    assert_eq!(allocation_counter::measure(detect_and_crop).count_total, 0);
 }
 
 #[test]

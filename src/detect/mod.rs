@@ -166,5 +166,6 @@ impl FaceDetector {
                 [red, green, blue]
             });
         }
+        self.input.brighten();
     }
 }

@@ -61,6 +61,8 @@ struct Buffers {
     middle: [Map<32>; 2],
     wide: [Map<WIDE>; 2],
     levels: [Map<WIDE>; 3],
+    /// The levels after the neck.
+    fused: [Map<WIDE>; 3],
     heads: [Map<CELL_VALUES>; 3],
 }
 
@@ -110,6 +112,7 @@ impl Layers {
             middle: [middle, middle2],
             wide: [map, next],
             levels,
+            fused,
             heads,
         } = buffers;
         self.backbone0.forward_pooled(simd, StemRows::new(&self.stem, input, stem_row), scratch, narrow);
@@ -125,17 +128,14 @@ impl Layers {
             first.forward(simd, &*map, scratch, next);
             second.forward(simd, &*next, scratch, &mut levels[index]);
         }
-        for (index, unit) in self.neck.iter().enumerate().rev() {
-            let (finer, coarser) = levels.split_at_mut(index + 1);
-            let level = &mut finer[index];
+        for index in (0..levels.len()).rev() {
+            let (finer, coarser) = fused.split_at_mut(index + 1);
+            let (level, fused) = (&mut levels[index], &mut finer[index]);
             if let Some(coarser) = coarser.first() {
                 level.add_doubled(coarser);
             }
-            unit.forward(simd, &*level, scratch, next);
-            std::mem::swap(level, next);
-        }
-        for ((unit, level), head) in self.heads.iter().zip(&*levels).zip(heads) {
-            unit.forward(simd, level, scratch, head);
+            self.neck[index].forward(simd, &*level, scratch, fused);
+            self.heads[index].forward(simd, &*fused, scratch, &mut heads[index]);
         }
     }
 }

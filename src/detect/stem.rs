@@ -18,6 +18,12 @@ const TAPS: usize = 3 * INPUT_CHANNELS;
 const TILE: usize = 4;
 const TILE_INPUTS: usize = (2 * TILE + 1) * INPUT_CHANNELS;
 
+/// Brightness is judged by every so many pixels of every so many rows.
+const SAMPLED: usize = 4;
+
+/// How much a dark picture is brightened at most: what is left of a darker one is noise.
+const MAX_GAIN: f32 = 16.0;
+
 /// The network's input: a picture at the top left of zeros, whose sides are even, with one more zero row above and one
 /// zero column at the left: all the padding that a 3x3 kernel with stride 2 needs.
 #[derive(Debug, Default)]
@@ -45,6 +51,33 @@ impl Input {
     /// One row of the picture: pixels of red, green and blue, 0..=255.
     pub(super) fn picture_row_mut(&mut self, y: usize) -> &mut [[f32; INPUT_CHANNELS]] {
         &mut self.values.as_chunks_mut().0[(y + 1) * (self.width + 1) + 1..][..self.picture[0]]
+    }
+
+    /// Brightens a dark picture: until a fiftieth of it is at half of full brightness, but at most [`MAX_GAIN`] times.
+    /// The network hardly finds faces in very dark pictures. Where a part of the picture is bright, as a lit face at
+    /// night, nothing changes, and a video that darkens slowly is brightened slowly.
+    pub(super) fn brighten(&mut self) {
+        let mut counts = [0_u32; 256];
+        let mut total = 0;
+        for y in (0..self.picture[1]).step_by(SAMPLED) {
+            for [_, green, _] in self.picture_row_mut(y).iter().step_by(SAMPLED) {
+                counts[*green as usize] += 1;
+                total += 1;
+            }
+        }
+        let mut brighter = 0;
+        let bright = counts.iter().rposition(|count| {
+            brighter += count;
+            brighter > total / 50
+        });
+        let gain = (128.0 / bright.unwrap_or(0).max(1) as f32).min(MAX_GAIN);
+        if gain > 1.0 {
+            for y in 0..self.picture[1] {
+                for value in self.picture_row_mut(y).as_flattened_mut() {
+                    *value = (*value * gain).min(255.0);
+                }
+            }
+        }
     }
 
     /// The three rows, padding included, under row `y` of the convolution's output.
