@@ -255,7 +255,8 @@ impl Slot<'_> {
     fn shape(&self) -> Vec<usize> {
         match self {
             Self::Vector(param) => param.val().dims().to_vec(),
-            Self::Statistic(state) => state.value_sync().dims().to_vec(),
+            // Not `value_sync`, which asks for the thread's id: without Burn's `std` feature, as in wasm, that panics.
+            Self::Statistic(state) => state.value().dims().to_vec(),
             Self::Matrix(param) => param.val().transpose().dims().to_vec(),
             Self::Kernel(param) => param.val().dims().to_vec(),
         }
