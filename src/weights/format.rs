@@ -18,11 +18,12 @@
 //! | 1 | [`DType::F16`] | IEEE half, row-major |
 //! | 2 | [`DType::Int8`] | scales, then one signed byte a weight; value = scale x byte |
 //! | 3 | [`DType::Int4`] | scales, then two signed 4-bit values a byte, the first in the low half; value = scale x nibble |
+//! | 4 | [`DType::Int3`] | as `Int4`, with values of 3 bits: no shorter as it is, but once the file is compressed |
 //!
-//! The two quantised types need at least two axes, output first, input second, then the kernel's. Their values run
+//! The quantised types need at least two axes, output first, input second, then the kernel's. Their values run
 //! output, kernel position, input (inputs next to each other), and every run of inputs is cut into blocks of
 //! [`BLOCK`] (the last may be shorter) with one half-precision scale each; the scales come in the same order. Where
-//! [`DType::Int4`] has an odd number of inputs, a zero nibble ends the run.
+//! [`DType::Int4`] and [`DType::Int3`] have an odd number of inputs, a zero nibble ends the run.
 
 use crate::error::{Error, ErrorKind};
 
@@ -47,11 +48,23 @@ pub enum DType {
     Int8 = 2,
     /// Signed 4-bit values -7..=7 with a half-precision scale a block.
     Int4 = 3,
+    /// Signed 3-bit values -3..=3, each in 4 bits, with a half-precision scale a block.
+    Int3 = 4,
 }
 
 impl DType {
     fn from_code(code: u8) -> Option<Self> {
-        [Self::F32, Self::F16, Self::Int8, Self::Int4].into_iter().find(|dtype| *dtype as u8 == code)
+        [Self::F32, Self::F16, Self::Int8, Self::Int4, Self::Int3].into_iter().find(|dtype| *dtype as u8 == code)
+    }
+
+    /// Of a quantised type: the largest integer.
+    const fn limit(self) -> Option<i8> {
+        match self {
+            Self::F32 | Self::F16 => None,
+            Self::Int8 => Some(127),
+            Self::Int4 => Some(7),
+            Self::Int3 => Some(3),
+        }
     }
 
     /// The payload's length in bytes, if it can be stated for this shape.
@@ -60,7 +73,7 @@ impl DType {
         match self {
             Self::F32 => elements.checked_mul(4),
             Self::F16 => elements.checked_mul(2),
-            Self::Int8 | Self::Int4 => {
+            Self::Int8 | Self::Int4 | Self::Int3 => {
                 let (runs, inputs) = shape.runs()?;
                 let run = if self == Self::Int8 { inputs } else { inputs.div_ceil(2) };
                 runs.checked_mul(inputs.div_ceil(BLOCK).checked_mul(2)?.checked_add(run)?)
@@ -238,23 +251,20 @@ impl<'a> Tensor<'a> {
         match self.dtype {
             DType::F32 => singles(self.payload).collect(),
             DType::F16 => halves(self.payload).collect(),
-            DType::Int8 | DType::Int4 => self.dequantised(),
+            DType::Int8 | DType::Int4 | DType::Int3 => self.dequantised(),
         }
     }
 
     /// The scales and the integers of a quantised tensor in the container's order, 4-bit integers widened.
     pub fn quantised(&self) -> Option<(Vec<f32>, Vec<i8>)> {
-        if matches!(self.dtype, DType::F32 | DType::F16) {
-            return None;
-        }
+        self.dtype.limit()?;
         let (_, inputs) = self.shape.runs()?;
         let (scales, values) = self.scales_and_values();
-        let integers = match self.dtype {
-            DType::Int4 => values
-                .chunks_exact(inputs.div_ceil(2))
-                .flat_map(|run| (0..inputs).map(|input| nibble(run[input / 2], input % 2)))
-                .collect(),
-            _ => values.iter().map(|value| value.cast_signed()).collect(),
+        let integers = if self.dtype == DType::Int8 {
+            values.iter().map(|value| value.cast_signed()).collect()
+        } else {
+            let runs = values.chunks_exact(inputs.div_ceil(2));
+            runs.flat_map(|run| (0..inputs).map(|input| nibble(run[input / 2], input % 2))).collect()
         };
         Some((halves(scales).collect(), integers))
     }
@@ -286,7 +296,7 @@ impl<'a> Tensor<'a> {
         match self.dtype {
             DType::F32 => singles(self.payload).all(f32::is_finite),
             DType::F16 => halves(self.payload).all(f32::is_finite),
-            DType::Int8 | DType::Int4 => halves(self.scales_and_values().0).all(f32::is_finite),
+            DType::Int8 | DType::Int4 | DType::Int3 => halves(self.scales_and_values().0).all(f32::is_finite),
         }
     }
 }
@@ -412,10 +422,10 @@ impl WeightsWriter {
             push_length::<u32>(&mut self.tensors, *dimension)?;
         }
         let payload_at = self.tensors.len();
-        match dtype {
-            DType::F32 => self.tensors.extend(values.iter().flat_map(|value| value.to_le_bytes())),
-            DType::F16 => self.tensors.extend(values.iter().flat_map(|value| f32_to_f16(*value).to_le_bytes())),
-            DType::Int8 | DType::Int4 => quantise(&checked, values, dtype, &mut self.tensors),
+        match (dtype, dtype.limit()) {
+            (_, Some(limit)) => quantise(&checked, values, limit, &mut self.tensors),
+            (DType::F16, None) => self.tensors.extend(values.iter().flat_map(|value| f32_to_f16(*value).to_le_bytes())),
+            (_, None) => self.tensors.extend(values.iter().flat_map(|value| value.to_le_bytes())),
         }
         let payload = &self.tensors[payload_at..];
         debug_assert_eq!(payload.len(), length);
@@ -465,8 +475,8 @@ fn push_text<T: TryFrom<usize> + Into<u32>>(bytes: &mut Vec<u8>, text: &str) -> 
     Ok(())
 }
 
-/// Appends the payload of a quantised tensor.
-fn quantise(shape: &Shape, values: &[f32], dtype: DType, payload: &mut Vec<u8>) {
+/// Appends the payload of a tensor quantised to integers `-limit..=limit`, two a byte where they fit.
+fn quantise(shape: &Shape, values: &[f32], limit: i8, payload: &mut Vec<u8>) {
     let (runs, inputs) = shape.runs().unwrap_or_default();
     let positions = shape.positions();
     let mut quantised = Vec::with_capacity(values.len());
@@ -478,12 +488,11 @@ fn quantise(shape: &Shape, values: &[f32], dtype: DType, payload: &mut Vec<u8>) 
             let members = start..inputs.min(start + BLOCK);
             block.clear();
             block.extend(members.map(|input| values[first + input * positions]));
-            let limit = if dtype == DType::Int8 { 127 } else { 7 };
             let scale = best_scale(&block, limit);
             payload.extend(scale.to_le_bytes());
             quantised.extend(block.iter().map(|value| nearest(*value, f16_to_f32(scale), limit).cast_unsigned()));
         }
-        if dtype == DType::Int4 {
+        if limit < 8 {
             let packed: Vec<u8> = quantised[run_at..]
                 .chunks(2)
                 .map(|pair| pair[0] & 0x0F | pair.get(1).copied().unwrap_or_default() << 4)
@@ -566,6 +575,7 @@ mod tests {
         writer.tensor("half", &[1, 2], &[0.25, -65_504.0], DType::F16).unwrap();
         writer.tensor("byte", &[2, 3], &ramp(6), DType::Int8).unwrap();
         writer.tensor("nibble", &[2, 3], &ramp(6), DType::Int4).unwrap();
+        writer.tensor("three bits", &[2, 3], &ramp(6), DType::Int3).unwrap();
         writer.finish().unwrap()
     }
 
@@ -584,7 +594,7 @@ mod tests {
         assert_eq!(weights.metadata("classes"), None);
         assert_eq!(weights.f32("single", &[3]).unwrap(), [1.0, -2.0, 0.5]);
         assert_eq!(weights.f32("half", &[1, 2]).unwrap(), [0.25, -65_504.0]);
-        assert_eq!(weights.tensors().len(), 4);
+        assert_eq!(weights.tensors().len(), 5);
         for (name, shape) in [("single", &[1, 3][..]), ("double", &[3])] {
             assert_eq!(weights.f32(name, shape).unwrap_err().kind(), ErrorKind::ModelLoad);
         }
@@ -593,7 +603,7 @@ mod tests {
     #[test]
     fn quantised_values_stay_near_and_in_the_right_order() {
         let values = ramp(CONV.iter().product());
-        for (dtype, limit) in [(DType::Int8, 127.0), (DType::Int4, 7.0)] {
+        for (dtype, limit) in [(DType::Int8, 127.0), (DType::Int4, 7.0), (DType::Int3, 3.0)] {
             let mut writer = WeightsWriter::new("quantised");
             writer.tensor("conv", &CONV, &values, dtype).unwrap();
             let bytes = writer.finish().unwrap();
@@ -755,7 +765,7 @@ mod tests {
                 .collect();
             // The best scale may clip the largest value, by a step at most on values like these.
             for (dtype, tolerance) in
-                [(DType::F32, 0.0), (DType::F16, 5e-4), (DType::Int8, 1.5 / 127.0), (DType::Int4, 1.5 / 7.0)]
+                [(DType::F32, 0.0), (DType::F16, 5e-4), (DType::Int8, 1.5 / 127.0), (DType::Int4, 1.5 / 7.0), (DType::Int3, 1.5 / 3.0)]
             {
                 let mut writer = WeightsWriter::new("shapes");
                 writer.tensor("tensor", &shape, &values, dtype).unwrap();

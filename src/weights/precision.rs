@@ -11,21 +11,24 @@ pub enum Precision {
     F32,
     /// Kernels and matrices in half precision.
     F16,
-    /// Kernels and matrices in signed bytes with block scales, the smallest in half precision.
+    /// Kernels and matrices in signed bytes with block scales.
     Int8,
-    /// As [`Precision::Int8`], but the largest layers in 4 bits.
+    /// As [`Precision::Int8`], but large layers in 4 bits.
     Int4,
+    /// As [`Precision::Int4`], but the largest layer, two thirds of all weights, in 3 bits.
+    Int3,
 }
 
-/// Kernels and matrices up to this many values are not worth quantising: the first convolution and the output layer.
-const SMALL: usize = 4096;
-
-/// Kernels and matrices from this many values on make up nearly all of the size.
+/// Kernels and matrices from this many values on make up nearly all of the size: the fourth and fifth convolution and
+/// the hidden dense layers.
 const LARGE: usize = 100_000;
+
+/// Only the fifth convolution has so many values.
+const LARGEST: usize = 1_000_000;
 
 impl Precision {
     /// All, from the largest to the smallest.
-    pub const ALL: [Self; 4] = [Self::F32, Self::F16, Self::Int8, Self::Int4];
+    pub const ALL: [Self; 5] = [Self::F32, Self::F16, Self::Int8, Self::Int4, Self::Int3];
 
     /// The name in options and tables.
     pub const fn name(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Precision {
             Self::F16 => "f16",
             Self::Int8 => "int8",
             Self::Int4 => "int4",
+            Self::Int3 => "int3",
         }
     }
 
@@ -49,9 +53,9 @@ impl Precision {
             _ if shape.len() < 2 => DType::F32,
             Self::F32 => DType::F32,
             Self::F16 => DType::F16,
-            Self::Int8 | Self::Int4 if values <= SMALL => DType::F16,
-            Self::Int4 if values >= LARGE => DType::Int4,
-            Self::Int8 | Self::Int4 => DType::Int8,
+            Self::Int3 if values >= LARGEST => DType::Int3,
+            Self::Int3 | Self::Int4 if values >= LARGE => DType::Int4,
+            Self::Int8 | Self::Int4 | Self::Int3 => DType::Int8,
         }
     }
 
@@ -77,15 +81,16 @@ mod tests {
 
     #[test]
     fn the_network_s_layers_are_stored_as_documented() {
-        let (first, fourth, output, bias) = (&[32, 1, 3, 3][..], &[256, 128, 3, 3][..], &[4, 512][..], &[512][..]);
+        let shapes = [&[512, 256, 3, 3][..], &[256, 128, 3, 3], &[32, 1, 3, 3], &[4, 512], &[512]];
         for (name, expected) in [
-            ("f32", [DType::F32; 4]),
-            ("f16", [DType::F16, DType::F16, DType::F16, DType::F32]),
-            ("int8", [DType::F16, DType::Int8, DType::F16, DType::F32]),
-            ("int4", [DType::F16, DType::Int4, DType::F16, DType::F32]),
+            ("f32", [DType::F32; 5]),
+            ("f16", [DType::F16, DType::F16, DType::F16, DType::F16, DType::F32]),
+            ("int8", [DType::Int8, DType::Int8, DType::Int8, DType::Int8, DType::F32]),
+            ("int4", [DType::Int4, DType::Int4, DType::Int8, DType::Int8, DType::F32]),
+            ("int3", [DType::Int3, DType::Int4, DType::Int8, DType::Int8, DType::F32]),
         ] {
             let precision = Precision::from_name(name).unwrap();
-            assert_eq!([first, fourth, output, bias].map(|shape| precision.dtype(shape)), expected, "{name}");
+            assert_eq!(shapes.map(|shape| precision.dtype(shape)), expected, "{name}");
         }
         assert_eq!(Precision::from_name("int2"), None);
     }
