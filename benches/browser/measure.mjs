@@ -164,6 +164,8 @@ function mapValues(object, map) {
  * @param {{ ids: string[], rounds: number, sha256: string, log: (line: string) => void }} options
  */
 export async function measure({ ids, rounds, sha256, log }) {
+  log("compressing the downloads");
+  const download = await downloads(ids);
   const server = await serve({ root });
   const origin = `http://127.0.0.1:${server.address().port}`;
   const browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS });
@@ -174,8 +176,7 @@ export async function measure({ ids, rounds, sha256, log }) {
     const tasks = await steadyState(opened, rounds, log);
     await opened.close();
     const coldStart = await coldStarts(browser, origin, ids, log);
-    log("compressing the downloads");
-    return { browser: `Chromium ${browser.version()}`, agreement, tasks, coldStart, download: await downloads(ids) };
+    return { browser: `Chromium ${browser.version()}`, agreement, tasks, coldStart, download };
   } finally {
     await browser.close();
     server.close();

@@ -3,7 +3,10 @@
 import { DETECTOR_STRIDES, engines } from "./engines.js";
 
 const CHIP_SIDE = 48;
-const CHIPS = 16;
+/** How many crops of the picture's face are classified, each a little larger and more to the side. */
+const CROPS = 16;
+/** The inputs of the model's golden answers are classified too. */
+const GOLDEN = "/models/emotion-1/golden.json";
 const DETECT_SIZE = { width: 320, height: 256 };
 const FRAME_SIZE = { width: 640, height: 480 };
 /** The face drifts over this many frames and back again, a pixel a frame. */
@@ -61,8 +64,8 @@ async function makeInputs({ url, face }) {
     const { data } = draw({ width: CHIP_SIDE, height: CHIP_SIDE }, x, y, side, side, 0, 0, CHIP_SIDE, CHIP_SIDE);
     return Uint8Array.from({ length: CHIP_SIDE ** 2 }, (_, i) => Math.round((data[4 * i] + data[4 * i + 1]) / 2));
   };
-  const chips = Array.from({ length: CHIPS }, (_, i) => {
-    const shift = (face.side * (i - CHIPS / 2)) / (3 * CHIPS);
+  const crops = Array.from({ length: CROPS }, (_, i) => {
+    const shift = (face.side * (i - CROPS / 2)) / (3 * CROPS);
     return chip(face.x + shift, face.y - shift / 2, face.side - 2 * shift);
   });
   const frame = (size, shift = 0) => {
@@ -71,6 +74,11 @@ async function makeInputs({ url, face }) {
   };
   const drift = (i) => Math.min(i, STREAM_FRAMES - i);
   const frames = Array.from({ length: STREAM_FRAMES }, (_, i) => frame(FRAME_SIZE, drift(i)));
+  const { cases } = await (await get(GOLDEN)).json();
+  const chips = [
+    ...crops,
+    ...cases.map(({ grey }) => Uint8Array.from(grey.match(/../g), (hex) => Number.parseInt(hex, 16))),
+  ];
   inputs = { chips, frames, small: frame(DETECT_SIZE) };
 }
 
@@ -79,7 +87,7 @@ async function prepare(ids) {
   for (const id of ids) {
     await load(id);
     await start(id);
-    tasks.classify[id] = (call) => sessions[id].classify(inputs.chips[call % CHIPS]);
+    tasks.classify[id] = (call) => sessions[id].classify(inputs.chips[call % inputs.chips.length]);
   }
   if (sessions.countenance) prepareOurs(sessions.countenance);
   if (sessions["onnxruntime-web"]) await prepareOrt(sessions["onnxruntime-web"]);
@@ -129,7 +137,7 @@ async function disagreements(sha256) {
     const model = sessions[id].model;
     if (model && model.sha256 !== sha256) throw new Error(`${id} was built with other weights: ${model.id}`);
     answers[id] = [];
-    for (let call = 0; call < CHIPS; call++) answers[id].push(...(await tasks.classify[id](call)));
+    for (let call = 0; call < inputs.chips.length; call++) answers[id].push(...(await tasks.classify[id](call)));
   }
   const furthest = (id) => Math.max(...answers[id].map((value, i) => Math.abs(value - answers[reference][i])));
   const spread = Math.max(...answers[reference]) - Math.min(...answers[reference]);
