@@ -13,7 +13,7 @@ const TITLE_HEIGHT = 34;
 const PANEL_GAP = 18;
 const FOOT_HEIGHT = 26;
 /** A bar beyond this multiple of the next shorter one is cut, and marked as cut, so that it does not flatten the rest. */
-const CUT_BEYOND = 3;
+const CUT_BEYOND = 2;
 const STYLE = `
   text { font: 13px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #3b4252 }
   .title { font-weight: 600; fill: #1f2430 }

@@ -4,7 +4,8 @@
 const MAGIC = "CNW\x1a";
 const VERSION = 1;
 const BLOCK = 64;
-const DTYPES = { 0: f32, 1: f16, 2: int8, 3: int4 };
+/** By code; three bits are stored in four. */
+const DTYPES = { 0: f32, 1: f16, 2: int8, 3: int4, 4: int4 };
 
 /**
  * The metadata and tensors of a container.
