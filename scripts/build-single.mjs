@@ -21,7 +21,10 @@ const script = await bundle("app/main.js", "esm", [
 const worker = await bundle("lib/worker.js", "iife");
 const style = readFileSync(join(www, "style.css"), "utf8");
 const wasm = readFileSync(join(www, "pkg/countenance_bg.wasm")).toString("base64");
-const golden = readFileSync(join(www, "pkg/golden.json"), "utf8");
+const modelFiles = ["golden.json", "metrics.json"].map(
+  (name) =>
+    `  <script type="application/json" data-file="${name}">${readFileSync(join(www, "pkg", name), "utf8")}</script>`,
+);
 
 // Nothing may be fetched at all: everything is here.
 const policy = [
@@ -47,7 +50,7 @@ const replacements = [
     [
       `  <script type="text/plain" id="worker-script">${worker}</script>`,
       `  <script type="text/plain" id="wasm-module">${wasm}</script>`,
-      `  <script type="application/json" id="golden-answers">${golden}</script>`,
+      ...modelFiles,
       `  <script type="module">${script}</script>\n`,
     ].join("\n"),
   ],

@@ -38,11 +38,13 @@ mkdirSync(out, { recursive: true });
 const module = join(wasmDir, TARGET, "module", "countenance.wasm");
 run("cargo", ["run", "--quiet", "--profile", "bindgen", "--package", "countenance-bindgen", "--", module, out]);
 
-// The page's self-check compares the visitor's browser with the golden answers of the model compiled in.
+// What the page says about the model compiled in: its golden answers for the self-check, and its measured error.
 const bindings = await import(pathToFileURL(join(out, "countenance.js")).href);
 await bindings.default({ module_or_path: readFileSync(join(out, "countenance_bg.wasm")) });
-const golden = join(root, "models", bindings.modelInfo().emotion.id, "golden.json");
-if (existsSync(golden)) copyFileSync(golden, join(out, "golden.json"));
+const modelFolder = join(root, "models", bindings.modelInfo().emotion.id);
+for (const name of ["golden.json", "metrics.json"]) {
+  if (existsSync(join(modelFolder, name))) copyFileSync(join(modelFolder, name), join(out, name));
+}
 
 const megabytes = statSync(join(out, "countenance_bg.wasm")).size / 1e6;
 const seconds = (Date.now() - started) / 1000;

@@ -10,6 +10,7 @@ const CACHE = "countenance";
 /** All the page is made of (a test holds this list to the folder). */
 const FILES = [
   "./",
+  "app/accuracy.js",
   "app/analyzer.js",
   "app/batch.js",
   "app/camera.js",
@@ -42,6 +43,7 @@ const FILES = [
   "pkg/countenance.js",
   "pkg/countenance_bg.wasm",
   "pkg/golden.json",
+  "pkg/metrics.json",
   "style.css",
 ];
 

@@ -1,6 +1,7 @@
 // WCAG 2.2 AA by axe in every view and both colour schemes, a walk by keyboard alone, and reduced motion.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { choose, fixture, startBrowser, statusMatching } from "./page.mjs";
@@ -25,6 +26,22 @@ const VIEWS = {
     await statusMatching(page, /Ready/);
     await page.getByRole("button", { name: "Nothing leaves this page" }).click();
     for (const summary of await page.locator(".panel summary").all()) await summary.click();
+  },
+  accuracy: async (page) => {
+    await statusMatching(page, /Ready/);
+    await page.getByRole("button", { name: "How often it errs" }).click();
+    await page.locator(".confusion td").first().waitFor();
+  },
+  "self-check": async (page) => {
+    await statusMatching(page, /Ready/);
+    await page.getByRole("button", { name: "Self-check" }).click();
+    await page.getByTestId("check-verdict").filter({ hasText: "match" }).waitFor();
+  },
+  folder: async (page) => {
+    const bad = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") };
+    const good = { name: "astronaut.png", mimeType: "image/png", buffer: readFileSync(fixture("astronaut.png")) };
+    await choose(page, [good, bad]);
+    await page.locator(".batch .count").filter({ hasText: "2 pictures read" }).waitFor();
   },
   camera: async (page) => {
     await page.getByTestId("camera-start").click();

@@ -81,6 +81,50 @@ test("the view is mirrored, its label is not, and the mirror can be turned off",
   assert.doesNotMatch(await transform(".live"), /-1/);
 });
 
+test("the view pauses, goes on, and is saved as a picture with its boxes", async () => {
+  const page = await open();
+  await page.getByTestId("camera-start").click();
+  await page.getByTestId("face").waitFor();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await statusMatching(page, /Paused/);
+  const isPlaying = () => page.locator("video").evaluate(({ paused }) => !paused);
+  assert.equal(await isPlaying(), false);
+
+  const [saved] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save picture" }).click(),
+  ]);
+  const png = readFileSync(await saved.path());
+  assert.equal(png.subarray(1, 4).toString(), "PNG");
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [SIZE.width, SIZE.height]);
+
+  await page.getByRole("button", { name: "Pause" }).click();
+  assert.equal(await isPlaying(), true);
+  await page.getByTestId("face").waitFor({ state: "detached" });
+  await page.getByTestId("face").waitFor();
+});
+
+test("among several cameras the visitor chooses", async () => {
+  const several = await startBrowser([
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream=device-count=2",
+  ]);
+  const page = await several.open();
+  await page.getByTestId("camera-start").click();
+  await page.getByLabel("Camera", { exact: true }).waitFor();
+  const used = () =>
+    page.locator("video").evaluate(({ srcObject }) => srcObject?.getVideoTracks()[0].getSettings().deviceId);
+  const first = await used();
+  const values = await page.locator(".cameras option").evaluateAll((options) => options.map(({ value }) => value));
+  assert.equal(values.length, 2);
+  const second = values.find((value) => value !== first);
+  await page.locator(".cameras").selectOption(second);
+  await page.waitForFunction(
+    (id) => document.querySelector("video").srcObject?.getVideoTracks()[0].getSettings().deviceId === id,
+    second,
+  );
+});
+
 test("stopping switches every track off and returns to the start", async () => {
   const page = await open();
   await page.getByTestId("camera-start").click();

@@ -1,7 +1,10 @@
 // The self-check in a real browser: the golden answers hold there too, and a wrong one is noticed.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { root } from "../../scripts/environment.mjs";
 import { startBrowser } from "./page.mjs";
 
 const { open } = await startBrowser();
@@ -34,6 +37,22 @@ test("a wrong golden answer is noticed: the check can fail", async () => {
       }),
   });
   assert.match(await runCheck(page), /^1 of \d+ reference answers differ/);
+});
+
+test("the page says how often it errs, by the figures of the model's folder", async () => {
+  const page = await open();
+  await page.getByRole("button", { name: "How often it errs" }).click();
+  await page.locator(".confusion td").first().waitFor();
+  const [id] = (await page.locator(".models").textContent()).match(/emotion-\d+/);
+  const metrics = JSON.parse(readFileSync(join(root, "models", id, "metrics.json"), "utf8"));
+  const summary = page.locator(".accuracy .summary");
+  await summary.filter({ hasText: `${Math.round(metrics.accuracy * 100)}%` }).waitFor();
+  const cells = await page.locator(".confusion td").allTextContents();
+  const shares = metrics.confusion_matrix.flatMap((row) => {
+    const total = row.reduce((sum, count) => sum + count);
+    return row.map((count) => `${Math.round((count / total) * 100)}%`);
+  });
+  assert.deepEqual(cells, shares);
 });
 
 test("the report can be copied", async () => {

@@ -36,6 +36,17 @@ export class Camera {
     return this.#stream?.getVideoTracks()[0]?.getSettings().facingMode !== "environment";
   }
 
+  /** Which camera runs, for the choice among several. */
+  get deviceId() {
+    return this.#stream?.getVideoTracks()[0]?.getSettings().deviceId;
+  }
+
+  /** The cameras there are; their names are known once one has been started. */
+  static async list() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    return devices.filter(({ kind }) => kind === "videoinput");
+  }
+
   /**
    * @param {string} [deviceId] which camera, if not the browser's choice
    * @throws {PageFailure | DOMException} the browser's reason
@@ -43,13 +54,19 @@ export class Camera {
   async start(deviceId) {
     this.stop();
     if (!navigator.mediaDevices) throw new PageFailure("camera-insecure");
-    const video = { ...IDEAL_SIZE, ...(deviceId ? { deviceId: { ideal: deviceId } } : { facingMode: "user" }) };
+    const video = { ...IDEAL_SIZE, ...(deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" }) };
     const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
     this.#stream = stream;
     for (const track of stream.getTracks()) track.addEventListener("ended", () => this.#lose(stream));
     this.#video.srcObject = stream;
     await this.#video.play();
     if (this.#stream === stream) this.#awaitFrame(++this.#request);
+  }
+
+  /** Holds the picture as it is; the camera stays on. @param {boolean} paused */
+  pause(paused) {
+    if (paused) this.#video.pause();
+    else this.#video.play();
   }
 
   /** Switches the camera off: every track, so that its light goes out. */

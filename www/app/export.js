@@ -35,12 +35,11 @@ export function faceColumns({ id, emotion, probabilities, confidence, box }) {
 
 /**
  * @param {string} name
- * @param {string} type
- * @param {string} text
+ * @param {Blob} blob
  */
-export function download(name, type, text) {
+export function download(name, blob) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(blob);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // the download has begun by then
@@ -57,8 +56,9 @@ export function download(name, type, text) {
 export function downloadRows(format, name, made, rows) {
   if (format === "csv") {
     const all = rows.map((row) => ({ ...row, ...made }));
-    download(`${name}.csv`, "text/csv", toCsv(all));
+    download(`${name}.csv`, new Blob([toCsv(all)], { type: "text/csv" }));
   } else {
-    download(`${name}.json`, "application/json", JSON.stringify({ ...made, rows }, null, 1));
+    const text = JSON.stringify({ ...made, rows }, null, 1);
+    download(`${name}.json`, new Blob([text], { type: "application/json" }));
   }
 }

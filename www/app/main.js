@@ -5,10 +5,11 @@
  */
 
 import { EmotionError } from "../lib/index.js";
+import { AccuracyPanel } from "./accuracy.js";
 import { sharedAnalyzer } from "./analyzer.js";
 import { Batch } from "./batch.js";
 import { Camera } from "./camera.js";
-import { downloadRows } from "./export.js";
+import { download, downloadRows } from "./export.js";
 import { FaceList } from "./face-list.js";
 import { explainFailure, PageFailure } from "./failures.js";
 import { find } from "./html.js";
@@ -43,6 +44,7 @@ const analyzer = sharedAnalyzer(
 const timeline = new Timeline(async (format, rows) => downloadRows(format, "countenance-live", await madeBy(), rows));
 const privacy = new PrivacyPanel();
 new SelfCheck(analyzer);
+new AccuracyPanel(analyzer);
 const batch = new Batch(showReading, beginTask, async (format, rows) =>
   downloadRows(format, "countenance-pictures", await madeBy(), rows),
 );
@@ -71,6 +73,16 @@ find("[data-testid=camera-stop]").addEventListener("click", () => {
 find("[data-action=mirror]").addEventListener("click", ({ currentTarget }) => {
   setMirror(/** @type {Element} */ (currentTarget).getAttribute("aria-pressed") !== "true");
 });
+find("[data-action=pause]").addEventListener("click", ({ currentTarget }) => {
+  setPause(/** @type {Element} */ (currentTarget).getAttribute("aria-pressed") !== "true");
+});
+find("[data-action=snapshot]").addEventListener("click", async () => {
+  const picture = await stage.snapshot();
+  if (picture) download("countenance.png", picture);
+});
+find(".cameras").addEventListener("change", ({ target }) =>
+  startCamera(/** @type {HTMLSelectElement} */ (target).value),
+);
 document.addEventListener("visibilitychange", onVisibilityChange);
 listenForThreshold(onThreshold);
 loadModel().then(keepForOffline);
@@ -218,17 +230,20 @@ function isCrash(error) {
   return error instanceof EmotionError && error.code === "worker-crashed";
 }
 
-async function startCamera() {
+/** @param {string} [deviceId] which camera, if not the browser's choice */
+async function startCamera(deviceId) {
   const signal = beginTask();
   batch.hide();
   status.show("busy", say("status.camera-starting"));
   try {
-    const [loaded] = await Promise.all([analyzer(), camera.start()]);
+    const [loaded] = await Promise.all([analyzer(), camera.start(deviceId)]);
     await loaded.reset();
     if (signal.aborted) return;
     pace.reset();
     stage.showLive();
     setMirror(camera.facesUser);
+    setPause(false);
+    await offerCameras();
     faceList.show([], say("faces.none-live"));
     setView("camera");
   } catch (error) {
@@ -281,6 +296,27 @@ function onVisibilityChange() {
   } else {
     startCamera();
   }
+}
+
+/** Lets the visitor choose where there is more than one camera. */
+async function offerCameras() {
+  /** @type {HTMLSelectElement} */
+  const select = find(".cameras");
+  const cameras = await Camera.list();
+  select.hidden = cameras.length < 2;
+  select.replaceChildren(
+    ...cameras.map(({ deviceId, label }, index) => {
+      const name = label || say("camera.numbered", { number: index + 1 });
+      return new Option(name, deviceId, false, deviceId === camera.deviceId);
+    }),
+  );
+}
+
+/** @param {boolean} paused */
+function setPause(paused) {
+  camera.pause(paused);
+  find("[data-action=pause]").setAttribute("aria-pressed", String(paused));
+  if (paused) status.show("ready", say("status.paused"));
 }
 
 /** @param {boolean} mirrored */

@@ -7,7 +7,7 @@
 
 import { find } from "./html.js";
 import { say } from "./words.js";
-import { goldenAnswers } from "./worker-source.js";
+import { modelFile } from "./worker-source.js";
 
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
 
@@ -43,7 +43,9 @@ export class SelfCheck {
     this.#verdict.textContent = say("check.running");
     this.#report.textContent = "";
     try {
-      const [loaded, { tolerance, cases }] = await Promise.all([analyzer(), goldenAnswers()]);
+      const loaded = await analyzer();
+      /** @type {Golden} */
+      const { tolerance, cases } = await modelFile("golden.json");
       const results = [];
       for (const each of cases) results.push(await check(loaded, each));
       const failed = results.filter(({ difference }) => !(difference <= tolerance)).length;

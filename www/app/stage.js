@@ -53,6 +53,40 @@ export class Stage {
   }
 
   /**
+   * What is shown, boxes and labels included, as a picture of its own.
+   *
+   * @returns {Promise<Blob | null>}
+   */
+  async snapshot() {
+    const canvas = make("canvas", "");
+    canvas.width = this.#live.videoWidth;
+    canvas.height = this.#live.videoHeight;
+    const context = canvas.getContext("2d");
+    if (!context) return null;
+    const { width, height } = canvas;
+    const isMirrored = this.#figure.classList.contains("mirrored");
+    context.save();
+    if (isMirrored) context.transform(-1, 0, 0, 1, width, 0);
+    context.drawImage(this.#live, 0, 0);
+    context.restore();
+    context.lineWidth = Math.max(2, height / 240);
+    context.font = `500 ${Math.max(14, height / 32)}px sans-serif`;
+    for (const { box, text } of this.#boxes.values()) {
+      const [x, y, w, h] = ["x", "y", "width", "height"].map((name) => Number(box.style.getPropertyValue(`--${name}`)));
+      const left = isMirrored ? width - x - w : x;
+      const label = text.textContent ?? "";
+      for (const draw of /** @type {const} */ (["strokeText", "fillText"])) {
+        context.strokeStyle = "#000";
+        context.fillStyle = "#fff";
+        context[draw](label, left, Math.max(y - height / 60, height / 20));
+      }
+      context.strokeStyle = "#fff";
+      context.strokeRect(left, y, w, h);
+    }
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  }
+
+  /**
    * Shows a picture without faces as yet.
    *
    * @param {Blob} blob

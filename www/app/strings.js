@@ -47,6 +47,16 @@ const en = {
   "check.copied": "Copied.",
   "models.text": "Models {emotion} and {detector}",
 
+  "accuracy.open": "How often it errs",
+  "accuracy.title": "How often it errs",
+  "accuracy.summary":
+    "On {count} labelled faces that it was not trained on, its answer was the label's in {accuracy} of cases. If it may abstain on the fifth it is least sure of, in {covered}.",
+  "accuracy.how": "Each row: of the faces labelled so, how many got which answer.",
+  "accuracy.labelled": "Labelled",
+  "accuracy.beyond":
+    "The labels are people's guesses, and people often disagree. On your pictures it may err more: in other light, from other angles, on faces unlike those it was trained on.",
+  "accuracy.missing": "The figures could not be loaded: {message}",
+
   "language.label": "Language",
 
   "invitation.title": "What does this face show?",
@@ -59,6 +69,10 @@ const en = {
   "camera.start": "Use the camera",
   "camera.stop": "Stop the camera",
   "camera.mirror": "Mirror",
+  "camera.pause": "Pause",
+  "camera.snapshot": "Save picture",
+  "camera.choose": "Camera",
+  "camera.numbered": "Camera {number}",
   "stage.label": "Picture",
   "stage.drop": "Let go to read this picture",
   "toolbar.label": "Controls",
@@ -70,6 +84,7 @@ const en = {
   "status.reading": "Reading the picture …",
   "status.camera-starting": "Starting the camera …",
   "status.camera-stopped": "The camera is off.",
+  "status.paused": "Paused.",
   "status.camera-paused": "The camera rests while this page is hidden.",
   "status.restarting": "The worker stopped unexpectedly. Starting it again …",
   "status.no-face": "No face found.",
@@ -212,6 +227,16 @@ const ar = {
   "check.copied": "تم النسخ.",
   "models.text": "النموذجان {emotion} و{detector}",
 
+  "accuracy.open": "كم تخطئ",
+  "accuracy.title": "كم تخطئ",
+  "accuracy.summary":
+    "في {count} وجهًا موسومًا لم تتدرب عليها وافقت إجابتُها الوسمَ في {accuracy} من الحالات. وإذا سُمح لها بالسكوت عن الخُمس الأقل يقينًا ففي {covered}.",
+  "accuracy.how": "في كل صف: من الوجوه الموسومة هكذا، كم نال كل إجابة.",
+  "accuracy.labelled": "الوسم",
+  "accuracy.beyond":
+    "الأوسمة تخمينات بشر، وكثيرًا ما يختلف البشر. وقد يزيد الخطأ في صورك: في إضاءة أخرى أو زوايا أخرى أو وجوه لا تشبه ما تدربت عليه.",
+  "accuracy.missing": "تعذّر تحميل الأرقام: {message}",
+
   "language.label": "اللغة",
 
   "invitation.title": "ماذا يُظهر هذا الوجه؟",
@@ -223,6 +248,10 @@ const ar = {
   "camera.start": "استخدم الكاميرا",
   "camera.stop": "أوقف الكاميرا",
   "camera.mirror": "مرآة",
+  "camera.pause": "توقف مؤقت",
+  "camera.snapshot": "احفظ الصورة",
+  "camera.choose": "الكاميرا",
+  "camera.numbered": "الكاميرا {number}",
   "stage.label": "الصورة",
   "stage.drop": "أفلِت لقراءة هذه الصورة",
   "toolbar.label": "أدوات التحكم",
@@ -234,6 +263,7 @@ const ar = {
   "status.reading": "جارٍ قراءة الصورة …",
   "status.camera-starting": "جارٍ تشغيل الكاميرا …",
   "status.camera-stopped": "الكاميرا متوقفة.",
+  "status.paused": "متوقف مؤقتًا.",
   "status.camera-paused": "الكاميرا متوقفة ما دامت الصفحة مخفية.",
   "status.restarting": "توقف العامل على نحو غير متوقع، ويجري تشغيله من جديد …",
   "status.no-face": "لم يُعثر على وجه.",

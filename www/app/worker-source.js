@@ -23,12 +23,13 @@ export function moduleBytes() {
 }
 
 /**
- * What the model must answer, for the self-check.
+ * A file of the model's folder, parsed: its golden answers, its metrics.
  *
- * @returns {Promise<import('./self-check.js').Golden>}
+ * @param {"golden.json" | "metrics.json"} name
+ * @returns {Promise<any>}
  */
-export async function goldenAnswers() {
-  const response = await fetch(new URL("../pkg/golden.json", import.meta.url));
-  if (!response.ok) throw new Error(`golden.json: ${response.status}`);
+export async function modelFile(name) {
+  const response = await fetch(new URL(`../pkg/${name}`, import.meta.url));
+  if (!response.ok) throw new Error(`${name}: ${response.status}`);
   return response.json();
 }

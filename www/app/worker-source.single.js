@@ -22,10 +22,11 @@ export function moduleBytes() {
 }
 
 /**
- * What the model must answer, for the self-check.
+ * A file of the model's folder, parsed: its golden answers, its metrics.
  *
- * @returns {Promise<import('./self-check.js').Golden>}
+ * @param {"golden.json" | "metrics.json"} name
+ * @returns {Promise<any>}
  */
-export async function goldenAnswers() {
-  return JSON.parse(find("#golden-answers").textContent ?? "");
+export async function modelFile(name) {
+  return JSON.parse(find(`script[data-file="${name}"]`).textContent ?? "");
 }

@@ -1,0 +1,66 @@
+/**
+ * How often the model errs: the figures of its folder (`metrics.json`), as measured when it was made.
+ *
+ * @module
+ */
+
+import { find, make } from "./html.js";
+import { say, sayPercent } from "./words.js";
+import { modelFile } from "./worker-source.js";
+
+/** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
+
+/**
+ * @typedef {object} Metrics
+ * @property {number} count labelled faces
+ * @property {number} accuracy 0..1
+ * @property {number} accuracy_at_80_percent_coverage 0..1
+ * @property {number[][]} confusion_matrix faces by label (rows) and answer (columns), in the model's order of classes
+ */
+
+export class AccuracyPanel {
+  /** @type {HTMLDialogElement} */ #dialog = find("dialog.accuracy");
+  #summary = find(".accuracy .summary");
+  #table = find(".confusion");
+
+  /** @param {() => Promise<EmotionAnalyzer>} analyzer */
+  constructor(analyzer) {
+    find("[data-action=accuracy]").addEventListener("click", async () => {
+      this.#dialog.showModal();
+      try {
+        const { model } = await analyzer();
+        this.#show(await modelFile("metrics.json"), model.emotion.classes);
+      } catch (error) {
+        this.#summary.textContent = say("accuracy.missing", { message: String(error) });
+      }
+    });
+    find("[data-action=accuracy-close]").addEventListener("click", () => this.#dialog.close());
+  }
+
+  /**
+   * @param {Metrics} metrics
+   * @param {string[]} classes
+   */
+  #show({ count, accuracy, accuracy_at_80_percent_coverage: covered, confusion_matrix: matrix }, classes) {
+    const shares = { accuracy: sayPercent(accuracy), covered: sayPercent(covered) };
+    this.#summary.textContent = say("accuracy.summary", { count, ...shares });
+    const names = classes.map((emotion) => say(emotion));
+    const head = make("tr", "", ...[say("accuracy.labelled"), ...names].map((name) => makeHeader(name, "col")));
+    const rows = matrix.map((counts, row) => {
+      const total = counts.reduce((sum, each) => sum + each, 0);
+      const cells = counts.map((each, column) => make("td", row === column ? "right" : "", sayPercent(each / total)));
+      return make("tr", "", makeHeader(names[row], "row"), ...cells);
+    });
+    this.#table.replaceChildren(make("thead", "", head), make("tbody", "", ...rows));
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {"row" | "col"} scope
+ */
+function makeHeader(name, scope) {
+  const header = make("th", "", name);
+  header.scope = scope;
+  return header;
+}
