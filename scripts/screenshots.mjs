@@ -21,12 +21,14 @@ try {
   for (const { name, ...options } of SHOTS) {
     const page = await browser.newPage(options);
     await page.goto(`http://localhost:${server.address().port}/`);
-    await page.getByTestId("file-input").setInputFiles(join(root, "tests/fixtures/astronaut.png"));
-    await page.getByTestId("face").waitFor();
-    await page.getByTestId("status").filter({ hasText: "1 face" }).waitFor();
+    // Twice: while it reads the first picture, the browser still optimises the module.
+    for (const picture of ["grace_hopper.png", "astronaut.png"]) {
+      await page.getByTestId("file-input").setInputFiles(join(root, "tests/fixtures", picture));
+      await page.getByTestId("status").filter({ hasText: "1 face" }).waitFor();
+    }
     const path = join(out, `${name}.jpg`);
     await page.screenshot({ path, type: "jpeg", quality: 80, animations: "disabled" });
-    console.log(path);
+    console.log(path, await page.locator(".timing").textContent());
     await page.close();
   }
 } finally {
