@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use clap::{Parser, Subcommand, ValueEnum};
 use countenance::Emotion;
-use countenance::weights::{DType, Weights};
+use countenance::weights::{Precision, Weights};
 use countenance_training::card::{Training, card, read_json};
 use countenance_training::golden::golden;
 use countenance_training::recipe::Recipe;
@@ -151,7 +151,7 @@ struct ExportArguments {
     #[arg(long)]
     id: String,
     /// How kernels and matrices are stored.
-    #[arg(long, value_enum, default_value_t = Precision::Int8)]
+    #[arg(long, value_parser = precision, default_value = Precision::Int8.name())]
     precision: Precision,
     /// The pictures for golden.json.
     #[arg(long, default_value = "tests/fixtures")]
@@ -164,23 +164,9 @@ struct ExportArguments {
     out: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Precision {
-    F32,
-    F16,
-    Int8,
-    Int4,
-}
-
-impl Precision {
-    const fn dtype(self) -> DType {
-        match self {
-            Self::F32 => DType::F32,
-            Self::F16 => DType::F16,
-            Self::Int8 => DType::Int8,
-            Self::Int4 => DType::Int4,
-        }
-    }
+fn precision(name: &str) -> Result<Precision, String> {
+    let names = Precision::ALL.map(Precision::name).join(", ");
+    Precision::from_name(name).ok_or_else(|| format!("must be one of {names}"))
 }
 
 /// Writes a model's MODEL_CARD.md from its figures.
@@ -324,7 +310,7 @@ fn run_export(arguments: &ExportArguments) -> Result<()> {
     let source = arguments.run.join(WEIGHTS);
     let bytes =
         fs::read(&source).with_context(|| format!("cannot read {}: `train` writes it at its end", source.display()))?;
-    let container = store::convert(&bytes, Some(&arguments.id), arguments.precision.dtype())?;
+    let container = store::convert(&bytes, Some(&arguments.id), arguments.precision)?;
     write(&out.join("weights.cnw"), &container)?;
     write(&out.join(WEIGHTS), &bytes)?;
     let training =

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use countenance::network::NamedTensor;
-use countenance::weights::{DType, Weights, WeightsWriter};
+use countenance::weights::{Precision, Weights, WeightsWriter};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::model::JointNet;
@@ -39,18 +39,17 @@ pub fn write_safetensors(net: &JointNet, metadata: Metadata, path: &Path) -> Res
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     let bytes = fs::read(path).with_context(|| format!("cannot read the weights {}", path.display()))?;
     if path.extension().is_some_and(|extension| extension == "safetensors") {
-        return convert(&bytes, None, DType::F32).with_context(|| path.display().to_string());
+        return convert(&bytes, None, Precision::F32).with_context(|| path.display().to_string());
     }
     Weights::parse(&bytes).with_context(|| path.display().to_string())?;
     Ok(bytes)
 }
 
-/// A container of the classifier in a safetensors file. Convolution kernels and dense matrices are stored as `dtype`,
-/// all else, which is small, in f32; the second head stays behind.
+/// A container of the classifier in a safetensors file, stored in this precision; the second head stays behind.
 ///
 /// # Errors
 /// Where the bytes are no such file.
-pub fn convert(safetensors: &[u8], id: Option<&str>, dtype: DType) -> Result<Vec<u8>> {
+pub fn convert(safetensors: &[u8], id: Option<&str>, precision: Precision) -> Result<Vec<u8>> {
     let metadata = SafeTensors::read_metadata(safetensors)?.1.metadata().clone().unwrap_or_default();
     let id = id.or(metadata.get("id").map(String::as_str)).unwrap_or("unnamed").to_owned();
     let mut writer = WeightsWriter::new(&id);
@@ -63,8 +62,7 @@ pub fn convert(safetensors: &[u8], id: Option<&str>, dtype: DType) -> Result<Vec
         if tensor.name.starts_with(SECOND_HEAD) {
             continue;
         }
-        let is_kernel = tensor.shape.len() > 1;
-        writer.tensor(&tensor.name, &tensor.shape, &tensor.values, if is_kernel { dtype } else { DType::F32 })?;
+        writer.tensor(&tensor.name, &tensor.shape, &tensor.values, precision.dtype(&tensor.shape))?;
     }
     Ok(writer.finish()?)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 use burn::tensor::Device;
-use countenance::weights::{DType, Weights};
+use countenance::weights::{Precision, Weights};
 use countenance::{CHIP_SIDE, Emotion, FaceChip};
 use countenance_training::augment::Augmentation;
 use countenance_training::class::Class;
@@ -126,7 +126,7 @@ fn what_was_trained_is_exported_and_evaluated() {
     assert_eq!((report.all.count, report.left_out, answers.len()), (12, 3, 12));
     assert!(report.all.accuracy > 0.6, "{}", report.text());
 
-    let small = store::convert(&fs::read(&path).unwrap(), Some("tiny-1"), DType::Int8).unwrap();
+    let small = store::convert(&fs::read(&path).unwrap(), Some("tiny-1"), Precision::Int8).unwrap();
     let small = Weights::parse(&small).unwrap();
     let (of_small, _) = evaluate(&small, &tested, &Options::default()).unwrap();
     assert_eq!(of_small.model, "tiny-1");
