@@ -1,5 +1,6 @@
 //! The whole flow, on one screen: frame -> detect -> crop -> classify, and for live video -> track -> smooth.
 
+use crate::calibrate::PersonalCalibration;
 use crate::classify::{EmotionClassifier, EmotionProbabilities};
 use crate::crop::{FaceChip, crop_face};
 use crate::detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector};
@@ -32,6 +33,8 @@ pub struct PipelineOptions {
     pub live_size: u32,
     /// The most faces answered for, 1..=1000, the most confident first.
     pub max_faces: usize,
+    /// One person's correction of every answer, if there is one.
+    pub calibration: Option<PersonalCalibration>,
 }
 
 impl Default for PipelineOptions {
@@ -43,12 +46,13 @@ impl Default for PipelineOptions {
             picture_size: picture.long_side,
             live_size: live.long_side,
             max_faces: 64,
+            calibration: None,
         }
     }
 }
 
 impl PipelineOptions {
-    fn check(&self) -> Result<(), Error> {
+    fn check(&self, model_id: &str) -> Result<(), Error> {
         let invalid = |message: String| Err(Error::new(ErrorKind::InvalidOptions, message));
         for (name, value) in [("minimum confidence", self.min_confidence), ("uncertain below", self.uncertain_below)] {
             if !(0.0..=1.0).contains(&value) {
@@ -63,7 +67,25 @@ impl PipelineOptions {
         if !(1..=1000).contains(&self.max_faces) {
             return invalid(format!("at most 1 to 1000 faces are answered for, not {}", self.max_faces));
         }
-        Ok(())
+        match &self.calibration {
+            Some(calibration) if calibration.model_id() != model_id => Err(Error::new(
+                ErrorKind::InvalidCalibration,
+                format!("the calibration was learned with {}, the model here is {model_id}", calibration.model_id()),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn tracking(&self) -> TrackerOptions {
+        TrackerOptions { start_confidence: self.min_confidence, ..TrackerOptions::default() }
+    }
+
+    fn smoothing(&self) -> SmootherOptions {
+        SmootherOptions { uncertain_below: self.uncertain_below, ..SmootherOptions::default() }
+    }
+
+    fn calibrated(&self, raw: &EmotionProbabilities) -> Result<EmotionProbabilities, Error> {
+        self.calibration.as_ref().map_or(Ok(*raw), |calibration| calibration.apply(raw))
     }
 }
 
@@ -74,7 +96,9 @@ pub struct FaceEmotion {
     pub id: u64,
     /// Where the face is, in frame pixels, and how sure the detector is of it.
     pub detection: FaceDetection,
-    /// How probable each expression is; in live video smoothed over time.
+    /// The model's own answer to this frame: neither calibrated nor smoothed.
+    pub raw: EmotionProbabilities,
+    /// How probable each expression is: calibrated where there is a calibration, in live video smoothed over time.
     pub probabilities: EmotionProbabilities,
     /// The most probable expression, or none when it is less probable than
     /// [`uncertain_below`](PipelineOptions::uncertain_below).
@@ -84,6 +108,7 @@ pub struct FaceEmotion {
 /// Finds the faces of a frame and reads the expression each displays. Holds its scratch memory: make one and keep it.
 #[derive(Debug)]
 pub struct EmotionPipeline {
+    model_id: String,
     options: PipelineOptions,
     detector: FaceDetector,
     classifier: EmotionClassifier,
@@ -98,21 +123,42 @@ impl EmotionPipeline {
     /// A pipeline with the compiled-in models.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] when an option is outside its range, [`ErrorKind::ModelLoad`] when the weights
-    /// that were compiled in are no such networks.
+    /// [`ErrorKind::InvalidOptions`] when an option is outside its range, [`ErrorKind::InvalidCalibration`] when the
+    /// calibration was learned with another model, [`ErrorKind::ModelLoad`] when the weights that were compiled in are
+    /// no such networks.
     pub fn new(options: PipelineOptions) -> Result<Self, Error> {
-        options.check()?;
-        let tracking = TrackerOptions { start_confidence: options.min_confidence, ..TrackerOptions::default() };
+        let model = emotion_model()?;
+        options.check(model.id())?;
         Ok(Self {
-            options,
-            tracker: FaceTracker::new(tracking)?,
+            model_id: model.id().to_owned(),
+            tracker: FaceTracker::new(options.tracking())?,
             smoothers: Vec::new(),
             region: Vec::new(),
             moved: Vec::new(),
             detector: FaceDetector::new(&detector_model()?)?,
-            classifier: EmotionClassifier::new(&emotion_model()?)?,
+            classifier: EmotionClassifier::new(&model)?,
             faces: Vec::new(),
+            options,
         })
+    }
+
+    /// The id of the expression model, which a calibration must have been learned with.
+    pub fn model_id(&self) -> &str {
+        &self.model_id
+    }
+
+    /// Changes the options; the faces followed keep their ids and what was seen of them.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new); the old options then stay.
+    pub fn set_options(&mut self, options: PipelineOptions) -> Result<(), Error> {
+        options.check(&self.model_id)?;
+        self.tracker.set_options(options.tracking())?;
+        for (_, smoother) in &mut self.smoothers {
+            smoother.set_options(options.smoothing())?;
+        }
+        self.options = options;
+        Ok(())
     }
 
     /// The faces of a picture, the most confident first. No face is an empty answer.
@@ -129,9 +175,10 @@ impl EmotionPipeline {
         let detections = self.detector.detect(frame, &options)?;
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
             let chip = crop_face(frame, &detection.bounding_box)?;
-            let probabilities = self.classifier.classify(&chip)?;
+            let raw = self.classifier.classify(&chip)?;
+            let probabilities = self.options.calibrated(&raw)?;
             let emotion = shown_emotion(&probabilities, self.options.uncertain_below);
-            self.faces.push(FaceEmotion { id, detection: *detection, probabilities, emotion });
+            self.faces.push(FaceEmotion { id, detection: *detection, raw, probabilities, emotion });
         }
         Ok(&self.faces)
     }
@@ -154,18 +201,16 @@ impl EmotionPipeline {
         self.smoothers.retain(|(id, _)| tracked.iter().any(|face| face.id == *id));
         for face in tracked.iter().filter(|face| face.visible).take(self.options.max_faces) {
             let chip = crop_face(frame, &face.bounding_box)?;
-            let sample = self.classifier.classify(&chip)?;
+            let raw = self.classifier.classify(&chip)?;
             let known = self.smoothers.iter().position(|(id, _)| *id == face.id);
             let index = match known {
                 Some(index) => index,
                 None => {
-                    let uncertain_below = self.options.uncertain_below;
-                    let options = SmootherOptions { uncertain_below, ..SmootherOptions::default() };
-                    self.smoothers.push((face.id, ProbabilitySmoother::new(options)?));
+                    self.smoothers.push((face.id, ProbabilitySmoother::new(self.options.smoothing())?));
                     self.smoothers.len() - 1
                 }
             };
-            let smoothed = self.smoothers[index].1.update(&sample, timestamp_ms)?;
+            let smoothed = self.smoothers[index].1.update(&self.options.calibrated(&raw)?, timestamp_ms)?;
             self.faces.push(FaceEmotion {
                 id: face.id,
                 detection: FaceDetection {
@@ -173,6 +218,7 @@ impl EmotionPipeline {
                     landmarks: face.landmarks,
                     confidence: face.confidence,
                 },
+                raw,
                 probabilities: smoothed.probabilities,
                 emotion: smoothed.emotion,
             });
@@ -180,7 +226,7 @@ impl EmotionPipeline {
         Ok(&self.faces)
     }
 
-    /// The expression of a face already cut out.
+    /// The model's own answer to a face already cut out, not calibrated.
     ///
     /// # Errors
     /// [`ErrorKind::Inference`] when the network's answer is not finite.
@@ -189,8 +235,8 @@ impl EmotionPipeline {
         Ok((probabilities, shown_emotion(&probabilities, self.options.uncertain_below)))
     }
 
-    /// Which pixels of the face in this box spoke for its answer, and the chip the network saw: see
-    /// [`explain`].
+    /// Which pixels of the face in this box spoke for the model's own answer, not calibrated, and the chip the network
+    /// saw: see [`explain`].
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] for a box that is none (see [`crop_face`]), [`ErrorKind::Inference`] when the

@@ -148,6 +148,16 @@ impl FaceTracker {
         })
     }
 
+    /// Changes the options and keeps the faces followed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOptions`] when an option is outside its range; the old ones then stay.
+    pub fn set_options(&mut self, options: TrackerOptions) -> Result<(), Error> {
+        options.check()?;
+        self.options = options;
+        Ok(())
+    }
+
     /// Where the detector has to look at this time; a search that missed the face may be followed by the next plan for
     /// the same frame and the same time.
     pub fn plan(&self, timestamp_ms: f64) -> DetectionPlan {

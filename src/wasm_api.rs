@@ -7,6 +7,7 @@ use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array, Uint8ClampedArray
 use wasm_bindgen::prelude::*;
 use web_sys::{ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
+use crate::calibrate::PersonalCalibration;
 use crate::classify::EmotionProbabilities;
 use crate::crop::{CHIP_SIDE, FaceChip};
 use crate::decode::Picture;
@@ -35,6 +36,8 @@ export interface Expression {
   /** The most probable expression, or "uncertain" when it is less probable than `uncertainBelow`. */
   emotion: Emotion | "uncertain";
 }
+/** A frame recorded to calibrate with: the face's `raw` answer, and the expression it was asked to display. */
+export interface CalibrationFrame { probabilities: Probabilities; emotion: Emotion }
 /** One face in a picture or frame. */
 export interface FaceEmotion extends Expression {
   /** In live video the same face keeps its id; in a picture faces are numbered from 1. */
@@ -44,6 +47,8 @@ export interface FaceEmotion extends Expression {
   landmarks: [number, number][];
   /** The detector's confidence that this is a face, 0..1. */
   confidence: number;
+  /** The model's own answer to this frame: neither calibrated nor smoothed. */
+  raw: Probabilities;
 }
 /** Which pixels of a face spoke for its answer. */
 export interface FaceExplanation {
@@ -70,6 +75,8 @@ export interface PipelineOptions {
   liveSize?: number;
   /** The most faces answered for, 1..1000, the most confident first; 64 by default. */
   maxFaces?: number;
+  /** A person's calibration, as `fitCalibration` gave it; "" is none. */
+  calibration?: string;
 }
 /** Which models are compiled in. */
 export interface ModelInfo {
@@ -95,6 +102,9 @@ extern "C" {
     /// A `Box`.
     #[wasm_bindgen(typescript_type = "Box")]
     pub type JsBox;
+    /// An array of `CalibrationFrame`.
+    #[wasm_bindgen(typescript_type = "CalibrationFrame[]")]
+    pub type JsCalibrationFrames;
     /// A `ModelInfo`.
     #[wasm_bindgen(typescript_type = "ModelInfo")]
     pub type JsModelInfo;
@@ -130,12 +140,28 @@ pub struct EmotionPipeline {
 
 #[wasm_bindgen]
 impl EmotionPipeline {
-    /// A pipeline with the compiled-in models. Throws `invalid-options` and `model-load`.
+    /// A pipeline with the compiled-in models. Throws `invalid-options`, `invalid-calibration` and `model-load`.
     #[wasm_bindgen(constructor)]
     pub fn new(options: Option<JsOptions>) -> Result<Self, JsValue> {
         let options = options_from(options.as_deref()).map_err(to_js)?;
         let pipeline = pipeline::EmotionPipeline::new(options).map_err(to_js)?;
         Ok(Self { pipeline, canvas: None, pixels: Vec::new() })
+    }
+
+    /// Takes these options, and the default of each one left out. Faces followed keep their ids. Throws as the
+    /// constructor does; the old options then stay.
+    pub fn configure(&mut self, options: Option<JsOptions>) -> Result<(), JsValue> {
+        let options = options_from(options.as_deref()).map_err(to_js)?;
+        self.pipeline.set_options(options).map_err(to_js)
+    }
+
+    /// Learns one person's calibration from frames of their face and gives it as a line of text, for the option
+    /// `calibration`. Throws `invalid-calibration` for fewer than 10 frames of an expression.
+    #[wasm_bindgen(js_name = fitCalibration)]
+    pub fn fit_calibration(&self, frames: &JsCalibrationFrames) -> Result<String, JsValue> {
+        let frames = calibration_frames_from(frames).map_err(to_js)?;
+        let calibration = PersonalCalibration::fit(self.pipeline.model_id(), &frames).map_err(to_js)?;
+        Ok(calibration.to_string())
     }
 
     /// The faces in a picture of `width * height * 4` RGBA bytes, the most confident first; none is an empty array.
@@ -193,7 +219,7 @@ impl EmotionPipeline {
         self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
     }
 
-    /// The expression of a face already cut out: 2,304 grey bytes, 48 x 48, rows from the top. Throws `invalid-frame`
+    /// The model's own answer to a face already cut out, not calibrated: 2,304 grey bytes, 48 x 48, rows from the top. Throws `invalid-frame`
     /// for any other length.
     #[wasm_bindgen(js_name = classifyFace, unchecked_return_type = "Expression")]
     pub fn classify_face(&mut self, grey: &[u8]) -> Result<JsExpression, JsValue> {
@@ -204,7 +230,8 @@ impl EmotionPipeline {
         Ok(JsValue::from(expression).unchecked_into())
     }
 
-    /// Which pixels of the face in this box, in the bitmap's pixels, spoke for its answer. Takes 65 classifications.
+    /// Which pixels of the face in this box, in the bitmap's pixels, spoke for the model's own
+    /// answer, not calibrated. Takes 65 classifications.
     /// Throws `invalid-options` for a box that is none.
     #[wasm_bindgen(js_name = explainBitmap, unchecked_return_type = "FaceExplanation")]
     pub fn explain_bitmap(
@@ -293,7 +320,7 @@ fn box_from(face: &JsValue, scale: f32) -> BoundingBox {
     BoundingBox { x: side("x"), y: side("y"), width: side("width"), height: side("height") }
 }
 
-/// Reads the options that are given; anything but a number under a known name is refused.
+/// Reads the options that are given; anything but a known name with a value of its kind is refused.
 fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
     let mut options = PipelineOptions::default();
     let Some(given) = given.filter(|given| !given.is_undefined() && !given.is_null()) else { return Ok(options) };
@@ -304,6 +331,11 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
     for key in Object::keys(given.unchecked_ref::<Object>()).iter().filter_map(|key| key.as_string()) {
         let value = Reflect::get(given, &JsValue::from(&key)).unwrap_or(JsValue::UNDEFINED);
         if value.is_undefined() {
+            continue;
+        }
+        if key == "calibration" {
+            let text = value.as_string().ok_or_else(|| invalid("the option calibration must be a text".into()))?;
+            options.calibration = if text.is_empty() { None } else { Some(text.parse()?) };
             continue;
         }
         let number = value.as_f64().ok_or_else(|| invalid(format!("the option {key} must be a number")))?;
@@ -326,6 +358,25 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
     Ok(options)
 }
 
+/// The frames to calibrate with; anything but probabilities and a known expression is refused.
+fn calibration_frames_from(given: &JsValue) -> Result<Vec<(EmotionProbabilities, Emotion)>, Error> {
+    let invalid = |message: String| Error::new(ErrorKind::InvalidCalibration, message);
+    if !Array::is_array(given) {
+        return Err(invalid("the frames to calibrate with must be an array".into()));
+    }
+    let property = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);
+    let frames = given.unchecked_ref::<Array>().iter().enumerate().map(|(index, frame)| {
+        let shown = property(&frame, "emotion").as_string().and_then(|name| Emotion::from_name(&name));
+        let shown = shown.ok_or_else(|| invalid(format!("frame {index} names no expression of this model")))?;
+        let probabilities = property(&frame, "probabilities");
+        let values = Emotion::ALL.map(|emotion| property(&probabilities, emotion.name()).as_f64().unwrap_or(f64::NAN));
+        let probabilities = EmotionProbabilities::new(values.map(|value| value as f32))
+            .map_err(|error| invalid(format!("frame {index}: {}", error.message())))?;
+        Ok((probabilities, shown))
+    });
+    frames.collect()
+}
+
 /// The faces as plain objects, their pixels scaled from the frame analysed to the picture given.
 fn faces_to_js(faces: &[FaceEmotion], scale: f32) -> JsFaces {
     let faces = faces.iter().map(|face| JsValue::from(face_to_js(face, scale))).collect::<Array>();
@@ -346,17 +397,22 @@ fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
         ("landmarks", landmarks.into()),
         ("confidence", face.detection.confidence.into()),
     ]);
+    set(&result, "raw", &named(&face.raw));
     set_expression(&result, &face.probabilities, face.emotion);
     result
 }
 
 fn set_expression(target: &Object, probabilities: &EmotionProbabilities, emotion: Option<Emotion>) {
+    set(target, "probabilities", &named(probabilities));
+    set(target, "emotion", &emotion.map_or("uncertain", Emotion::name).into());
+}
+
+fn named(probabilities: &EmotionProbabilities) -> Object {
     let named = Object::new();
     for (emotion, probability) in probabilities.iter() {
         set(&named, emotion.name(), &probability.into());
     }
-    set(target, "probabilities", &named);
-    set(target, "emotion", &emotion.map_or("uncertain", Emotion::name).into());
+    named
 }
 
 fn object(entries: &[(&str, JsValue)]) -> Object {

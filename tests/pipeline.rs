@@ -1,7 +1,9 @@
 //! The whole pipeline on real pictures, as a user of the library meets it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the lint's exception for tests does not see helpers")]
 
-use countenance::{Emotion, EmotionPipeline, ErrorKind, FaceEmotion, Frame, Picture, PipelineOptions};
+use countenance::{
+    Emotion, EmotionPipeline, ErrorKind, FaceEmotion, Frame, PersonalCalibration, Picture, PipelineOptions,
+};
 
 fn picture(name: &str) -> Picture {
     let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -145,6 +147,56 @@ fn a_face_that_leaves_is_gone_and_one_that_appears_is_found() {
     assert_eq!(show(&empty, 2).last(), Some(&0));
     assert_eq!(show(&empty, 30).iter().sum::<usize>(), 0);
     assert_eq!(show(&alone, 2).last(), Some(&1));
+}
+
+#[test]
+fn options_change_under_a_live_view_that_goes_on() {
+    let astronaut = picture("astronaut_half.png");
+    let pixels = scene(Some((&astronaut.frame().unwrap(), 190, 110)));
+    let mut pipeline = pipeline();
+    let before = pipeline.analyze_frame(&frame(&pixels), 0.0).unwrap()[0].clone();
+    assert_eq!(before.emotion, Some(Emotion::Happy));
+
+    pipeline.set_options(PipelineOptions { uncertain_below: 1.0, ..PipelineOptions::default() }).unwrap();
+    let bad = PipelineOptions { max_faces: 0, ..PipelineOptions::default() };
+    assert_eq!(pipeline.set_options(bad).unwrap_err().kind(), ErrorKind::InvalidOptions);
+    // The smoother holds what is shown for half a second, then shows what the threshold asks for.
+    for index in 1..40 {
+        let [face] = pipeline.analyze_frame(&frame(&pixels), f64::from(index) * 33.3).unwrap() else {
+            panic!("frame {index}: not one face")
+        };
+        assert_eq!(face.id, before.id, "frame {index}");
+        assert!(index < 20 || face.emotion.is_none(), "frame {index}");
+    }
+}
+
+#[test]
+fn a_calibration_corrects_the_answer_and_leaves_the_models_own_beside_it() {
+    let astronaut = picture("astronaut_half.png");
+    let astronaut = astronaut.frame().unwrap();
+    let mut pipeline = pipeline();
+    let stock = pipeline.analyze_image(&astronaut).unwrap()[0].clone();
+    assert_eq!(stock.probabilities, stock.raw);
+
+    // This smile is said to be their neutral face.
+    let calibration =
+        PersonalCalibration::fit(pipeline.model_id(), &[(stock.raw, Emotion::Neutral)].repeat(20)).unwrap();
+    let options = PipelineOptions { calibration: Some(calibration), ..PipelineOptions::default() };
+    pipeline.set_options(options).unwrap();
+    let corrected = pipeline.analyze_image(&astronaut).unwrap()[0].clone();
+    assert_eq!(corrected.raw, stock.raw);
+    assert!(corrected.probabilities.get(Emotion::Neutral) > 2.0 * stock.probabilities.get(Emotion::Neutral));
+    let pixels = scene(Some((&astronaut, 190, 110)));
+    let live = pipeline.analyze_frame(&frame(&pixels), 0.0).unwrap()[0].clone();
+    assert!(live.probabilities.get(Emotion::Neutral) > live.raw.get(Emotion::Neutral));
+
+    pipeline.set_options(PipelineOptions::default()).unwrap();
+    assert_eq!(pipeline.analyze_image(&astronaut).unwrap()[0], stock);
+
+    let foreign = PersonalCalibration::identity("emotion-0").unwrap();
+    let options = PipelineOptions { calibration: Some(foreign), ..PipelineOptions::default() };
+    assert_eq!(pipeline.set_options(options.clone()).unwrap_err().kind(), ErrorKind::InvalidCalibration);
+    assert_eq!(EmotionPipeline::new(options).unwrap_err().kind(), ErrorKind::InvalidCalibration);
 }
 
 #[test]

@@ -111,3 +111,54 @@ test("options are checked one by one", () => {
   assert.equal(strict.analyzeBytes(astronaut)[0].emotion, "uncertain");
   assert.equal(new EmotionPipeline({ minConfidence: undefined }).analyzeBytes(astronaut).length, 1);
 });
+
+test("options change under a live view that goes on, and bad ones change nothing", () => {
+  const pipeline = new EmotionPipeline({ uncertainBelow: 1 });
+  assert.equal(pipeline.analyzeBytes(astronaut)[0].emotion, "uncertain");
+  refuses(() => pipeline.configure({ maxFaces: 0 }), "invalid-options");
+  assert.equal(pipeline.analyzeBytes(astronaut)[0].emotion, "uncertain");
+  pipeline.configure({});
+  assert.equal(pipeline.analyzeBytes(astronaut)[0].emotion, "happy");
+});
+
+test("a person's calibration is learned, applied, and taken back", () => {
+  const pipeline = new EmotionPipeline();
+  const [stock] = pipeline.analyzeBytes(astronaut);
+  assert.deepEqual(stock.raw, stock.probabilities);
+  const frames = Array.from({ length: 12 }, () => ({ probabilities: stock.raw, emotion: "neutral" }));
+  const calibration = pipeline.fitCalibration(frames);
+  assert.match(calibration, /^countenance-calibration\/1 emotion-\d+ happy=/);
+
+  pipeline.configure({ calibration });
+  for (const calibrated of [pipeline, new EmotionPipeline({ calibration })]) {
+    const [face] = calibrated.analyzeBytes(astronaut);
+    assert.deepEqual(face.raw, stock.raw);
+    assert.ok(face.probabilities.neutral > 2 * stock.probabilities.neutral);
+  }
+  pipeline.configure({ calibration: "" });
+  assert.deepEqual(pipeline.analyzeBytes(astronaut)[0], stock);
+});
+
+test("a calibration that is none, or another model's, is refused", () => {
+  const pipeline = new EmotionPipeline();
+  const [{ raw: probabilities }] = pipeline.analyzeBytes(astronaut);
+  const frame = { probabilities, emotion: "neutral" };
+  for (const frames of [
+    undefined,
+    {},
+    [],
+    [frame],
+    Array(12).fill(7),
+    Array(12).fill({ ...frame, emotion: "bored" }),
+    Array(12).fill({ emotion: "neutral" }),
+    Array(12).fill({ ...frame, probabilities: { ...probabilities, happy: Number.NaN } }),
+    Array(12).fill({ ...frame, probabilities: { ...probabilities, happy: 7 } }),
+  ]) {
+    refuses(() => pipeline.fitCalibration(frames), "invalid-calibration");
+  }
+  const other = "countenance-calibration/1 emotion-0 happy=0 neutral=1 sad=0 surprise=0";
+  for (const calibration of ["nonsense", `${other} more`, other.replace("=1", "=x"), other]) {
+    refuses(() => new EmotionPipeline({ calibration }), "invalid-calibration");
+  }
+  refuses(() => new EmotionPipeline({ calibration: 7 }), "invalid-options");
+});

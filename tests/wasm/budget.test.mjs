@@ -21,6 +21,7 @@ const MAX_BYTES = 3_200_000;
 const ALLOWED_IMPORTS = new Set([
   // Plain values, objects, arrays and errors.
   ...["new", "of", "push", "get", "get_unchecked", "set", "set_name", "keys", "length", "prototypesetcall", "stack"],
+  "isArray",
   // Typed arrays: the chip and the map of an explanation.
   "new_from_slice",
   // The canvas that bitmaps are read by.

@@ -27,6 +27,7 @@ export { EmotionError };
 /** @typedef {import('./protocol.js').Box} Box */
 /** @typedef {import('./protocol.js').Methods} Methods */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
+/** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
 /** @typedef {import('./protocol.js').Progress} Progress */
 
@@ -78,7 +79,7 @@ export class EmotionAnalyzer {
    * @param {AnalyzerOptions & PipelineOptions} [options]
    * @returns {Promise<EmotionAnalyzer>}
    * @throws {EmotionError} `wasm-unavailable`, `simd-unavailable`, `wasm-blocked`, `model-load`, `invalid-options`,
-   *   `worker-crashed`
+   *   `invalid-calibration`, `worker-crashed`
    */
   static async create({ signal, worker, module, onProgress, onCrash, ...options } = {}) {
     const analyzer = new EmotionAnalyzer(options, { worker, module, onProgress, onCrash });
@@ -175,16 +176,28 @@ export class EmotionAnalyzer {
   }
 
   /**
-   * Takes other options from now on. The live view starts afresh, as after `reset`.
+   * Takes other options from now on. The faces of the live view keep their ids.
    *
    * @param {PipelineOptions} options those not named keep their values
    * @returns {Promise<void>}
-   * @throws {EmotionError} `invalid-options`; the old ones then stay
+   * @throws {EmotionError} `invalid-options`, `invalid-calibration`; the old ones then stay
    */
   async configure(options) {
     const next = { ...this.#options, ...options };
     await this.#call("configure", { options: next }, []);
     this.#options = next;
+  }
+
+  /**
+   * Learns one person's calibration from frames of their face, here and nowhere else. Give it to `configure` as the
+   * option `calibration`, and keep it where that person wants it kept.
+   *
+   * @param {CalibrationFrame[]} frames at least 10 of each expression recorded; the neutral one alone is enough
+   * @returns {Promise<string>} one line of text
+   * @throws {EmotionError} `invalid-calibration`
+   */
+  fitCalibration(frames) {
+    return this.#call("fitCalibration", { frames }, []);
   }
 
   /**

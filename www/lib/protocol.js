@@ -9,6 +9,7 @@
 /** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('../pkg/countenance.js').Expression} Expression */
 /** @typedef {import('../pkg/countenance.js').Box} Box */
+/** @typedef {import('../pkg/countenance.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
 /** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
 
@@ -16,7 +17,7 @@
  * Why something failed. The first group comes from the module (its `ErrorKind`), the second from the machinery around
  * it.
  *
- * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-timestamp'
+ * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-calibration' | 'invalid-timestamp'
  *   | 'model-load' | 'inference'
  *   | 'wasm-unavailable' | 'simd-unavailable' | 'wasm-blocked' | 'worker-crashed' | 'closed'} EmotionErrorCode
  */
@@ -26,7 +27,8 @@
  *
  * @typedef {object} Methods
  * @property {(params: OpenParams) => Opened} open loads the module and builds the pipeline; asked once, first
- * @property {(params: { options: PipelineOptions }) => void} configure builds the pipeline anew with other options
+ * @property {(params: { options: PipelineOptions }) => void} configure changes the options
+ * @property {(params: { frames: CalibrationFrame[] }) => string} fitCalibration
  * @property {(params: { bitmap: ImageBitmap }) => FaceEmotion[]} analyzeBitmap
  * @property {(params: { bytes: Uint8Array }) => FaceEmotion[]} analyzeBytes
  * @property {(params: { bitmap: ImageBitmap, timestampMs: number }) => FaceEmotion[]} analyzeBitmapFrame

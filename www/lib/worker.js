@@ -36,9 +36,10 @@ const methods = {
     return { model: modelInfo(), imports, holdsLock: await holdLock(lockName) };
   },
   configure({ options }) {
-    const next = new EmotionPipeline(options);
-    pipeline?.free();
-    pipeline = next;
+    opened().configure(options);
+  },
+  fitCalibration({ frames }) {
+    return opened().fitCalibration(frames);
   },
   analyzeBitmap({ bitmap }) {
     return closing(bitmap, () => opened().analyzeBitmap(bitmap));
