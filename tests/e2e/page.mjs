@@ -1,14 +1,15 @@
 // Opens the page in a real Chromium, served by the project's own server, with everything the browser asks for logged.
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { after } from "node:test";
+import { after, afterEach } from "node:test";
 import { chromium } from "playwright-core";
 import { root } from "../../scripts/environment.mjs";
 import { serve } from "../../scripts/serve.mjs";
 
-/** Long enough for a busy machine; nothing here measures speed. */
-const PATIENCE_MS = 60_000;
+/** Long enough for the busiest machine; nothing here measures speed. */
+const PATIENCE_MS = 180_000;
 
 const QUIET_FLAGS = [
   "--no-sandbox",
@@ -26,6 +27,15 @@ const BROWSERS_OWN_HOSTS = ["accounts.google.com", "update.googleapis.com"];
 /** A file of tests/fixtures. */
 export function fixture(name) {
   return join(root, "tests/fixtures", name);
+}
+
+/** A browser alone, which the caller closes. */
+export function launchBrowser(flags = []) {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [...QUIET_FLAGS, ...flags],
+    timeout: PATIENCE_MS,
+  });
 }
 
 /**
@@ -50,10 +60,9 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
     `MAP * 127.0.0.1:${outside.address().port}`,
     "EXCLUDE localhost",
   ];
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: [...QUIET_FLAGS, `--host-resolver-rules=${hosts.join()}`, ...flags],
-  });
+  const browser = await launchBrowser([`--host-resolver-rules=${hosts.join()}`, ...flags]);
+  // A page left open would go on reading its camera beside the next test.
+  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
   after(async () => {
     await browser.close();
     server.close();
@@ -77,9 +86,14 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
 
 /** Waits until the status line says something that matches, and gives all it says. */
 export async function statusMatching(page, pattern) {
-  const status = page.getByTestId("status");
-  await status.filter({ hasText: pattern }).waitFor();
-  return (await status.textContent()).trim();
+  const said = await page.waitForFunction(
+    ([source, flags]) => {
+      const text = document.querySelector("[data-testid=status]").textContent.trim();
+      return new RegExp(source, flags).test(text) && text;
+    },
+    [pattern.source, pattern.flags],
+  );
+  return said.jsonValue();
 }
 
 /** What the page shows of each face, read from its stable hooks. */
@@ -96,4 +110,13 @@ export function shownFaces(page) {
 /** Chooses a file, given by path or as `{ name, mimeType, buffer }`. */
 export function choose(page, file) {
   return page.getByTestId("file-input").setInputFiles(file);
+}
+
+/** What the page gives as a file when the button of that `data-action` is pressed. */
+export async function downloaded(page, action) {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.locator(`[data-action=${action}]`).click(),
+  ]);
+  return readFileSync(await download.path());
 }

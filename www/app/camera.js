@@ -53,14 +53,16 @@ export class Camera {
    */
   async start(deviceId) {
     this.stop();
+    const request = this.#request;
     if (!navigator.mediaDevices) throw new PageFailure("camera-insecure");
     const video = { ...IDEAL_SIZE, ...(deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" }) };
     const stream = await navigator.mediaDevices.getUserMedia({ video, audio: false });
+    if (request !== this.#request) return stopTracks(stream); // no longer wanted
     this.#stream = stream;
     for (const track of stream.getTracks()) track.addEventListener("ended", () => this.#lose(stream));
     this.#video.srcObject = stream;
     await this.#video.play();
-    if (this.#stream === stream) this.#awaitFrame(++this.#request);
+    if (this.#stream === stream) this.#awaitFrame(request);
   }
 
   /** Holds the picture as it is; the camera stays on. @param {boolean} paused */
@@ -72,7 +74,7 @@ export class Camera {
   /** Switches the camera off: every track, so that its light goes out. */
   stop() {
     this.#request += 1;
-    for (const track of this.#stream?.getTracks() ?? []) track.stop();
+    if (this.#stream) stopTracks(this.#stream);
     this.#stream = undefined;
     this.#video.srcObject = null;
   }
@@ -96,4 +98,9 @@ export class Camera {
     if ("requestVideoFrameCallback" in this.#video) this.#video.requestVideoFrameCallback(onFrame);
     else requestAnimationFrame(onFrame);
   }
+}
+
+/** @param {MediaStream} stream */
+function stopTracks(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }

@@ -185,6 +185,8 @@ async function showReading({ file, faces, failure }) {
   camera.stop();
   shownFile = undefined; // another threshold would take the whole batch to read anew
   setView("picture");
+  showFaces([], "");
+  status.show("busy", say("status.reading"));
   await stage.showStill(file).catch(() => stage.clear());
   if (failure) {
     showFaces([], "");
@@ -292,6 +294,7 @@ function onVisibilityChange() {
   if (document.body.dataset.view !== "camera") return;
   if (document.hidden) {
     beginTask();
+    showFaces([], "");
     status.show("ready", say("status.camera-paused"));
   } else {
     startCamera();
