@@ -1,7 +1,7 @@
 //! The detection network's input and its first convolution: 3x3, stride 2, ReLU.
 
 use super::unit::Rows;
-use crate::engine::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat, store};
+use crate::engine::simd::{Simd, SimdFloat, lanes, load, relu, splat, store};
 use crate::error::Error;
 use crate::weights::Weights;
 
@@ -147,7 +147,7 @@ impl Stem {
                 }
                 for (pixel, sums) in tile.iter_mut().zip(sums) {
                     for (n, sum) in sums.into_iter().enumerate() {
-                        store::<S>(sum.max(splat(simd, 0.0)), pixel, block + n * lanes::<S>());
+                        store::<S>(relu(simd, sum), pixel, block + n * lanes::<S>());
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! The depthwise-separable unit, of which the detection network is made.
 
 use super::map::{Map, pool_rows};
-use crate::engine::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat, store};
+use crate::engine::simd::{Simd, SimdFloat, lanes, load, relu, splat, store};
 use crate::error::Error;
 use crate::weights::Weights;
 
@@ -9,8 +9,9 @@ use crate::weights::Weights;
 /// one input fit the sixteen registers of wasm engines on x86-64.
 const TILE: usize = 4;
 
-/// Pixels whose depthwise results are computed together: twelve values, nine weights, two sums.
-const DEPTHWISE_TILE: usize = 2;
+/// Pixels whose depthwise results are computed together: nine weights, four sums, the bias and one value fit the same
+/// registers.
+const DEPTHWISE_TILE: usize = 4;
 
 /// Where a unit gets its input from, from the top row down.
 pub(super) trait Rows<const CHANNELS: usize> {
@@ -234,45 +235,52 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
     fn depthwise_row<S: Simd>(&self, simd: S, rows: [&[f32]; 3], output: &mut [f32]) {
         let plane = rows[0].len() / OUTPUTS * lanes::<S>();
         for block in 0..OUTPUTS / lanes::<S>() {
+            let first = block * lanes::<S>();
+            let bias = load(simd, &self.depthwise_bias, first);
+            // Held in registers over the whole row.
+            let mut weights = [bias; 9];
+            for (weight, values) in weights.iter_mut().zip(&self.depthwise) {
+                *weight = load(simd, values, first);
+            }
             let rows = rows.map(|row| &row[block * plane..][..plane]);
             let (tiles, rest) = output.as_chunks_mut::<OUTPUTS>().0.as_chunks_mut::<DEPTHWISE_TILE>();
             let mut at = 0;
             for tile in tiles {
-                self.depthwise_tile::<S, DEPTHWISE_TILE>(simd, rows, at, block, tile);
+                let sums = depthwise_tile::<S, DEPTHWISE_TILE>(simd, rows, at, &weights, bias);
+                for (pixel, sum) in tile.iter_mut().zip(sums) {
+                    store::<S>(if RELU { relu(simd, sum) } else { sum }, pixel, first);
+                }
                 at += DEPTHWISE_TILE * lanes::<S>();
             }
             for pixel in rest {
-                self.depthwise_tile::<S, 1>(simd, rows, at, block, std::array::from_mut(pixel));
+                let [sum] = depthwise_tile::<S, 1>(simd, rows, at, &weights, bias);
+                store::<S>(if RELU { relu(simd, sum) } else { sum }, pixel, first);
                 at += lanes::<S>();
             }
         }
     }
+}
 
-    /// `P` pixels and one vector of outputs of the depthwise convolution.
-    #[inline(always)]
-    fn depthwise_tile<S: Simd, const P: usize>(
-        &self,
-        simd: S,
-        rows: [&[f32]; 3],
-        at: usize,
-        block: usize,
-        output: &mut [[f32; OUTPUTS]; P],
-    ) {
-        let first = block * lanes::<S>();
-        let mut sums = [load(simd, &self.depthwise_bias, first); P];
-        for (row, values) in rows.into_iter().enumerate() {
-            let values = &values[at..][..(P + 2) * lanes::<S>()];
-            for (pixel, sum) in sums.iter_mut().enumerate() {
-                for column in 0..3 {
-                    let weight = load(simd, &self.depthwise[row * 3 + column], first);
-                    *sum = load(simd, values, (pixel + column) * lanes::<S>()).mul_add(weight, *sum);
-                }
+/// `P` pixels of one vector of channels of the depthwise convolution.
+#[inline(always)]
+fn depthwise_tile<S: Simd, const P: usize>(
+    simd: S,
+    rows: [&[f32]; 3],
+    at: usize,
+    weights: &[S::f32s; 9],
+    bias: S::f32s,
+) -> [S::f32s; P] {
+    let mut sums = [bias; P];
+    for (row, values) in rows.into_iter().enumerate() {
+        let values = &values[at..][..(P + 2) * lanes::<S>()];
+        for (pixel, sum) in sums.iter_mut().enumerate() {
+            for column in 0..3 {
+                let value = load(simd, values, (pixel + column) * lanes::<S>());
+                *sum = value.mul_add(weights[row * 3 + column], *sum);
             }
         }
-        for (pixel, sum) in output.iter_mut().zip(sums) {
-            store::<S>(if RELU { sum.max(splat(simd, 0.0)) } else { sum }, pixel, first);
-        }
     }
+    sums
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! Every kernel is `#[inline(always)]` and runs inside [`Simd::vectorize`], because only there may the compiler use
 //! the instructions that `S` stands for. Closures and iterator adaptors over vectors are avoided for the same reason.
 
-pub(crate) use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
+pub(crate) use fearless_simd::{Bytes, Level, Simd, SimdBase, SimdFloat, dispatch};
 
 /// Lanes of a native vector of `f32`.
 #[inline(always)]
@@ -31,6 +31,13 @@ pub(crate) fn load<S: Simd>(simd: S, from: &[f32], at: usize) -> S::f32s {
 #[inline(always)]
 pub(crate) fn store<S: Simd>(value: S::f32s, to: &mut [f32], at: usize) {
     value.store_slice(&mut to[at..][..S::f32s::LEN]);
+}
+
+/// The larger of each lane and 0. As integers, negative floats are negative too, and wasm has an instruction for the
+/// larger integer; the larger float takes it eight on x86-64.
+#[inline(always)]
+pub(crate) fn relu<S: Simd>(simd: S, value: S::f32s) -> S::f32s {
+    value.bitcast::<S::i32s>().max(S::i32s::splat(simd, 0)).bitcast()
 }
 
 /// Every instruction set this machine has.
