@@ -1,51 +1,75 @@
 //! From a face chip to probabilities.
 
 use crate::crop::{CHIP_SIDE, FaceChip};
-use crate::emotion::Emotion;
+use crate::emotion::{Emotion, Emotion8, Expressions};
 #[cfg(not(any(feature = "burn-flex", feature = "burn-ndarray")))]
 use crate::engine::EmotionEngine as Engine;
 use crate::error::{Error, ErrorKind};
 #[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
 use crate::network::BurnEngine as Engine;
 use crate::weights::Weights;
+use std::marker::PhantomData;
 
-/// How probable each expression is: four values 0..=1 that add up to 1.
+/// How probable each expression of a set is: values 0..=1 that add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct EmotionProbabilities([f32; Emotion::COUNT]);
+pub struct Probabilities<E, const N: usize> {
+    values: [f32; N],
+    expressions: PhantomData<E>,
+}
 
-impl EmotionProbabilities {
-    /// Probabilities in the order of [`Emotion::ALL`].
+/// How probable each of the four expressions is.
+pub type EmotionProbabilities = Probabilities<Emotion, { Emotion::COUNT }>;
+
+/// How probable each of the eight expressions is.
+pub type Emotion8Probabilities = Probabilities<Emotion8, { Emotion8::COUNT }>;
+
+impl<E: Expressions<N>, const N: usize> Probabilities<E, N> {
+    /// Probabilities in the order of [`Expressions::ALL`].
     ///
     /// # Errors
     /// [`ErrorKind::Inference`] when a value is not finite or below 0, or they do not add up to 1 within 1e-3.
-    pub fn new(values: [f32; Emotion::COUNT]) -> Result<Self, Error> {
+    pub fn new(values: [f32; N]) -> Result<Self, Error> {
         let sum: f32 = values.iter().sum();
         if values.iter().all(|value| value.is_finite() && *value >= 0.0) && (sum - 1.0).abs() <= 1e-3 {
-            Ok(Self(values))
+            Ok(Self { values, expressions: PhantomData })
         } else {
             Err(Error::new(ErrorKind::Inference, format!("{values:?} are no probabilities")))
         }
     }
 
     /// The probability of this expression, 0..=1.
-    pub const fn get(&self, emotion: Emotion) -> f32 {
-        self.0[emotion.index()]
+    pub fn get(&self, expression: E) -> f32 {
+        self.values[expression.index()]
     }
 
-    /// The most probable expression and its probability; of equals the first in [`Emotion::ALL`].
-    pub fn top(&self) -> (Emotion, f32) {
-        self.iter().fold((Emotion::Happy, -1.0), |best, next| if next.1 > best.1 { next } else { best })
+    /// The most probable expression and its probability; of equals the first in [`Expressions::ALL`].
+    pub fn top(&self) -> (E, f32) {
+        self.iter().fold((E::ALL[0], -1.0), |best, next| if next.1 > best.1 { next } else { best })
     }
 
-    /// Every expression with its probability, in the order of [`Emotion::ALL`].
-    pub fn iter(&self) -> impl Iterator<Item = (Emotion, f32)> {
-        Emotion::ALL.into_iter().zip(self.0)
+    /// Every expression with its probability, in the order of [`Expressions::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = (E, f32)> {
+        E::ALL.into_iter().zip(self.values)
     }
 
-    /// The probabilities in the order of [`Emotion::ALL`].
-    pub const fn as_array(&self) -> &[f32; Emotion::COUNT] {
-        &self.0
+    /// The probabilities in the order of [`Expressions::ALL`].
+    pub const fn as_array(&self) -> &[f32; N] {
+        &self.values
     }
+
+    /// The mean of two answers.
+    fn midpoint(&self, other: &Self) -> Result<Self, Error> {
+        Self::new(std::array::from_fn(|index| f32::midpoint(self.values[index], other.values[index])))
+    }
+}
+
+/// The answers of both heads to one face.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Answers {
+    /// Of the main head.
+    pub four: EmotionProbabilities,
+    /// Of the second head, where the model has one. It was trained on other labels, so the two need not agree.
+    pub eight: Option<Emotion8Probabilities>,
 }
 
 /// Reads the expression of a face chip.
@@ -53,26 +77,41 @@ impl EmotionProbabilities {
 pub struct EmotionClassifier {
     engine: Engine,
     temperature: f32,
+    /// That of the second head; none where the model has none.
+    temperature_eight: Option<f32>,
     mirrored_too: bool,
 }
 
 impl EmotionClassifier {
-    /// A classifier with these weights, calibrated by their metadata `temperature`.
+    /// A classifier with these weights, calibrated by their metadata `temperature` and, where there is a second head,
+    /// `temperature_eight`.
     ///
     /// # Errors
     /// [`ErrorKind::ModelLoad`] when a tensor is missing or of another shape, the metadata `classes` does not list
-    /// [`Emotion::ALL`], or `temperature` is no finite number above 0.
+    /// [`Emotion::ALL`], or a temperature is no finite number above 0.
     pub fn new(weights: &Weights<'_>) -> Result<Self, Error> {
         let invalid = |message: String| Error::new(ErrorKind::ModelLoad, message);
         let classes = weights.metadata("classes").unwrap_or_default();
         if !classes.split(',').eq(Emotion::ALL.map(Emotion::name)) {
             return Err(invalid(format!("the model's classes are {classes:?}, not those of this library")));
         }
-        let stated = weights.metadata("temperature").unwrap_or_default();
-        let temperature = stated.parse().ok().filter(|value: &f32| value.is_normal() && *value > 0.0);
-        let temperature =
-            temperature.ok_or_else(|| invalid(format!("the model's temperature {stated:?} is no number above 0")))?;
-        Ok(Self { engine: Engine::new(weights)?, temperature, mirrored_too: false })
+        let temperature = |key: &str| {
+            let stated = weights.metadata(key).unwrap_or_default();
+            let value = stated.parse().ok().filter(|value: &f32| value.is_normal() && *value > 0.0);
+            value.ok_or_else(|| invalid(format!("the model's {key} {stated:?} is no number above 0")))
+        };
+        let engine = Engine::new(weights)?;
+        Ok(Self {
+            temperature: temperature("temperature")?,
+            temperature_eight: engine.has_eight().then(|| temperature("temperature_eight")).transpose()?,
+            engine,
+            mirrored_too: false,
+        })
+    }
+
+    /// Whether the model has the second head, over eight expressions.
+    pub const fn has_eight(&self) -> bool {
+        self.temperature_eight.is_some()
     }
 
     /// Whether to average each answer with that of the mirrored face: a little more accurate for twice the time.
@@ -87,23 +126,41 @@ impl EmotionClassifier {
     /// # Errors
     /// [`ErrorKind::Inference`] when the network's answer is not finite.
     pub fn classify(&mut self, chip: &FaceChip) -> Result<EmotionProbabilities, Error> {
-        let straight = self.classify_once(chip)?;
+        self.answers(chip).map(|answers| answers.four)
+    }
+
+    /// What both heads answer, in one pass through the network.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Inference`] when the network's answer is not finite.
+    pub fn answers(&mut self, chip: &FaceChip) -> Result<Answers, Error> {
+        let straight = self.answers_once(chip)?;
         if !self.mirrored_too {
             return Ok(straight);
         }
-        let mirrored = self.classify_once(&mirror(chip))?;
-        EmotionProbabilities::new(
-            Emotion::ALL.map(|emotion| f32::midpoint(straight.get(emotion), mirrored.get(emotion))),
-        )
+        let mirrored = self.answers_once(&mirror(chip))?;
+        let eight = straight.eight.zip(mirrored.eight).map(|(straight, mirrored)| straight.midpoint(&mirrored));
+        Ok(Answers { four: straight.four.midpoint(&mirrored.four)?, eight: eight.transpose()? })
     }
 
-    fn classify_once(&mut self, chip: &FaceChip) -> Result<EmotionProbabilities, Error> {
+    fn answers_once(&mut self, chip: &FaceChip) -> Result<Answers, Error> {
         let logits = self.engine.logits(chip);
-        if !logits.iter().all(|logit| logit.is_finite()) {
-            return Err(Error::new(ErrorKind::Inference, format!("the network answered {logits:?}")));
-        }
-        EmotionProbabilities::new(softmax(logits, self.temperature))
+        let eight = logits.eight.zip(self.temperature_eight);
+        Ok(Answers {
+            four: calibrated(logits.four, self.temperature)?,
+            eight: eight.map(|(logits, temperature)| calibrated(logits, temperature)).transpose()?,
+        })
     }
+}
+
+fn calibrated<E: Expressions<N>, const N: usize>(
+    logits: [f32; N],
+    temperature: f32,
+) -> Result<Probabilities<E, N>, Error> {
+    if !logits.iter().all(|logit| logit.is_finite()) {
+        return Err(Error::new(ErrorKind::Inference, format!("the network answered {logits:?}")));
+    }
+    Probabilities::new(softmax(logits, temperature))
 }
 
 fn mirror(chip: &FaceChip) -> FaceChip {
@@ -115,7 +172,7 @@ fn mirror(chip: &FaceChip) -> FaceChip {
 }
 
 /// The softmax of `logits / temperature`, for finite logits and a temperature above 0.
-fn softmax(logits: [f32; Emotion::COUNT], temperature: f32) -> [f32; Emotion::COUNT] {
+fn softmax<const N: usize>(logits: [f32; N], temperature: f32) -> [f32; N] {
     let largest = logits.into_iter().fold(f32::NEG_INFINITY, f32::max);
     // In double precision neither the difference nor the quotient can overflow.
     let exponentials = logits.map(|logit| ((f64::from(logit) - f64::from(largest)) / f64::from(temperature)).exp());
@@ -158,7 +215,7 @@ mod tests {
             logits in proptest::array::uniform4(proptest::num::f32::NORMAL | proptest::num::f32::ZERO),
             temperature in 0.01..100.0_f32,
         ) {
-            prop_assert!(EmotionProbabilities::new(softmax(logits, temperature)).is_ok());
+            prop_assert!(calibrated::<Emotion, 4>(logits, temperature).is_ok());
         }
     }
 }

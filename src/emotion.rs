@@ -1,64 +1,124 @@
 //! The expressions the network tells apart, and their order.
 
-/// A displayed expression. The discriminant is the network's output index; nothing else in the project may list the
-/// classes in an order of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Emotion {
-    /// A happy expression.
-    Happy = 0,
-    /// A neutral expression.
-    Neutral = 1,
-    /// A sad expression.
-    Sad = 2,
-    /// A surprised expression.
-    Surprise = 3,
+use std::fmt;
+
+/// A set of expressions that one head of the network tells apart.
+pub trait Expressions<const N: usize>: Copy + Eq + fmt::Debug + 'static {
+    /// All, in the head's output order.
+    const ALL: [Self; N];
+
+    /// The position in the head's output.
+    fn index(self) -> usize;
+
+    /// The lower-case name: a key in JavaScript.
+    fn name(self) -> &'static str;
 }
 
-impl Emotion {
-    /// How many there are: the length of the network's answer.
-    pub const COUNT: usize = 4;
-
-    /// All, in the network's output order.
-    pub const ALL: [Self; Self::COUNT] = [Self::Happy, Self::Neutral, Self::Sad, Self::Surprise];
-
-    /// The lower-case name: folder names of the data set, keys in JavaScript.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Happy => "happy",
-            Self::Neutral => "neutral",
-            Self::Sad => "sad",
-            Self::Surprise => "surprise",
+/// An enum of expressions in the order of a head's output, with their names.
+macro_rules! expressions {
+    ($(#[$about:meta])* $set:ident, $count:literal: $($(#[$each:meta])* $variant:ident = $name:literal,)*) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum $set {
+            $($(#[$each])* $variant,)*
         }
-    }
 
-    /// The position in the network's output.
-    pub const fn index(self) -> usize {
-        self as usize
-    }
+        impl $set {
+            /// How many there are: the length of the head's answer.
+            pub const COUNT: usize = $count;
 
-    /// The expression of this name, if there is one.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|emotion| emotion.name() == name)
-    }
+            /// All, in the head's output order.
+            pub const ALL: [Self; $count] = [$(Self::$variant,)*];
+
+            /// The lower-case name: a key in JavaScript.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            /// The position in the head's output.
+            pub const fn index(self) -> usize {
+                self as usize
+            }
+
+            /// The expression of this name, if there is one.
+            pub fn from_name(name: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|expression| expression.name() == name)
+            }
+        }
+
+        impl Expressions<$count> for $set {
+            const ALL: [Self; $count] = Self::ALL;
+
+            fn index(self) -> usize {
+                self.index()
+            }
+
+            fn name(self) -> &'static str {
+                self.name()
+            }
+        }
+
+        impl fmt::Display for $set {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+    };
 }
 
-impl std::fmt::Display for Emotion {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
+expressions! {
+    /// A displayed expression, one of the four of the network's main head. Nothing else in the project may list them in
+    /// an order of its own.
+    Emotion, 4:
+    /// A happy expression.
+    Happy = "happy",
+    /// A neutral expression.
+    Neutral = "neutral",
+    /// A sad expression.
+    Sad = "sad",
+    /// A surprised expression.
+    Surprise = "surprise",
+}
+
+expressions! {
+    /// A displayed expression, one of the eight of the network's second head: those of FER+, in its order.
+    Emotion8, 8:
+    /// A neutral expression.
+    Neutral = "neutral",
+    /// A happy expression.
+    Happy = "happy",
+    /// A surprised expression.
+    Surprise = "surprise",
+    /// A sad expression.
+    Sad = "sad",
+    /// An angry expression.
+    Angry = "angry",
+    /// A disgusted expression.
+    Disgusted = "disgusted",
+    /// A fearful expression.
+    Fearful = "fearful",
+    /// A contemptuous expression.
+    Contempt = "contempt",
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn check<E: Expressions<N>, const N: usize>(from_name: impl Fn(&str) -> Option<E>) {
+        for (index, expression) in E::ALL.into_iter().enumerate() {
+            assert_eq!(expression.index(), index);
+            assert_eq!(from_name(expression.name()), Some(expression));
+        }
+        assert_eq!(from_name("joy"), None);
+    }
+
     #[test]
     fn order_and_names_agree() {
-        for (index, emotion) in Emotion::ALL.into_iter().enumerate() {
-            assert_eq!(emotion.index(), index);
-            assert_eq!(Emotion::from_name(emotion.name()), Some(emotion));
-        }
-        assert_eq!(Emotion::from_name("joy"), None);
+        check(Emotion::from_name);
+        check(Emotion8::from_name);
     }
 }

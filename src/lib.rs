@@ -24,14 +24,14 @@ pub mod wasm_api;
 pub mod weights;
 
 pub use calibrate::PersonalCalibration;
-pub use classify::{EmotionClassifier, EmotionProbabilities};
+pub use classify::{Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, Probabilities};
 pub use crop::{CHIP_SIDE, FaceChip, chip_from_frame, crop_face};
 pub use decode::Picture;
 pub use detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector, Landmarks};
-pub use emotion::Emotion;
+pub use emotion::{Emotion, Emotion8, Expressions};
 pub use error::{Error, ErrorKind};
 pub use explain::{Explanation, explain};
 pub use frame::Frame;
 pub use pipeline::{EmotionPipeline, FaceEmotion, PipelineOptions};
-pub use smooth::{ProbabilitySmoother, SmoothedEmotion, SmootherOptions, shown_emotion};
+pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};
 pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

@@ -22,7 +22,7 @@ use burn::nn::{
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::emotion::Emotion;
+use crate::emotion::{Emotion, Emotion8};
 
 /// Channels in front of and behind each convolution.
 const CHANNELS: [usize; 6] = [1, 32, 64, 128, 256, 512];
@@ -176,10 +176,7 @@ impl EmotionNet {
         mut read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
     ) -> Result<Self, E> {
         let mut net = Self::new(config, device);
-        for (name, slot) in net.slots() {
-            let values = read(&name, &slot.shape())?;
-            slot.set(values, device);
-        }
+        fill(net.slots(), device, &mut read)?;
         Ok(net)
     }
 
@@ -220,6 +217,34 @@ pub struct NamedTensor {
     pub shape: Vec<usize>,
     /// Its values in row-major order.
     pub values: Vec<f32>,
+}
+
+/// The second head, over the eight expressions of [`Emotion8`](crate::Emotion8): logits `[n, 8]` from the features that
+/// [`EmotionNet::embed`] gives. Reads `eight.weight` (`[8, 512]`) and `eight.bias` (`[8]`).
+///
+/// # Errors
+/// The first error of `read`.
+pub fn load_eight<E>(
+    device: &Device,
+    mut read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
+) -> Result<Linear, E> {
+    let mut head = linear(EMBEDDING, Emotion8::COUNT, device);
+    let mut slots = Vec::new();
+    push_linear(&mut slots, "eight", &mut head);
+    fill(slots, device, &mut read)?;
+    Ok(head)
+}
+
+fn fill<E>(
+    slots: Vec<(String, Slot<'_>)>,
+    device: &Device,
+    read: &mut impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
+) -> Result<(), E> {
+    slots.into_iter().try_for_each(|(name, slot)| {
+        let values = read(&name, &slot.shape())?;
+        slot.set(values, device);
+        Ok(())
+    })
 }
 
 /// A fresh dense layer: Glorot-uniform weights, zero biases.
@@ -300,9 +325,9 @@ pub use engine::BurnEngine;
 
 #[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
 mod engine {
-    use super::{Device, EmotionNet, EmotionNetConfig, Tensor, TensorData};
+    use super::{ConvBlock, Device, EmotionNet, EmotionNetConfig, Linear, Tensor, TensorData, load_eight};
     use crate::crop::{CHIP_SIDE, FaceChip};
-    use crate::emotion::Emotion;
+    use crate::engine::Logits;
     use crate::error::Error;
     use crate::weights::Weights;
 
@@ -310,6 +335,7 @@ mod engine {
     #[derive(Debug, Clone)]
     pub struct BurnEngine {
         net: EmotionNet,
+        eight: Option<Linear>,
         device: Device,
     }
 
@@ -323,21 +349,36 @@ mod engine {
             let device = Device::flex();
             #[cfg(not(feature = "burn-flex"))]
             let device = Device::ndarray();
-            let net = EmotionNet::load(&EmotionNetConfig::default(), &device, |name, shape| weights.f32(name, shape))?;
-            Ok(Self { net, device })
+            let read = |name: &str, shape: &[usize]| weights.f32(name, shape);
+            let net = EmotionNet::load(&EmotionNetConfig::default(), &device, read)?;
+            let eight = weights.contains("eight.weight").then(|| load_eight(&device, read)).transpose()?;
+            Ok(Self { net, eight, device })
         }
 
-        /// One logit an expression, in the order of [`Emotion::ALL`].
-        pub fn logits(&mut self, chip: &FaceChip) -> [f32; Emotion::COUNT] {
+        /// Whether the model has the second head, over eight expressions.
+        pub const fn has_eight(&self) -> bool {
+            self.eight.is_some()
+        }
+
+        /// The logits of a face.
+        pub fn logits(&mut self, chip: &FaceChip) -> Logits {
             let pixels = chip.grey().iter().map(|&grey| f32::from(grey) / 255.0).collect();
             let face = Tensor::from_data(TensorData::new(pixels, [1, 1, CHIP_SIDE, CHIP_SIDE]), &self.device);
-            let data = self.net.forward(face).into_data();
-            let mut logits = [0.0; Emotion::COUNT];
-            for (logit, value) in logits.iter_mut().zip(data.iter::<f32>()) {
-                *logit = value;
+            let features = self.net.embed(face, ConvBlock::forward);
+            Logits {
+                four: values(self.net.classify(features.clone())),
+                eight: self.eight.as_ref().map(|head| values(head.forward(features))),
             }
-            logits
         }
+    }
+
+    fn values<const N: usize>(logits: Tensor<2>) -> [f32; N] {
+        let data = logits.into_data();
+        let mut values = [0.0; N];
+        for (value, logit) in values.iter_mut().zip(data.iter::<f32>()) {
+            *value = logit;
+        }
+        values
     }
 }
 

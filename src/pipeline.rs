@@ -1,14 +1,14 @@
 //! The whole flow, on one screen: frame -> detect -> crop -> classify, and for live video -> track -> smooth.
 
 use crate::calibrate::PersonalCalibration;
-use crate::classify::{EmotionClassifier, EmotionProbabilities};
+use crate::classify::{Answers, EmotionClassifier, EmotionProbabilities};
 use crate::crop::{FaceChip, crop_face};
 use crate::detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector};
-use crate::emotion::Emotion;
+use crate::emotion::{Emotion, Emotion8};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanation, explain};
 use crate::frame::Frame;
-use crate::smooth::{ProbabilitySmoother, SmootherOptions, shown_emotion};
+use crate::smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions};
 use crate::track::{DetectionPlan, FaceTracker, TrackerOptions};
 use crate::weights::{detector_model, emotion_model};
 
@@ -33,8 +33,10 @@ pub struct PipelineOptions {
     pub live_size: u32,
     /// The most faces answered for, 1..=1000, the most confident first.
     pub max_faces: usize,
-    /// One person's correction of every answer, if there is one.
+    /// One person's correction of every answer of the four expressions, if there is one.
     pub calibration: Option<PersonalCalibration>,
+    /// Whether to answer in the eight expressions too.
+    pub eight: bool,
 }
 
 impl Default for PipelineOptions {
@@ -47,12 +49,13 @@ impl Default for PipelineOptions {
             live_size: live.long_side,
             max_faces: 64,
             calibration: None,
+            eight: false,
         }
     }
 }
 
 impl PipelineOptions {
-    fn check(&self, model_id: &str) -> Result<(), Error> {
+    fn check(&self, model_id: &str, classifier: &EmotionClassifier) -> Result<(), Error> {
         let invalid = |message: String| Err(Error::new(ErrorKind::InvalidOptions, message));
         for (name, value) in [("minimum confidence", self.min_confidence), ("uncertain below", self.uncertain_below)] {
             if !(0.0..=1.0).contains(&value) {
@@ -66,6 +69,9 @@ impl PipelineOptions {
         }
         if !(1..=1000).contains(&self.max_faces) {
             return invalid(format!("at most 1 to 1000 faces are answered for, not {}", self.max_faces));
+        }
+        if self.eight && !classifier.has_eight() {
+            return invalid(format!("the model {model_id} knows four expressions, not eight"));
         }
         match &self.calibration {
             Some(calibration) if calibration.model_id() != model_id => Err(Error::new(
@@ -84,8 +90,13 @@ impl PipelineOptions {
         SmootherOptions { uncertain_below: self.uncertain_below, ..SmootherOptions::default() }
     }
 
-    fn calibrated(&self, raw: &EmotionProbabilities) -> Result<EmotionProbabilities, Error> {
-        self.calibration.as_ref().map_or(Ok(*raw), |calibration| calibration.apply(raw))
+    /// The answers as this pipeline tells them: calibrated, and the eight only where they are asked for.
+    fn told(&self, answers: &Answers) -> Result<Answers, Error> {
+        let four = match &self.calibration {
+            Some(calibration) => calibration.apply(&answers.four)?,
+            None => answers.four,
+        };
+        Ok(Answers { four, eight: answers.eight.filter(|_| self.eight) })
     }
 }
 
@@ -103,6 +114,29 @@ pub struct FaceEmotion {
     /// The most probable expression, or none when it is less probable than
     /// [`uncertain_below`](PipelineOptions::uncertain_below).
     pub emotion: Option<Emotion>,
+    /// The same over the eight expressions, where they are [asked for](PipelineOptions::eight). The second head was
+    /// trained on other labels, so the two need not agree.
+    pub eight: Option<Reading8>,
+}
+
+impl FaceEmotion {
+    fn new(
+        id: u64,
+        detection: FaceDetection,
+        raw: EmotionProbabilities,
+        Reading { probabilities, emotion }: Reading,
+        eight: Option<Reading8>,
+    ) -> Self {
+        Self { id, detection, raw, probabilities, emotion, eight }
+    }
+}
+
+/// What smooths the answers to one face followed.
+#[derive(Debug)]
+struct Smoother {
+    id: u64,
+    four: ProbabilitySmoother,
+    eight: ProbabilitySmoother<Emotion8, { Emotion8::COUNT }>,
 }
 
 /// Finds the faces of a frame and reads the expression each displays. Holds its scratch memory: make one and keep it.
@@ -113,7 +147,7 @@ pub struct EmotionPipeline {
     detector: FaceDetector,
     classifier: EmotionClassifier,
     tracker: FaceTracker,
-    smoothers: Vec<(u64, ProbabilitySmoother)>,
+    smoothers: Vec<Smoother>,
     region: Vec<u8>,
     moved: Vec<FaceDetection>,
     faces: Vec<FaceEmotion>,
@@ -128,7 +162,8 @@ impl EmotionPipeline {
     /// no such networks.
     pub fn new(options: PipelineOptions) -> Result<Self, Error> {
         let model = emotion_model()?;
-        options.check(model.id())?;
+        let classifier = EmotionClassifier::new(&model)?;
+        options.check(model.id(), &classifier)?;
         Ok(Self {
             model_id: model.id().to_owned(),
             tracker: FaceTracker::new(options.tracking())?,
@@ -136,7 +171,7 @@ impl EmotionPipeline {
             region: Vec::new(),
             moved: Vec::new(),
             detector: FaceDetector::new(&detector_model()?)?,
-            classifier: EmotionClassifier::new(&model)?,
+            classifier,
             faces: Vec::new(),
             options,
         })
@@ -152,10 +187,11 @@ impl EmotionPipeline {
     /// # Errors
     /// As [`new`](Self::new); the old options then stay.
     pub fn set_options(&mut self, options: PipelineOptions) -> Result<(), Error> {
-        options.check(&self.model_id)?;
+        options.check(&self.model_id, &self.classifier)?;
         self.tracker.set_options(options.tracking())?;
-        for (_, smoother) in &mut self.smoothers {
-            smoother.set_options(options.smoothing())?;
+        for smoother in &mut self.smoothers {
+            smoother.four.set_options(options.smoothing())?;
+            smoother.eight.set_options(options.smoothing())?;
         }
         self.options = options;
         Ok(())
@@ -175,10 +211,11 @@ impl EmotionPipeline {
         let detections = self.detector.detect(frame, &options)?;
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
             let chip = crop_face(frame, &detection.bounding_box)?;
-            let raw = self.classifier.classify(&chip)?;
-            let probabilities = self.options.calibrated(&raw)?;
-            let emotion = shown_emotion(&probabilities, self.options.uncertain_below);
-            self.faces.push(FaceEmotion { id, detection: *detection, raw, probabilities, emotion });
+            let answers = self.classifier.answers(&chip)?;
+            let told = self.options.told(&answers)?;
+            let four = Reading::of(told.four, self.options.uncertain_below);
+            let eight = told.eight.map(|eight| Reading::of(eight, self.options.uncertain_below));
+            self.faces.push(FaceEmotion::new(id, *detection, answers.four, four, eight));
         }
         Ok(&self.faces)
     }
@@ -198,41 +235,44 @@ impl EmotionPipeline {
         }
 
         let tracked = self.tracker.faces();
-        self.smoothers.retain(|(id, _)| tracked.iter().any(|face| face.id == *id));
+        self.smoothers.retain(|smoother| tracked.iter().any(|face| face.id == smoother.id));
         for face in tracked.iter().filter(|face| face.visible).take(self.options.max_faces) {
             let chip = crop_face(frame, &face.bounding_box)?;
-            let raw = self.classifier.classify(&chip)?;
-            let known = self.smoothers.iter().position(|(id, _)| *id == face.id);
+            let answers = self.classifier.answers(&chip)?;
+            let told = self.options.told(&answers)?;
+            let known = self.smoothers.iter().position(|smoother| smoother.id == face.id);
             let index = match known {
                 Some(index) => index,
                 None => {
-                    self.smoothers.push((face.id, ProbabilitySmoother::new(self.options.smoothing())?));
+                    let options = self.options.smoothing();
+                    let (four, eight) = (ProbabilitySmoother::new(options)?, ProbabilitySmoother::new(options)?);
+                    self.smoothers.push(Smoother { id: face.id, four, eight });
                     self.smoothers.len() - 1
                 }
             };
-            let smoothed = self.smoothers[index].1.update(&self.options.calibrated(&raw)?, timestamp_ms)?;
-            self.faces.push(FaceEmotion {
-                id: face.id,
-                detection: FaceDetection {
-                    bounding_box: face.bounding_box,
-                    landmarks: face.landmarks,
-                    confidence: face.confidence,
-                },
-                raw,
-                probabilities: smoothed.probabilities,
-                emotion: smoothed.emotion,
-            });
+            let smoother = &mut self.smoothers[index];
+            let four = smoother.four.update(&told.four, timestamp_ms)?;
+            let eight = told.eight.map(|eight| smoother.eight.update(&eight, timestamp_ms)).transpose()?;
+            let detection = FaceDetection {
+                bounding_box: face.bounding_box,
+                landmarks: face.landmarks,
+                confidence: face.confidence,
+            };
+            self.faces.push(FaceEmotion::new(face.id, detection, answers.four, four, eight));
         }
         Ok(&self.faces)
     }
 
-    /// The model's own answer to a face already cut out, not calibrated.
+    /// The model's own answer to a face already cut out, not calibrated, and that over the eight expressions where they
+    /// are asked for.
     ///
     /// # Errors
     /// [`ErrorKind::Inference`] when the network's answer is not finite.
-    pub fn classify_face(&mut self, chip: &FaceChip) -> Result<(EmotionProbabilities, Option<Emotion>), Error> {
-        let probabilities = self.classifier.classify(chip)?;
-        Ok((probabilities, shown_emotion(&probabilities, self.options.uncertain_below)))
+    pub fn classify_face(&mut self, chip: &FaceChip) -> Result<(Reading, Option<Reading8>), Error> {
+        let Answers { four, eight } = self.classifier.answers(chip)?;
+        let below = self.options.uncertain_below;
+        let eight = eight.filter(|_| self.options.eight).map(|eight| Reading::of(eight, below));
+        Ok((Reading::of(four, below), eight))
     }
 
     /// Which pixels of the face in this box spoke for the model's own answer, not calibrated, and the chip the network

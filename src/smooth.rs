@@ -1,7 +1,7 @@
 //! Steadies one face's probabilities over time, and the expression shown for them.
 
-use crate::classify::EmotionProbabilities;
-use crate::emotion::Emotion;
+use crate::classify::Probabilities;
+use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::{Error, ErrorKind};
 
 /// Settings of a [`ProbabilitySmoother`].
@@ -46,45 +46,58 @@ impl SmootherOptions {
 
 /// The expression to show for probabilities that stand alone, as in a picture: the most probable one, or none
 /// ("uncertain") when even that is below `uncertain_below`.
-pub fn shown_emotion(probabilities: &EmotionProbabilities, uncertain_below: f32) -> Option<Emotion> {
+pub fn shown_emotion<E: Expressions<N>, const N: usize>(
+    probabilities: &Probabilities<E, N>,
+    uncertain_below: f32,
+) -> Option<E> {
     let (emotion, probability) = probabilities.top();
     (probability >= uncertain_below).then_some(emotion)
 }
 
-/// A face's smoothed answer.
+/// What is told of a face: by default over the four expressions.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct SmoothedEmotion {
-    /// The probabilities, smoothed over time.
-    pub probabilities: EmotionProbabilities,
-    /// The expression to show, held steady; `None` is "uncertain".
-    pub emotion: Option<Emotion>,
+pub struct Reading<E = Emotion, const N: usize = { Emotion::COUNT }> {
+    /// How probable each expression is; in live video smoothed over time.
+    pub probabilities: Probabilities<E, N>,
+    /// The expression to show, in live video held steady; `None` is "uncertain".
+    pub emotion: Option<E>,
 }
 
-/// Smooths the probabilities of one face over time, and holds the expression shown until another one clearly leads.
+/// What is told of a face over the eight expressions.
+pub type Reading8 = Reading<Emotion8, { Emotion8::COUNT }>;
+
+impl<E: Expressions<N>, const N: usize> Reading<E, N> {
+    /// What probabilities that stand alone tell.
+    pub fn of(probabilities: Probabilities<E, N>, uncertain_below: f32) -> Self {
+        Self { emotion: shown_emotion(&probabilities, uncertain_below), probabilities }
+    }
+}
+
+/// Smooths the probabilities of one face over time (by default those of the four expressions), and holds the expression shown until another one clearly leads.
 ///
 /// The probabilities pass through a first-order low-pass filter in continuous time: the exact answer for an input that
 /// runs straight from sample to sample. The result therefore depends on time and not on the number of frames.
 ///
-/// Five contend to be shown: the four expressions with their probabilities, and "uncertain" with the constant
+/// The expressions contend to be shown with their probabilities, and so does "uncertain" with the constant
 /// [`uncertain_below`](SmootherOptions::uncertain_below). Another one takes over when it leads the one shown by
 /// [`switch_margin`](SmootherOptions::switch_margin), or has led for [`persist_ms`](SmootherOptions::persist_ms).
 #[derive(Debug, Clone)]
-pub struct ProbabilitySmoother {
+pub struct ProbabilitySmoother<E = Emotion, const N: usize = { Emotion::COUNT }> {
     options: SmootherOptions,
-    state: Option<State>,
+    state: Option<State<E, N>>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct State {
+struct State<E, const N: usize> {
     now_ms: f64,
-    sample: EmotionProbabilities,
-    smoothed: EmotionProbabilities,
-    shown: Option<Emotion>,
-    leader: Option<Emotion>,
+    sample: Probabilities<E, N>,
+    smoothed: Probabilities<E, N>,
+    shown: Option<E>,
+    leader: Option<E>,
     leads_since_ms: f64,
 }
 
-impl ProbabilitySmoother {
+impl<E: Expressions<N>, const N: usize> ProbabilitySmoother<E, N> {
     /// A smoother that has seen nothing yet.
     ///
     /// # Errors
@@ -109,7 +122,7 @@ impl ProbabilitySmoother {
     /// # Errors
     /// [`ErrorKind::InvalidTimestamp`] when the time is not finite or before the last one; the smoother then is as it
     /// was.
-    pub fn update(&mut self, sample: &EmotionProbabilities, timestamp_ms: f64) -> Result<SmoothedEmotion, Error> {
+    pub fn update(&mut self, sample: &Probabilities<E, N>, timestamp_ms: f64) -> Result<Reading<E, N>, Error> {
         if !timestamp_ms.is_finite() || self.state.is_some_and(|state| timestamp_ms < state.now_ms) {
             return Err(Error::new(
                 ErrorKind::InvalidTimestamp,
@@ -131,17 +144,22 @@ impl ProbabilitySmoother {
             }
         };
         self.state = Some(state);
-        Ok(SmoothedEmotion { probabilities: state.smoothed, emotion: state.shown })
+        Ok(Reading { probabilities: state.smoothed, emotion: state.shown })
     }
 
-    fn advance(&self, last: State, sample: &EmotionProbabilities, timestamp_ms: f64) -> Result<State, Error> {
+    fn advance(
+        &self,
+        last: State<E, N>,
+        sample: &Probabilities<E, N>,
+        timestamp_ms: f64,
+    ) -> Result<State<E, N>, Error> {
         let SmootherOptions { time_constant_ms, uncertain_below, switch_margin, persist_ms } = self.options;
         let [keep, old, new] = step_weights(timestamp_ms - last.now_ms, time_constant_ms);
-        let smoothed = EmotionProbabilities::new(Emotion::ALL.map(|emotion| {
+        let smoothed = Probabilities::new(E::ALL.map(|emotion| {
             keep * last.smoothed.get(emotion) + old * last.sample.get(emotion) + new * sample.get(emotion)
         }))?;
 
-        let score = |contender: Option<Emotion>| contender.map_or(uncertain_below, |emotion| smoothed.get(emotion));
+        let score = |contender: Option<E>| contender.map_or(uncertain_below, |emotion| smoothed.get(emotion));
         let leader = shown_emotion(&smoothed, uncertain_below);
         let leads_since_ms = if leader == last.leader { last.leads_since_ms } else { timestamp_ms };
         let takes_over =
@@ -171,6 +189,7 @@ fn step_weights(step_ms: f64, time_constant_ms: f64) -> [f32; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::EmotionProbabilities;
     use proptest::prelude::*;
 
     const HAPPY: [f32; 4] = [0.9, 0.06, 0.02, 0.02];
@@ -206,7 +225,7 @@ mod tests {
     #[test]
     fn the_first_answer_is_shown_as_it_is() {
         let answer = smoother().update(&probabilities(HAPPY), 0.0).unwrap();
-        assert_eq!(answer, SmoothedEmotion { probabilities: probabilities(HAPPY), emotion: Some(Emotion::Happy) });
+        assert_eq!(answer, Reading { probabilities: probabilities(HAPPY), emotion: Some(Emotion::Happy) });
         let unsure = probabilities([0.4, 0.3, 0.2, 0.1]);
         assert_eq!(smoother().update(&unsure, 0.0).unwrap().emotion, None);
     }
@@ -317,7 +336,7 @@ mod tests {
             SmootherOptions { switch_margin: f32::NAN, ..good },
             SmootherOptions { persist_ms: f64::INFINITY, ..good },
         ] {
-            assert_eq!(ProbabilitySmoother::new(bad).unwrap_err().kind(), ErrorKind::InvalidOptions, "{bad:?}");
+            assert_eq!(<ProbabilitySmoother>::new(bad).unwrap_err().kind(), ErrorKind::InvalidOptions, "{bad:?}");
             assert!(smoother().set_options(bad).is_err());
         }
     }

@@ -8,14 +8,15 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
 use crate::calibrate::PersonalCalibration;
-use crate::classify::EmotionProbabilities;
+use crate::classify::{EmotionProbabilities, Probabilities};
 use crate::crop::{CHIP_SIDE, FaceChip};
 use crate::decode::Picture;
 use crate::detect::BoundingBox;
-use crate::emotion::Emotion;
+use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::{Error, ErrorKind};
 use crate::frame::Frame;
 use crate::pipeline::{self, FaceEmotion, PipelineOptions};
+use crate::smooth::{Reading, Reading8};
 use crate::weights::{detector_model, emotion_model};
 
 /// The longest side at which a bitmap's pixels are read. The detector looks at 640 pixels and a face chip is 48, so a
@@ -26,6 +27,8 @@ const MAX_BITMAP_SIDE: u32 = 2048;
 const TYPES: &str = r#"
 /** An expression the model tells apart. */
 export type Emotion = "happy" | "neutral" | "sad" | "surprise";
+/** An expression of the model's second head; it was trained on other labels, so the two need not agree. */
+export type Emotion8 = "neutral" | "happy" | "surprise" | "sad" | "angry" | "disgusted" | "fearful" | "contempt";
 /** A rectangle in picture pixels, origin at the top left. It may reach beyond the picture's border. */
 export interface Box { x: number; y: number; width: number; height: number }
 /** Each expression's probability, 0..1; together 1. */
@@ -35,6 +38,11 @@ export interface Expression {
   probabilities: Probabilities;
   /** The most probable expression, or "uncertain" when it is less probable than `uncertainBelow`. */
   emotion: Emotion | "uncertain";
+  /** The same over eight expressions, where they are asked for. */
+  eight?: {
+    probabilities: Record<Emotion8, number>;
+    emotion: Emotion8 | "uncertain";
+  };
 }
 /** A frame recorded to calibrate with: the face's `raw` answer, and the expression it was asked to display. */
 export interface CalibrationFrame { probabilities: Probabilities; emotion: Emotion }
@@ -77,10 +85,18 @@ export interface PipelineOptions {
   maxFaces?: number;
   /** A person's calibration, as `fitCalibration` gave it; "" is none. */
   calibration?: string;
+  /** 8 answers in eight expressions too; 4 by default. */
+  expressions?: 4 | 8;
 }
 /** Which models are compiled in. */
 export interface ModelInfo {
-  emotion: { id: string; sha256: string; classes: Emotion[] };
+  emotion: {
+    id: string;
+    sha256: string;
+    classes: Emotion[];
+    /** The classes of the second head, in its order; empty where the model has none. */
+    eight: Emotion8[];
+  };
   detector: { id: string; sha256: string };
 }
 "#;
@@ -123,8 +139,9 @@ pub fn model_info() -> Result<JsModelInfo, JsValue> {
     let emotion = emotion_model().map_err(to_js)?;
     let detector = detector_model().map_err(to_js)?;
     let emotion_info = model(emotion.id(), crate::weights::EMOTION_MODEL_SHA256);
-    let classes = Emotion::ALL.iter().map(|emotion| JsValue::from(emotion.name())).collect::<Array>();
-    set(&emotion_info, "classes", &classes);
+    set(&emotion_info, "classes", &names(&Emotion::ALL));
+    let has_eight = emotion.contains("eight.weight");
+    set(&emotion_info, "eight", &names(if has_eight { &Emotion8::ALL[..] } else { &[] }));
     let detector_info = model(detector.id(), crate::weights::DETECTOR_MODEL_SHA256);
     Ok(JsValue::from(object(&[("emotion", emotion_info.into()), ("detector", detector_info.into())])).unchecked_into())
 }
@@ -224,9 +241,9 @@ impl EmotionPipeline {
     #[wasm_bindgen(js_name = classifyFace, unchecked_return_type = "Expression")]
     pub fn classify_face(&mut self, grey: &[u8]) -> Result<JsExpression, JsValue> {
         let chip = chip_from(grey).map_err(to_js)?;
-        let (probabilities, emotion) = self.pipeline.classify_face(&chip).map_err(to_js)?;
+        let (four, eight) = self.pipeline.classify_face(&chip).map_err(to_js)?;
         let expression = Object::new();
-        set_expression(&expression, &probabilities, emotion);
+        set_expressions(&expression, &four, eight.as_ref());
         Ok(JsValue::from(expression).unchecked_into())
     }
 
@@ -352,6 +369,13 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
             "pictureSize" => options.picture_size = whole()?,
             "liveSize" => options.live_size = whole()?,
             "maxFaces" => options.max_faces = whole()? as usize,
+            "expressions" => {
+                options.eight = match number {
+                    4.0 => false,
+                    8.0 => true,
+                    _ => return Err(invalid(format!("the option expressions is 4 or 8, not {number}"))),
+                }
+            }
             _ => return Err(invalid(format!("there is no option {key}"))),
         }
     }
@@ -398,21 +422,35 @@ fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
         ("confidence", face.detection.confidence.into()),
     ]);
     set(&result, "raw", &named(&face.raw));
-    set_expression(&result, &face.probabilities, face.emotion);
+    let four = Reading { probabilities: face.probabilities, emotion: face.emotion };
+    set_expressions(&result, &four, face.eight.as_ref());
     result
 }
 
-fn set_expression(target: &Object, probabilities: &EmotionProbabilities, emotion: Option<Emotion>) {
-    set(target, "probabilities", &named(probabilities));
-    set(target, "emotion", &emotion.map_or("uncertain", Emotion::name).into());
+fn set_expressions(target: &Object, four: &Reading, eight: Option<&Reading8>) {
+    set_expression(target, four);
+    if let Some(reading) = eight {
+        let eight = Object::new();
+        set_expression(&eight, reading);
+        set(target, "eight", &eight);
+    }
 }
 
-fn named(probabilities: &EmotionProbabilities) -> Object {
+fn set_expression<E: Expressions<N>, const N: usize>(target: &Object, reading: &Reading<E, N>) {
+    set(target, "probabilities", &named(&reading.probabilities));
+    set(target, "emotion", &reading.emotion.map_or("uncertain", E::name).into());
+}
+
+fn named<E: Expressions<N>, const N: usize>(probabilities: &Probabilities<E, N>) -> Object {
     let named = Object::new();
     for (emotion, probability) in probabilities.iter() {
         set(&named, emotion.name(), &probability.into());
     }
     named
+}
+
+fn names<E: Expressions<N>, const N: usize>(expressions: &[E]) -> Array {
+    expressions.iter().map(|expression| JsValue::from(expression.name())).collect()
 }
 
 fn object(entries: &[(&str, JsValue)]) -> Object {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the lint's exception for tests does not see helpers")]
 
 use countenance::{
-    Emotion, EmotionPipeline, ErrorKind, FaceEmotion, Frame, PersonalCalibration, Picture, PipelineOptions,
+    Emotion, Emotion8, EmotionPipeline, ErrorKind, FaceEmotion, Frame, PersonalCalibration, Picture, PipelineOptions,
 };
 
 fn picture(name: &str) -> Picture {
@@ -197,6 +197,30 @@ fn a_calibration_corrects_the_answer_and_leaves_the_models_own_beside_it() {
     let options = PipelineOptions { calibration: Some(foreign), ..PipelineOptions::default() };
     assert_eq!(pipeline.set_options(options.clone()).unwrap_err().kind(), ErrorKind::InvalidCalibration);
     assert_eq!(EmotionPipeline::new(options).unwrap_err().kind(), ErrorKind::InvalidCalibration);
+}
+
+#[test]
+fn eight_expressions_are_told_where_they_are_asked_for() {
+    let astronaut = picture("astronaut_half.png");
+    let astronaut = astronaut.frame().unwrap();
+    let mut pipeline = pipeline();
+    let four = pipeline.analyze_image(&astronaut).unwrap()[0].clone();
+    assert_eq!(four.eight, None);
+
+    pipeline.set_options(PipelineOptions { eight: true, ..PipelineOptions::default() }).unwrap();
+    let face = pipeline.analyze_image(&astronaut).unwrap()[0].clone();
+    assert_eq!(face.probabilities, four.probabilities);
+    let still = face.eight.unwrap();
+    assert_eq!(still.emotion, Some(Emotion8::Happy));
+    assert!(still.probabilities.get(Emotion8::Happy) > 0.8, "{still:?}");
+
+    let pixels = scene(Some((&astronaut, 190, 110)));
+    for time in [0.0, 33.0, 66.0] {
+        let eight = pipeline.analyze_frame(&frame(&pixels), time).unwrap()[0].eight.unwrap();
+        assert_eq!(eight.emotion, Some(Emotion8::Happy));
+    }
+    pipeline.set_options(PipelineOptions { eight: true, uncertain_below: 1.0, ..PipelineOptions::default() }).unwrap();
+    assert_eq!(pipeline.analyze_image(&astronaut).unwrap()[0].eight.unwrap().emotion, None);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Fused inference of the expression network, without a framework.
 //!
 //! ```text
-//! 48x48 grey -> conv1 32 -> conv2 64 -> conv3 128 -> conv4 256 -> conv5 512 -> dense 256 -> dense 512 -> 4 logits
+//! 48x48 grey -> conv1 32 -> conv2 64 -> conv3 128 -> conv4 256 -> conv5 512 -> dense 256 -> dense 512 -> 4 (and 8) logits
 //!        side:       24         12          6            3            1
 //! ```
 //! Activations lie channels-last inside a border of one zero pixel, so that no kernel has an edge case. Every
@@ -22,7 +22,7 @@ pub(crate) mod simd;
 mod winograd;
 
 use crate::crop::{CHIP_SIDE, FaceChip};
-use crate::emotion::Emotion;
+use crate::emotion::{Emotion, Emotion8};
 use crate::error::Error;
 use crate::weights::{BLOCK, Weights};
 use epilogue::Epilogue;
@@ -63,8 +63,32 @@ enum Packed {
 struct Layers {
     convolutions: [Layer; 5],
     dense: [Layer; 2],
-    output_weights: Vec<f32>,
-    output_bias: [f32; Emotion::COUNT],
+    four: Head<{ Emotion::COUNT }>,
+    eight: Option<Head<{ Emotion8::COUNT }>>,
+}
+
+/// A last layer, from the features to logits.
+#[derive(Debug, Clone)]
+struct Head<const N: usize> {
+    weights: Vec<f32>,
+    bias: [f32; N],
+}
+
+impl<const N: usize> Head<N> {
+    fn new(weights: &Weights<'_>, name: &str) -> Result<Self, Error> {
+        let mut bias = [0.0; N];
+        bias.copy_from_slice(&weights.f32(&format!("{name}.bias"), &[N])?);
+        Ok(Self { weights: weights.f32(&format!("{name}.weight"), &[N, DENSE[2]])?, bias })
+    }
+}
+
+/// The logits of both heads.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Logits {
+    /// In the order of [`Emotion::ALL`].
+    pub four: [f32; Emotion::COUNT],
+    /// In the order of [`Emotion8::ALL`], where the model has that head.
+    pub eight: Option<[f32; Emotion8::COUNT]>,
 }
 
 #[derive(Debug, Clone)]
@@ -93,8 +117,13 @@ impl EmotionEngine {
         Ok(Self { level, layers, buffers: Buffers::new() })
     }
 
-    /// The four logits of a face, in the order of [`Emotion::ALL`].
-    pub fn logits(&mut self, chip: &FaceChip) -> [f32; Emotion::COUNT] {
+    /// Whether the model has the second head, over eight expressions.
+    pub const fn has_eight(&self) -> bool {
+        self.layers.eight.is_some()
+    }
+
+    /// The logits of a face.
+    pub fn logits(&mut self, chip: &FaceChip) -> Logits {
         let Self { level, layers, buffers } = self;
         dispatch!(*level, simd => layers.forward(simd, chip, buffers))
     }
@@ -133,8 +162,6 @@ impl Layers {
             let shape = [DENSE[number], DENSE[number - 1]];
             layer(&format!("dense{number}"), &shape, Some(format!("dense_bn{number}")), true, dense::pack::<S>)
         };
-        let mut output_bias = [0.0; Emotion::COUNT];
-        output_bias.copy_from_slice(&weights.f32("dense3.bias", &[Emotion::COUNT])?);
         Ok(Self {
             convolutions: [
                 convolution(1, false, convolution::pack::<S>)?,
@@ -144,13 +171,13 @@ impl Layers {
                 convolution(5, true, convolution::pack::<S>)?,
             ],
             dense: [dense(1)?, dense(2)?],
-            output_weights: weights.f32("dense3.weight", &[Emotion::COUNT, DENSE[2]])?,
-            output_bias,
+            four: Head::new(weights, "dense3")?,
+            eight: weights.contains("eight.weight").then(|| Head::new(weights, "eight")).transpose()?,
         })
     }
 
     #[inline(always)]
-    fn forward<S: Simd>(&self, simd: S, chip: &FaceChip, buffers: &mut Buffers) -> [f32; Emotion::COUNT] {
+    fn forward<S: Simd>(&self, simd: S, chip: &FaceChip, buffers: &mut Buffers) -> Logits {
         load_chip(chip, &mut buffers.maps[0]);
         for layer in 0..self.convolutions.len() {
             self.convolve(simd, layer, buffers);
@@ -204,7 +231,7 @@ impl Layers {
 
     /// Runs the dense layers.
     #[inline(always)]
-    fn classify<S: Simd>(&self, simd: S, buffers: &mut Buffers) -> [f32; Emotion::COUNT] {
+    fn classify<S: Simd>(&self, simd: S, buffers: &mut Buffers) -> Logits {
         let Buffers { features, hidden: [hidden1, hidden2], blocks, .. } = buffers;
         let [dense1, dense2] = &self.dense;
         simd.vectorize(
@@ -212,7 +239,10 @@ impl Layers {
             || {
                 hidden(simd, dense1, features, hidden1, blocks);
                 hidden(simd, dense2, hidden1, hidden2, blocks);
-                dense::logits(simd, hidden2, &self.output_weights, &self.output_bias)
+                Logits {
+                    four: dense::logits(simd, hidden2, &self.four.weights, &self.four.bias),
+                    eight: self.eight.as_ref().map(|head| dense::logits(simd, hidden2, &head.weights, &head.bias)),
+                }
             },
         )
     }
@@ -270,7 +300,7 @@ mod tests {
         [[0; CHIP_SIDE * CHIP_SIDE], [255; CHIP_SIDE * CHIP_SIDE], noisy, ramp].map(FaceChip::from_grey).to_vec()
     }
 
-    fn probabilities(logits: [f64; Emotion::COUNT]) -> [f64; Emotion::COUNT] {
+    fn probabilities<const N: usize>(logits: [f64; N]) -> [f64; N] {
         let sum: f64 = logits.iter().map(|logit| logit.exp()).sum();
         logits.map(|logit| logit.exp() / sum)
     }
@@ -280,14 +310,23 @@ mod tests {
         for dtype in [DType::F32, DType::F16, DType::Int8, DType::Int4] {
             let bytes = reference::random_network(1, dtype);
             let weights = Weights::parse(&bytes).unwrap();
-            let expected: Vec<_> =
-                chips().iter().map(|chip| probabilities(reference::logits(&weights, chip))).collect();
-            assert!(expected.iter().any(|p| p.iter().all(|p| *p < 0.99)), "saturated answers would hide differences");
+            let expected: Vec<_> = chips()
+                .iter()
+                .map(|chip| {
+                    let (four, eight) = reference::logits(&weights, chip);
+                    (probabilities(four), probabilities(eight))
+                })
+                .collect();
+            let is_open = |(four, eight): &([f64; 4], [f64; 8])| four.iter().chain(eight).all(|p| *p < 0.99);
+            assert!(expected.iter().any(is_open), "saturated answers would hide differences");
             for level in levels() {
                 let mut engine = EmotionEngine::at_level(&weights, level).unwrap();
-                for (chip, expected) in chips().iter().zip(&expected) {
-                    let found = probabilities(engine.logits(chip).map(f64::from));
-                    for (found, expected) in found.iter().zip(expected) {
+                for (chip, (four, eight)) in chips().iter().zip(&expected) {
+                    let found = engine.logits(chip);
+                    let found_four = probabilities(found.four.map(f64::from));
+                    let found_eight = probabilities(found.eight.unwrap().map(f64::from));
+                    let found = found_four.iter().chain(&found_eight);
+                    for (found, expected) in found.zip(four.iter().chain(eight)) {
                         assert!((found - expected).abs() < 1e-4, "{dtype:?} {level:?}: {found} for {expected}");
                     }
                 }

@@ -2,7 +2,7 @@
 
 use super::{CHANNELS, DENSE};
 use crate::crop::{CHIP_SIDE, FaceChip};
-use crate::emotion::Emotion;
+use crate::emotion::{Emotion, Emotion8};
 use crate::weights::{DType, Weights, WeightsWriter};
 
 /// A "same" 3x3 convolution of `side` x `side` channels-last pixels with `[outputs][inputs][9]` kernels.
@@ -75,8 +75,8 @@ fn batch_norm(weights: &Weights<'_>, name: &str, channels: usize) -> [Vec<f32>; 
     ["weight", "bias", "mean", "var"].map(|part| weights.f32(&format!("{name}.{part}"), &[channels]).unwrap())
 }
 
-/// The whole network.
-pub(super) fn logits(weights: &Weights<'_>, chip: &FaceChip) -> [f64; Emotion::COUNT] {
+/// The whole network with both heads.
+pub(super) fn logits(weights: &Weights<'_>, chip: &FaceChip) -> ([f64; Emotion::COUNT], [f64; Emotion8::COUNT]) {
     let mut map: Vec<f64> = chip.grey().iter().map(|grey| f64::from(*grey) / 255.0).collect();
     let mut side = CHIP_SIDE;
     for (layer, [inputs, outputs]) in CHANNELS.array_windows().enumerate() {
@@ -98,9 +98,13 @@ pub(super) fn logits(weights: &Weights<'_>, chip: &FaceChip) -> [f64; Emotion::C
             .map(|(output, sum)| activate(sum, bias[output], parameters(Some(&batch_norm), output)))
             .collect();
     }
-    let sums = dense(weights, "dense3", &map, DENSE[2], Emotion::COUNT);
-    let bias = weights.f32("dense3.bias", &[Emotion::COUNT]).unwrap();
-    [0, 1, 2, 3].map(|output| sums[output] + f64::from(bias[output]))
+    (head(weights, "dense3", &map), head(weights, "eight", &map))
+}
+
+fn head<const N: usize>(weights: &Weights<'_>, name: &str, features: &[f64]) -> [f64; N] {
+    let sums = dense(weights, name, features, DENSE[2], N);
+    let bias = weights.f32(&format!("{name}.bias"), &[N]).unwrap();
+    std::array::from_fn(|output| sums[output] + f64::from(bias[output]))
 }
 
 fn dense(weights: &Weights<'_>, name: &str, input: &[f64], inputs: usize, outputs: usize) -> Vec<f64> {
@@ -146,5 +150,6 @@ pub(super) fn random_network(seed: u32, dtype: DType) -> Vec<u8> {
         layer(format!("dense{}", index + 1), batch_norm, &[*outputs, *inputs], dtype);
     }
     layer("dense3".to_owned(), None, &[Emotion::COUNT, DENSE[2]], DType::F32);
+    layer("eight".to_owned(), None, &[Emotion8::COUNT, DENSE[2]], DType::F32);
     writer.finish().unwrap()
 }

@@ -199,6 +199,11 @@ impl<'a> Weights<'a> {
         &self.tensors
     }
 
+    /// Whether there is a tensor of this name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.tensors.iter().any(|tensor| tensor.name == name)
+    }
+
     /// The tensor of this name and shape.
     ///
     /// # Errors

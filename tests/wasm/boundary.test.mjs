@@ -96,6 +96,8 @@ test("options are checked one by one", () => {
     { pictureSize: 320.5 },
     { liveSize: 1e12 },
     { maxFaces: 0 },
+    { expressions: 7 },
+    { expressions: true },
     { unheardOf: 1 },
     7,
   ]) {
@@ -161,4 +163,19 @@ test("a calibration that is none, or another model's, is refused", () => {
     refuses(() => new EmotionPipeline({ calibration }), "invalid-calibration");
   }
   refuses(() => new EmotionPipeline({ calibration: 7 }), "invalid-options");
+});
+
+test("eight expressions come beside the four where they are asked for", () => {
+  const pipeline = new EmotionPipeline();
+  const [four] = pipeline.analyzeBytes(astronaut);
+  assert.ok(!("eight" in four));
+  pipeline.configure({ expressions: 8 });
+  const [{ eight, ...rest }] = pipeline.analyzeBytes(astronaut);
+  assert.deepEqual(rest, four);
+  assert.equal(eight.emotion, "happy");
+  assert.deepEqual(Object.keys(eight.probabilities), module.modelInfo().emotion.eight);
+  const sum = Object.values(eight.probabilities).reduce((total, value) => total + value, 0);
+  assert.ok(Math.abs(sum - 1) < 1e-5);
+  pipeline.configure({ expressions: 4 });
+  assert.deepEqual(pipeline.analyzeBytes(astronaut), [four]);
 });

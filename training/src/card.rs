@@ -33,6 +33,8 @@ pub struct Training {
     pub development_pictures: usize,
     /// The temperature fitted on them.
     pub temperature: f64,
+    /// That of the second head, where it was trained.
+    pub temperature_eight: Option<f64>,
     /// Recipe, seed and history.
     pub run: State,
 }

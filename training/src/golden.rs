@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use anyhow::{Result, ensure};
-use burn::tensor::Device;
+use anyhow::{Context, Result, ensure};
 use burn::tensor::activation::softmax;
-use countenance::network::{EmotionNet, EmotionNetConfig};
+use burn::tensor::{Device, Tensor};
+use countenance::network::{ConvBlock, EmotionNet, EmotionNetConfig, load_eight};
 use countenance::weights::{Weights, detector_model};
-use countenance::{CHIP_SIDE, DetectOptions, Emotion, FaceChip, FaceDetector, crop_face};
+use countenance::{CHIP_SIDE, DetectOptions, Emotion, Emotion8, FaceChip, FaceDetector, crop_face};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::dataset::read_picture;
 use crate::model::faces;
+use crate::store::SECOND_TEMPERATURE;
 
 /// The pictures of `tests/fixtures` whose faces are among the inputs: both in the public domain.
 const PORTRAITS: [&str; 2] = ["astronaut", "grace_hopper"];
@@ -35,6 +36,9 @@ pub struct Case {
     pub grey: String,
     /// Probabilities by expression, temperature applied.
     pub probabilities: BTreeMap<String, f32>,
+    /// Those of the eight expressions, where the model has that head.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eight: Option<BTreeMap<String, f32>>,
 }
 
 /// Synthetic patterns, and the faces of the fixtures' portraits as the pipeline crops them, with the answers of the
@@ -42,21 +46,39 @@ pub struct Case {
 ///
 /// # Errors
 /// Where a fixture is absent or the weights are no such network.
-pub fn golden(weights: &Weights<'_>, temperature: f64, fixtures: &Path, device: &Device) -> Result<Golden> {
-    let net = EmotionNet::load(&EmotionNetConfig::default(), device, |name, shape| weights.f32(name, shape))?;
+pub fn golden(weights: &Weights<'_>, fixtures: &Path, device: &Device) -> Result<Golden> {
+    let read = |name: &str, shape: &[usize]| weights.f32(name, shape);
+    let net = EmotionNet::load(&EmotionNetConfig::default(), device, read)?;
+    let second = weights.contains("eight.weight").then(|| load_eight(device, read)).transpose()?;
     let mut inputs = patterns();
     for name in PORTRAITS {
         inputs.push((name.to_owned(), portrait(&fixtures.join(format!("{name}.png")))?));
     }
     let cases = inputs.into_iter().map(|(name, chip)| {
         let grey = chip.grey().iter().map(|value| f32::from(*value) / 255.0).collect();
-        let logits = net.forward(faces(grey, 1, CHIP_SIDE, device));
-        let answer = softmax(logits.div_scalar(temperature), 1).into_data();
-        let names = Emotion::ALL.map(|emotion| emotion.name().to_owned());
-        let probabilities = names.into_iter().zip(answer.iter::<f32>()).collect();
-        Case { name, grey: chip.grey().iter().map(|value| format!("{value:02x}")).collect(), probabilities }
+        let features = net.embed(faces(grey, 1, CHIP_SIDE, device), ConvBlock::forward);
+        let four = Emotion::ALL.map(Emotion::name);
+        let eight = Emotion8::ALL.map(Emotion8::name);
+        Ok(Case {
+            name,
+            grey: chip.grey().iter().map(|value| format!("{value:02x}")).collect(),
+            probabilities: named(&four, net.classify(features.clone()), temperature(weights, "temperature")?),
+            eight: match &second {
+                Some(head) => Some(named(&eight, head.forward(features), temperature(weights, SECOND_TEMPERATURE)?)),
+                None => None,
+            },
+        })
     });
-    Ok(Golden { tolerance: 1e-4, cases: cases.collect() })
+    Ok(Golden { tolerance: 1e-4, cases: cases.collect::<Result<_>>()? })
+}
+
+fn temperature(weights: &Weights<'_>, key: &str) -> Result<f64> {
+    weights.metadata(key).and_then(|value| value.parse().ok()).with_context(|| format!("the weights state no {key}"))
+}
+
+fn named(names: &[&str], logits: Tensor<2>, temperature: f64) -> BTreeMap<String, f32> {
+    let answer = softmax(logits.div_scalar(temperature), 1).into_data();
+    names.iter().map(|name| (*name).to_owned()).zip(answer.iter::<f32>()).collect()
 }
 
 fn patterns() -> Vec<(String, FaceChip)> {

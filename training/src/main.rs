@@ -12,7 +12,7 @@ use countenance::weights::{Precision, Weights};
 use countenance_training::card::{Training, card, read_json};
 use countenance_training::golden::golden;
 use countenance_training::recipe::Recipe;
-use countenance_training::train::{Run, fit_temperature, train};
+use countenance_training::train::{Run, fit_temperatures, train};
 use countenance_training::{dataset, evaluate, plots, store, twins};
 use serde::Serialize;
 
@@ -223,9 +223,15 @@ fn run_training(arguments: &TrainArguments) -> Result<()> {
     let device = arguments.backend.device();
     let run = Run { recipe, seed: arguments.seed, folder: arguments.out.clone(), stop_after: arguments.stop_after };
     let (net, state) = train(&run, &training, &development, &device)?;
-    let temperature = fit_temperature(&net, &development, &device);
-    let metadata = [("classes", Emotion::ALL.map(Emotion::name).join(",")), ("temperature", temperature.to_string())];
-    let metadata = metadata.map(|(key, value)| (key.to_owned(), value)).into();
+    let (temperature, temperature_eight) = fit_temperatures(&net, &development, &device);
+    // A head that nothing was asked of is noise, and does not ship.
+    let temperature_eight = (state.recipe.target.eight_weight > 0.0).then_some(temperature_eight);
+    let metadata = [
+        ("classes", Some(Emotion::ALL.map(Emotion::name).join(","))),
+        ("temperature", Some(temperature.to_string())),
+        (store::SECOND_TEMPERATURE, temperature_eight.map(|temperature| temperature.to_string())),
+    ];
+    let metadata = metadata.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
     store::write_safetensors(&net, metadata, &arguments.out.join(WEIGHTS))?;
     plots::curves(&state.history, &arguments.out)?;
     let training = Training {
@@ -235,6 +241,7 @@ fn run_training(arguments: &TrainArguments) -> Result<()> {
         pictures: training.len(),
         development_pictures: development.len(),
         temperature,
+        temperature_eight,
         run: state,
     };
     write_json(&training, &arguments.out.join("training.json"))?;
@@ -316,7 +323,7 @@ fn run_export(arguments: &ExportArguments) -> Result<()> {
     let training =
         Training { hardware: arguments.hardware.clone(), ..read_json(&arguments.run.join("training.json"))? };
     write_json(&training, &out.join("training.json"))?;
-    let answers = golden(&Weights::parse(&container)?, training.temperature, &arguments.fixtures, &Device::flex())?;
+    let answers = golden(&Weights::parse(&container)?, &arguments.fixtures, &Device::flex())?;
     write_json(&answers, &out.join("golden.json"))?;
     plots::curves(&training.run.history, &out)?;
     println!("{} bytes of weights in {}", container.len(), out.join("weights.cnw").display());

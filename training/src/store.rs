@@ -45,7 +45,8 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A container of the classifier in a safetensors file, stored in this precision; the second head stays behind.
+/// A container of the classifier in a safetensors file, stored in this precision; the second head stays
+/// behind where it has no temperature, for then it was not trained.
 ///
 /// # Errors
 /// Where the bytes are no such file.
@@ -59,7 +60,7 @@ pub fn convert(safetensors: &[u8], id: Option<&str>, precision: Precision) -> Re
         writer.metadata(key, value);
     }
     for tensor in read_tensors(safetensors)? {
-        if tensor.name.starts_with(SECOND_HEAD) {
+        if tensor.name.starts_with(SECOND_HEAD) && !metadata.contains_key(SECOND_TEMPERATURE) {
             continue;
         }
         writer.tensor(&tensor.name, &tensor.shape, &tensor.values, precision.dtype(&tensor.shape))?;
@@ -69,6 +70,9 @@ pub fn convert(safetensors: &[u8], id: Option<&str>, precision: Precision) -> Re
 
 /// The name of the second head's tensors begins so.
 pub const SECOND_HEAD: &str = "eight.";
+
+/// The metadata key of the second head's temperature.
+pub const SECOND_TEMPERATURE: &str = "temperature_eight";
 
 /// Every tensor of a safetensors file.
 ///

@@ -1,24 +1,21 @@
 //! Temperature scaling: one number by which logits are divided, so that probabilities fit the share of right answers.
 
-use countenance::Emotion;
-
-use crate::metrics::{Answer, loss, softmax};
+use crate::metrics::softmax;
 
 /// The temperatures tried; beyond them something else is wrong with the network.
 const RANGE: [f64; 2] = [0.25, 4.0];
 /// The search ends when it has narrowed the temperature to this factor.
 const PRECISION: f64 = 1.0001;
 
-/// The temperature with the least loss on these logits and labels, by golden-section search over its logarithm (the
+/// The temperature with the least cross-entropy on these logits and the right answers' indexes, by golden-section search over its logarithm (the
 /// loss has a single minimum in it).
-pub fn fit(logits: &[[f32; Emotion::COUNT]], labels: &[Emotion]) -> f64 {
+pub fn fit<const N: usize>(logits: &[[f32; N]], labels: &[usize]) -> f64 {
     let loss_at = |log_temperature: f64| {
-        let answers: Vec<Answer> = logits
-            .iter()
-            .zip(labels)
-            .map(|(logits, &label)| Answer { label, probabilities: softmax(*logits, log_temperature.exp()) })
-            .collect();
-        loss(&answers)
+        let losses = logits.iter().zip(labels).map(|(logits, label)| {
+            let probability = softmax(*logits, log_temperature.exp())[*label];
+            -f64::from(probability.max(f32::MIN_POSITIVE)).ln()
+        });
+        losses.sum::<f64>()
     };
     let golden = (5f64.sqrt() - 1.0) / 2.0;
     let [mut low, mut high] = RANGE.map(f64::ln);
@@ -48,8 +45,8 @@ mod tests {
         let honest = [2.0f32, 0.0, 0.0, 0.0];
         let share = softmax(honest, 1.0);
         let counts = share.map(|p| (f64::from(p) * 10_000.0).round() as usize);
-        let labels: Vec<Emotion> =
-            Emotion::ALL.into_iter().zip(counts).flat_map(|(emotion, n)| std::iter::repeat_n(emotion, n)).collect();
+        let labels: Vec<usize> =
+            counts.into_iter().enumerate().flat_map(|(index, n)| std::iter::repeat_n(index, n)).collect();
         let logits = vec![honest.map(|logit| logit * 2.5); labels.len()];
         assert!((fit(&logits, &labels) - 2.5).abs() < 0.01);
     }

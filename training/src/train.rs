@@ -278,12 +278,21 @@ pub fn logits(
     all
 }
 
-/// The temperature for full-size faces, fitted on the development part's pictures of the four expressions.
-pub fn fit_temperature(net: &JointNet, development: &[Sample], device: &Device) -> f64 {
+/// The temperatures of both heads for full-size faces, fitted on the development part: that of the first on its
+/// pictures of the four expressions; that of the second on all, with the annotators' majority for the right answer
+/// where there is one.
+pub fn fit_temperatures(net: &JointNet, development: &[Sample], device: &Device) -> (f64, f64) {
     let all = logits(net, development, CHIP_SIDE, device);
-    let (logits, labels): (Vec<_>, Vec<_>) =
-        all.into_iter().zip(development).filter_map(|((four, _), sample)| Some((four, sample.emotion()?))).unzip();
-    temperature::fit(&logits, &labels)
+    let (mut four, mut emotions, mut eight, mut classes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for ((logits_four, logits_eight), sample) in all.into_iter().zip(development) {
+        if let Some(emotion) = sample.emotion() {
+            four.push(logits_four);
+            emotions.push(emotion.index());
+        }
+        eight.push(logits_eight);
+        classes.push(sample.votes.and_then(|votes| votes.majority()).unwrap_or(sample.class).index());
+    }
+    (temperature::fit(&four, &emotions), temperature::fit(&eight, &classes))
 }
 
 /// Answers at temperature 1 to the samples of the four expressions.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use burn::tensor::Device;
 use countenance::weights::{Precision, Weights};
-use countenance::{CHIP_SIDE, Emotion, FaceChip};
+use countenance::{CHIP_SIDE, Emotion, EmotionClassifier, FaceChip};
 use countenance_training::augment::Augmentation;
 use countenance_training::class::Class;
 use countenance_training::dataset::Sample;
@@ -16,7 +16,7 @@ use countenance_training::evaluate::{Options, evaluate};
 use countenance_training::model::JointNet;
 use countenance_training::recipe::{Phase, Recipe, Schedule, Target};
 use countenance_training::store;
-use countenance_training::train::{Run, State, fit_temperature, train};
+use countenance_training::train::{Run, State, fit_temperatures, train};
 
 /// Burn's random numbers are one stream a process, so runs must not overlap.
 static RANDOM: Mutex<()> = Mutex::new(());
@@ -115,10 +115,16 @@ fn what_was_trained_is_exported_and_evaluated() {
     assert!(last.training_loss < state.history[0].training_loss, "{:?}", state.history);
 
     let device = Device::flex();
-    let temperature = fit_temperature(&net, &samples(2), &device);
-    let metadata = [("classes", Emotion::ALL.map(Emotion::name).join(",")), ("temperature", temperature.to_string())];
+    let (temperature, temperature_eight) = fit_temperatures(&net, &samples(2), &device);
+    let mut metadata: store::Metadata = [
+        ("classes", Emotion::ALL.map(Emotion::name).join(",")),
+        ("temperature", temperature.to_string()),
+        (store::SECOND_TEMPERATURE, temperature_eight.to_string()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into();
     let path = folder("export").join("model.safetensors");
-    store::write_safetensors(&net, metadata.map(|(key, value)| (key.to_owned(), value)).into(), &path).unwrap();
+    store::write_safetensors(&net, metadata.clone(), &path).unwrap();
 
     let bytes = store::read(&path).unwrap();
     let tested = samples(3);
@@ -132,6 +138,13 @@ fn what_was_trained_is_exported_and_evaluated() {
     assert_eq!(of_small.model, "tiny-1");
     assert!((of_small.all.loss - report.all.loss).abs() < 0.05);
 
-    let second_head = store::read_tensors(&fs::read(&path).unwrap()).unwrap();
-    assert!(second_head.iter().any(|tensor| tensor.name == "eight.weight" && tensor.shape == [8, 512]));
+    // The second head ships where it was trained, which its temperature tells.
+    assert_eq!(small.f32("eight.weight", &[8, 512]).unwrap().len(), 8 * 512);
+    assert!(EmotionClassifier::new(&small).unwrap().has_eight());
+    metadata.remove(store::SECOND_TEMPERATURE);
+    store::write_safetensors(&net, metadata, &path).unwrap();
+    let four_only = store::read(&path).unwrap();
+    let four_only = Weights::parse(&four_only).unwrap();
+    assert!(!four_only.contains("eight.weight"));
+    assert!(!EmotionClassifier::new(&four_only).unwrap().has_eight());
 }
