@@ -197,7 +197,7 @@ test("the live view is recorded, shown as a timeline, exported and discarded", a
   await statusMatching(page, /1 face: Happy/);
   await page.getByTestId("camera-stop").click();
 
-  const { model, uncertain_below, rows } = JSON.parse(await downloaded(page, "timeline-json"));
+  const { model, uncertain_below, sessions, rows } = JSON.parse(await downloaded(page, "timeline-json"));
   assert.match(model, /^[\w-]+$/);
   assert.equal(uncertain_below, 0.5);
   assert.ok(rows.some(({ emotion }) => emotion === "happy"));
@@ -208,12 +208,49 @@ test("the live view is recorded, shown as a timeline, exported and discarded", a
     assert.ok(Math.abs(happy + neutral + sad + surprise - 1) < 1e-3);
   }
 
+  const [{ source, seconds, frames, faces }] = sessions;
+  assert.equal(source, "camera");
+  assert.ok(seconds >= rows.at(-1).seconds && frames >= rows.length);
+  for (const { shares } of faces) assert.ok(Math.abs(Object.values(shares).reduce((a, b) => a + b) - 1) < 1e-6);
+  assert.match(await page.locator(".timeline .summary").textContent(), /^Camera, \d+:\d\d: \d+ frames read, \d+ faces/);
+
   const lines = String(await downloaded(page, "timeline-csv"))
     .trim()
     .split("\r\n");
   assert.equal(lines.length, rows.length + 1);
-  assert.match(lines[0], /^seconds,face,emotion,happy,neutral,sad,surprise,confidence,x,y,width,height,model,/);
+  assert.match(
+    lines[0],
+    /^source,seconds,face,emotion,happy,neutral,sad,surprise,confidence,x,y,width,height,raw_happy,/,
+  );
 
   await page.locator("[data-action=timeline-clear]").click();
   assert.equal(await page.locator(".timeline").isVisible(), false);
+});
+
+test("another language changes the words, and nothing recorded is lost", async () => {
+  const page = await openSteady();
+  await page.getByTestId("camera-start").click();
+  await page.locator(".strip").filter({ hasText: "Happy" }).waitFor();
+  await page.getByTestId("camera-stop").click();
+  const before = JSON.parse(await downloaded(page, "timeline-json"));
+  await page.getByLabel("Language").selectOption("ar");
+  await page.locator(".strip").filter({ hasText: "سعيد" }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.dir), "rtl");
+  await statusMatching(page, /الكاميرا متوقفة/);
+  assert.deepEqual(JSON.parse(await downloaded(page, "timeline-json")), before);
+});
+
+test("too little light is told, until there is enough", async () => {
+  const dark = scenes[0].map((value, index) => (index % 4 === 3 ? value : value * 0.1));
+  const { open: openDark } = await startBrowserSeeing("dark.y4m", [dark, scenes[0]], 30);
+  const page = await openDark();
+  await page.getByTestId("camera-start").click();
+  const hint = page.locator(".low-light").getByText("too dark");
+  for (let round = 0; round < 2; round += 1) {
+    await hint.waitFor();
+    await hint.waitFor({ state: "hidden" });
+  }
+  await hint.waitFor();
+  await page.getByTestId("camera-stop").click();
+  assert.equal(await hint.isVisible(), false);
 });

@@ -98,3 +98,58 @@ function yuv420(rgba, width, height) {
   }
   return planes;
 }
+
+/**
+ * A WebM that shows the fixtures in turn for as many seconds each, recorded by the browser at hand.
+ */
+export async function recordVideo(browser, names, { width, height, secondsEach }) {
+  const page = await browser.newPage();
+  try {
+    const sources = names.map((name) => `data:image/png;base64,${readFileSync(fixture(name)).toString("base64")}`);
+    const base64 = await page.evaluate(
+      async ({ sources, width, height, secondsEach }) => {
+        const canvas = document.createElement("canvas");
+        Object.assign(canvas, { width, height });
+        const context = canvas.getContext("2d");
+        const images = await Promise.all(
+          sources.map(async (source) => {
+            const image = new Image();
+            image.src = source;
+            await image.decode();
+            return image;
+          }),
+        );
+        // With frames asked for one by one, a slow machine makes a longer video, never one that lacks a picture.
+        const stream = canvas.captureStream(0);
+        const recorder = new MediaRecorder(stream, { mimeType: "video/webm;codecs=vp8", videoBitsPerSecond: 4e6 });
+        const chunks = [];
+        recorder.ondataavailable = ({ data }) => chunks.push(data);
+        recorder.start();
+        for (const image of images) {
+          const until = performance.now() + secondsEach * 1000;
+          for (let frames = 0; performance.now() < until || frames < 10; frames += 1) {
+            context.fillStyle = frames % 2 ? "#888" : "#878787"; // else nothing changes, and nothing is recorded
+            context.fillRect(0, 0, width, height);
+            context.drawImage(image, 0, 0, (image.width * height) / image.height, height);
+            stream.getVideoTracks()[0].requestFrame();
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
+        }
+        recorder.stop();
+        await new Promise((resolve) => {
+          recorder.onstop = resolve;
+        });
+        const reader = new FileReader();
+        reader.readAsDataURL(new Blob(chunks));
+        await new Promise((resolve) => {
+          reader.onload = resolve;
+        });
+        return reader.result.split(",", 2)[1];
+      },
+      { sources, width, height, secondsEach },
+    );
+    return Buffer.from(base64, "base64");
+  } finally {
+    await page.close();
+  }
+}

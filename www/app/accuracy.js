@@ -5,7 +5,7 @@
  */
 
 import { find, make } from "./html.js";
-import { say, sayPercent } from "./words.js";
+import { say, sayPercent, write } from "./words.js";
 import { modelFile } from "./worker-source.js";
 
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
@@ -31,7 +31,7 @@ export class AccuracyPanel {
         const { model } = await analyzer();
         this.#show(await modelFile("metrics.json"), model.emotion.classes);
       } catch (error) {
-        this.#summary.textContent = say("accuracy.missing", { message: String(error) });
+        write(this.#summary, "accuracy.missing", () => ({ message: String(error) }));
       }
     });
     find("[data-action=accuracy-close]").addEventListener("click", () => this.#dialog.close());
@@ -42,8 +42,8 @@ export class AccuracyPanel {
    * @param {string[]} classes
    */
   #show({ count, accuracy, accuracy_at_80_percent_coverage: covered, confusion_matrix: matrix }, classes) {
-    const shares = { accuracy: sayPercent(accuracy), covered: sayPercent(covered) };
-    this.#summary.textContent = say("accuracy.summary", { count, ...shares });
+    const shares = () => ({ accuracy: sayPercent(accuracy), covered: sayPercent(covered) });
+    write(this.#summary, "accuracy.summary", () => ({ count, ...shares() }));
     const names = classes.map((emotion) => say(emotion));
     const head = make("tr", "", ...[say("accuracy.labelled"), ...names].map((name) => makeHeader(name, "col")));
     const rows = matrix.map((counts, row) => {

@@ -5,15 +5,15 @@
  * @module
  */
 
+import { answerOf, probabilityOf } from "./answer.js";
 import { faceColumns } from "./export.js";
 import { explainFailure } from "./failures.js";
 import { find, make, makeGlyph } from "./html.js";
-import { probabilityOf } from "./stage.js";
-import { say, sayPercent } from "./words.js";
+import { say, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('./export.js').Row} Row */
-/** @typedef {{ file: File, faces: FaceEmotion[], failure: string }} Reading */
+/** @typedef {{ file: File, faces: FaceEmotion[], failure?: import('./failures.js').Explanation }} Reading */
 
 /** The longer side of a thumbnail's canvas, in pixels: twice its size on the page. */
 const THUMBNAIL_SIDE = 96;
@@ -25,9 +25,9 @@ const SORT_KEYS = {
   /** @param {Reading} reading */
   faces: ({ faces }) => faces.length,
   /** @param {Reading} reading */
-  emotion: ({ faces, failure }) => (faces[0] ? say(faces[0].emotion) : failure ? "\uffff" : ""),
+  emotion: ({ faces, failure }) => (faces[0] ? say(answerOf(faces[0]).emotion) : failure ? "\uffff" : ""),
   /** @param {Reading} reading */
-  probability: ({ faces }) => (faces[0] ? probabilityOf(faces[0]) : -1),
+  probability: ({ faces }) => (faces[0] ? probabilityOf(answerOf(faces[0])) : -1),
 };
 
 /** @typedef {keyof typeof SORT_KEYS} Column */
@@ -73,7 +73,7 @@ export class Batch {
     let done = 0;
     for (const file of files) {
       this.#progress.value = done;
-      this.#count.textContent = say("batch.progress", { done, count: files.length });
+      this.#tell("batch.progress", done, files.length);
       const reading = await readOne(file, read);
       if (signal.aborted) break;
       done += 1;
@@ -81,11 +81,25 @@ export class Batch {
       if (done === 1) this.#onShow(reading);
     }
     this.#setRunning(false);
-    this.#count.textContent = say(signal.aborted ? "batch.cancelled" : "batch.done", { done, count: files.length });
+    this.#tell(signal.aborted ? "batch.cancelled" : "batch.done", done, files.length);
   }
 
   hide() {
     this.#section.hidden = true;
+  }
+
+  /** Writes the rows' cells anew, in another language. */
+  refresh() {
+    for (const [reading, row] of this.#rows) row.replaceChildren(row.cells[0], ...makeCells(reading));
+  }
+
+  /**
+   * @param {string} key
+   * @param {number} done
+   * @param {number} count
+   */
+  #tell(key, done, count) {
+    write(this.#count, key, () => ({ done, count }));
   }
 
   /** @param {boolean} running */
@@ -96,24 +110,11 @@ export class Batch {
 
   /** @param {Reading} reading */
   async #add(reading) {
-    const { file, faces, failure } = reading;
+    const { file } = reading;
     const name = make("button", "name", await makeThumbnail(file), make("span", "", pathOf(file)));
     name.type = "button";
     name.addEventListener("click", () => this.#onShow(reading));
-    const cells = [make("td", "", name)];
-    if (failure) {
-      const cell = make("td", "failure", failure);
-      cell.colSpan = 3;
-      cells.push(cell);
-    } else {
-      const [face] = faces;
-      const emotion = face ? [makeGlyph(face.emotion), say(face.emotion)] : [say("batch.no-face")];
-      const cell = make("td", "emotion", ...emotion);
-      if (face) cell.dataset.emotion = face.emotion;
-      cells.push(make("td", "number", String(faces.length)), cell);
-      cells.push(make("td", "number", face ? sayPercent(probabilityOf(face)) : ""));
-    }
-    const row = make("tr", "", ...cells);
+    const row = make("tr", "", make("td", "", name), ...makeCells(reading));
     row.dataset.testid = "batch-row";
     this.#body.append(row);
     this.#rows.set(reading, row);
@@ -138,10 +139,37 @@ export class Batch {
     const example = readings.find(({ faces }) => faces.length > 0)?.faces[0];
     const blank = Object.fromEntries(Object.keys(example ? faceColumns(example) : {}).map((column) => [column, ""]));
     return readings.flatMap(({ file, faces, failure }) => {
-      const start = { file: pathOf(file), faces: faces.length, failure };
+      const start = { file: pathOf(file), faces: faces.length, failure: failure ? sayFailure(failure) : "" };
       return faces.length > 0 ? faces.map((face) => ({ ...start, ...faceColumns(face) })) : [{ ...start, ...blank }];
     });
   }
+}
+
+/**
+ * What is said of a picture beside its name.
+ *
+ * @param {Reading} reading
+ */
+function makeCells({ faces, failure }) {
+  if (failure) {
+    const cell = make("td", "failure", sayFailure(failure));
+    cell.colSpan = 3;
+    return [cell];
+  }
+  const answer = faces[0] && answerOf(faces[0]);
+  const cell = make(
+    "td",
+    "emotion",
+    ...(answer ? [makeGlyph(answer.emotion), say(answer.emotion)] : [say("batch.no-face")]),
+  );
+  if (answer) cell.dataset.emotion = answer.emotion;
+  const probability = answer ? sayPercent(probabilityOf(answer)) : "";
+  return [make("td", "number", String(faces.length)), cell, make("td", "number", probability)];
+}
+
+/** @param {import('./failures.js').Explanation} failure */
+function sayFailure({ title, hint, values }) {
+  return `${say(title, values)} ${say(hint, values)}`;
 }
 
 /**
@@ -151,10 +179,9 @@ export class Batch {
  */
 async function readOne(file, read) {
   try {
-    return { file, faces: await read(file), failure: "" };
+    return { file, faces: await read(file) };
   } catch (error) {
-    const { title, hint } = await explainFailure(error, file);
-    return { file, faces: [], failure: `${title} ${hint}` };
+    return { file, faces: [], failure: await explainFailure(error, file) };
   }
 }
 

@@ -29,8 +29,9 @@ function toCell(value) {
  * @param {import('../lib/index.js').FaceEmotion} face
  * @returns {Row}
  */
-export function faceColumns({ id, emotion, probabilities, confidence, box }) {
-  return { face: id, emotion, ...probabilities, confidence, ...box };
+export function faceColumns({ id, emotion, probabilities, confidence, box, raw }) {
+  const uncalibrated = Object.entries(raw).map(([name, probability]) => [`raw_${name}`, probability]);
+  return { face: id, emotion, ...probabilities, confidence, ...box, ...Object.fromEntries(uncalibrated) };
 }
 
 /**
@@ -52,13 +53,14 @@ export function download(name, blob) {
  * @param {string} name without ending
  * @param {Row} made model and settings
  * @param {Row[]} rows
+ * @param {Record<string, unknown>} [more] what only JSON has room for
  */
-export function downloadRows(format, name, made, rows) {
+export function downloadRows(format, name, made, rows, more) {
   if (format === "csv") {
     const all = rows.map((row) => ({ ...row, ...made }));
     download(`${name}.csv`, new Blob([toCsv(all)], { type: "text/csv" }));
   } else {
-    const text = JSON.stringify({ ...made, rows }, null, 1);
+    const text = JSON.stringify({ ...made, ...more, rows }, null, 1);
     download(`${name}.json`, new Blob([text], { type: "application/json" }));
   }
 }

@@ -7,10 +7,11 @@
  * @module
  */
 
+import { answerOf, probabilityOf } from "./answer.js";
 import { makeExplanation } from "./explanation.js";
 import { find, make, makeGlyph, showGlyph } from "./html.js";
-import { colourOf, probabilityOf } from "./stage.js";
-import { say, sayPercent } from "./words.js";
+import { colourOf } from "./stage.js";
+import { say, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('../lib/index.js').FaceExplanation} FaceExplanation */
@@ -28,7 +29,7 @@ export class FaceList {
 
   /**
    * @param {FaceEmotion[]} faces
-   * @param {string} nobody what to say where there is none
+   * @param {string} nobody key of what to say where there is none
    */
   show(faces, nobody) {
     const shown = new Set(faces.map(({ id }) => id));
@@ -46,7 +47,7 @@ export class FaceList {
       }
       card.show(face);
     }
-    this.#nobody.textContent = faces.length === 0 ? nobody : "";
+    write(this.#nobody, faces.length === 0 ? nobody : "");
   }
 }
 
@@ -73,7 +74,7 @@ class FaceCard {
     const badge = make("span", "badge", String(face.id));
     badge.title = say("faces.number", { number: face.id });
     const bars = make("ul", "bars");
-    for (const emotion of Object.keys(face.probabilities)) {
+    for (const emotion of Object.keys(answerOf(face).probabilities)) {
       const value = make("span", "value");
       const bar = make("span", "bar");
       const row = make("li", "", make("span", "name", say(emotion)), bar, value);
@@ -107,13 +108,14 @@ class FaceCard {
   /** @param {FaceEmotion} face */
   show(face) {
     this.#face = face;
-    const probability = probabilityOf(face);
+    const answer = answerOf(face);
+    const probability = probabilityOf(answer);
     const { x, y, width, height } = face.box;
-    Object.assign(this.element.dataset, { emotion: face.emotion, probability, box: [x, y, width, height].join() });
-    showGlyph(this.#glyph, face.emotion);
-    this.#emotion.textContent = say(face.emotion);
+    Object.assign(this.element.dataset, { emotion: answer.emotion, probability, box: [x, y, width, height].join() });
+    showGlyph(this.#glyph, answer.emotion);
+    this.#emotion.textContent = say(answer.emotion);
     this.#probability.textContent = sayPercent(probability);
-    for (const [emotion, share] of Object.entries(face.probabilities)) {
+    for (const [emotion, share] of Object.entries(answer.probabilities)) {
       const parts = this.#rows.get(emotion);
       if (!parts) continue;
       parts.row.classList.toggle("leading", share === probability);

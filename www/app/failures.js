@@ -5,7 +5,7 @@
  */
 
 import { EmotionError } from "../lib/index.js";
-import { say } from "./words.js";
+import { isVideo } from "./video-file.js";
 
 /** A failure the page itself finds; `reason` names its words. */
 export class PageFailure extends Error {
@@ -35,19 +35,24 @@ const REASONS = new Map([
   ["AbortError", "camera-busy"],
 ]);
 
+/** @typedef {{ title: string, hint: string, values: import('./words.js').Values }} Explanation two keys, and what fills them */
+
 /**
  * @param {unknown} error
- * @param {Blob} [file] the picture in question, where there is one
- * @returns {Promise<{ title: string, hint: string }>}
+ * @param {File} [file] the picture or video in question, where there is one
+ * @returns {Promise<Explanation>}
  */
 export async function explainFailure(error, file) {
   const { name, message } = /** @type {Error} */ (error);
   // A DOMException has a code too, a number nobody uses any more.
   const kind = error instanceof EmotionError ? error.code : name;
   let reason = error instanceof PageFailure ? error.reason : (REASONS.get(kind) ?? "other");
-  if (reason === "not-a-picture" && file && (await isHeic(file))) reason = "heic";
-  const values = { message, name: file instanceof File ? file.name : say("picture.pasted") };
-  return { title: say(`failure.${reason}`, values), hint: say(`failure.${reason}-hint`, values) };
+  if (reason === "not-a-picture" && file) {
+    if (isVideo(file)) reason = "video-among-pictures";
+    else if (await isHeic(file)) reason = "heic";
+  }
+  const values = { message, name: file?.name ?? "" };
+  return { title: `failure.${reason}`, hint: `failure.${reason}-hint`, values };
 }
 
 /**

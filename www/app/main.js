@@ -1,106 +1,86 @@
 /**
- * The page: brings pictures and the camera to the analyzer, and its answers to the stage and the list of faces.
+ * The page: brings pictures, videos and the camera to the analyzer, and its answers to the view.
  *
  * @module
  */
 
-import { EmotionError } from "../lib/index.js";
 import { AccuracyPanel } from "./accuracy.js";
 import { sharedAnalyzer } from "./analyzer.js";
 import { Batch } from "./batch.js";
-import { Camera } from "./camera.js";
-import { download, downloadRows } from "./export.js";
-import { FaceList } from "./face-list.js";
-import { explainFailure, PageFailure } from "./failures.js";
+import { downloadRows } from "./export.js";
+import { PageFailure } from "./failures.js";
 import { find } from "./html.js";
+import { isCrash, LiveView } from "./live.js";
 import { keepForOffline } from "./offline.js";
-import { Pace } from "./pace.js";
 import { listenForPictures } from "./picture-input.js";
 import { PrivacyPanel } from "./privacy.js";
 import { SelfCheck } from "./self-check.js";
-import { probabilityOf, Stage } from "./stage.js";
-import { Status } from "./status.js";
 import { listenForThreshold, uncertainBelow } from "./threshold.js";
 import { Timeline } from "./timeline.js";
-import { offerLanguages, say, sayList, sayPercent, translatePage } from "./words.js";
+import { isVideo, readVideo } from "./video-file.js";
+import { View } from "./view.js";
+import { offerLanguages, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 
-translatePage();
-offerLanguages(find(".language"));
-
-const stage = new Stage();
-const faceList = new FaceList(explain);
-const status = new Status();
-const pace = new Pace();
-const camera = new Camera(stage.video, onFrame, onCameraLost);
+const view = new View(async (source, { box }) => (await analyzer()).explainFace(source, box));
+const { status } = view;
 const analyzer = sharedAnalyzer(
   {
     onProgress: (progress) => status.showProgress(progress),
-    onCrash: () => status.show("busy", say("status.restarting")),
+    onCrash: () => status.show("busy", "status.restarting"),
   },
   settings,
 );
-const timeline = new Timeline(async (format, rows) => downloadRows(format, "countenance-live", await madeBy(), rows));
+const timeline = new Timeline(async (format, rows, sessions) =>
+  downloadRows(format, "countenance-timeline", await madeBy(), rows, { sessions }),
+);
+new LiveView(view, analyzer, timeline, beginTask, () => {});
 const privacy = new PrivacyPanel();
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
 const batch = new Batch(showReading, beginTask, async (format, rows) =>
   downloadRows(format, "countenance-pictures", await madeBy(), rows),
 );
+listenForThreshold(onThreshold);
+offerLanguages(find(".language"), () => {
+  view.refresh();
+  timeline.refresh();
+  batch.refresh();
+});
 
-/** What goes on: each picture and each start of the camera takes over from what was before. */
+/** What goes on: each picture, each video and each start of the camera takes over from what was before. */
 let task = new AbortController();
-let isFrameInFlight = false;
-let crashes = 0;
 /** @type {File | undefined} */
 let shownFile;
 
-setView("empty");
 listenForPictures((files) => {
   if (files.length > 1) readPictures(files);
-  else if (files.length === 1) readPicture(files[0]);
-  else showFailure(new PageFailure("no-file"));
+  else if (files.length === 0) view.fail(new PageFailure("no-file"));
+  else if (isVideo(files[0])) watchVideo(files[0]);
+  else readPicture(files[0]);
 });
-for (const button of document.querySelectorAll("[data-testid=camera-start], [data-action=camera]")) {
-  button.addEventListener("click", () => startCamera());
-}
-find("[data-testid=camera-stop]").addEventListener("click", () => {
+find("[data-testid=video-cancel]").addEventListener("click", () => {
   beginTask();
-  setView("empty");
-  status.show("ready", say("status.camera-stopped"));
+  view.set("empty");
+  status.show("ready", "status.cancelled");
 });
-find("[data-action=mirror]").addEventListener("click", ({ currentTarget }) => {
-  setMirror(/** @type {Element} */ (currentTarget).getAttribute("aria-pressed") !== "true");
-});
-find("[data-action=pause]").addEventListener("click", ({ currentTarget }) => {
-  setPause(/** @type {Element} */ (currentTarget).getAttribute("aria-pressed") !== "true");
-});
-find("[data-action=snapshot]").addEventListener("click", async () => {
-  const picture = await stage.snapshot();
-  if (picture) download("countenance.png", picture);
-});
-find(".cameras").addEventListener("change", ({ target }) =>
-  startCamera(/** @type {HTMLSelectElement} */ (target).value),
-);
-document.addEventListener("visibilitychange", onVisibilityChange);
-listenForThreshold(onThreshold);
 loadModel().then(keepForOffline);
 
 /** Loads the model ahead of the first picture. */
 async function loadModel() {
   const { signal } = task;
-  status.show("busy", say("status.loading"));
+  status.show("busy", "status.loading");
   try {
     const loaded = await analyzer();
     privacy.start(loaded);
     const { emotion, detector } = loaded.model;
-    find(".models").textContent = say("models.text", { emotion: emotion.id, detector: detector.id });
-    if (!signal.aborted && status.isBusy) status.show("ready", say("status.ready"));
+    write(find(".models"), "models.text", () => ({ emotion: emotion.id, detector: detector.id }));
+    if (!signal.aborted && status.isBusy) status.show("ready", "status.ready");
   } catch (error) {
-    if (!signal.aborted) showFailure(error);
+    if (!signal.aborted) view.fail(error);
   } finally {
-    status.hideProgress();
+    if (!signal.aborted) status.hideProgress();
   }
 }
 
@@ -117,26 +97,15 @@ async function madeBy() {
 /** Another threshold may change what the picture at hand shows. */
 async function onThreshold() {
   await (await analyzer()).configure(settings());
-  if (document.body.dataset.view === "picture" && shownFile) readPicture(shownFile);
+  if (view.name === "picture" && shownFile) readPicture(shownFile);
 }
 
 /** Ends what goes on, and gives the signal that will end what begins now. */
 function beginTask() {
   task.abort();
   task = new AbortController();
-  camera.stop();
-  crashes = 0;
+  status.hideProgress();
   return task.signal;
-}
-
-/** @param {'empty' | 'picture' | 'camera'} view */
-function setView(view) {
-  document.body.dataset.view = view;
-  if (view === "empty") {
-    stage.clear();
-    faceList.show([], say("faces.empty"));
-  }
-  status.showTiming("");
 }
 
 /** @param {File} file */
@@ -144,11 +113,9 @@ async function readPicture(file) {
   const signal = beginTask();
   batch.hide();
   shownFile = file;
-  setView("picture");
-  faceList.show([], "");
-  stage.clear();
-  status.show("busy", say("status.reading"));
-  const preview = stage.showStill(file).catch(() => {}); // its failure is the analyzer's to explain
+  view.set("picture");
+  status.show("busy", "status.reading");
+  const preview = view.stage.showStill(file).catch(() => {}); // its failure is the analyzer's to explain
   try {
     await analyzer();
     const started = performance.now();
@@ -156,24 +123,64 @@ async function readPicture(file) {
     const ms = performance.now() - started;
     await preview;
     if (signal.aborted) return;
-    showPictureFaces(faces);
-    status.showTiming(say("timing.picture", { ms }));
+    view.showResult(faces);
+    status.showTiming("timing.picture", () => ({ ms }));
   } catch (error) {
     await preview;
     if (signal.aborted) return;
-    setView("empty");
-    showFailure(error, file);
+    view.set("empty");
+    view.fail(error, file);
   }
 }
 
 /** @param {File[]} files */
 async function readPictures(files) {
   const signal = beginTask();
-  setView("picture");
-  faceList.show([], "");
-  stage.clear();
-  status.show("busy", say("status.reading"));
+  view.set("picture");
+  status.show("busy", "status.reading");
   await batch.run(files, (file) => analyzePicture(file, signal), signal);
+}
+
+/**
+ * Reads a video from its start to its end, then lets it be played with what was read.
+ *
+ * @param {File} file
+ */
+async function watchVideo(file) {
+  const signal = beginTask();
+  const { video } = view.stage;
+  batch.hide();
+  view.set("video");
+  status.show("busy", "status.video");
+  try {
+    const loaded = await analyzer();
+    await loaded.reset();
+    const session = timeline.begin(file.name);
+    await readVideo(
+      video,
+      file,
+      async (seconds, duration) => {
+        const timeMs = seconds * 1000;
+        const faces = await retrying(() => loaded.analyzeFrame(video, { timestampMs: timeMs, signal }));
+        view.stage.showLive();
+        view.showFaces(faces ?? [], "faces.none-frame");
+        timeline.add({ timeMs, faces: faces ?? [] });
+        status.showProgress({ loaded: seconds, total: duration });
+      },
+      signal,
+    );
+    timeline.refresh();
+    status.show("result", "status.video-read", () => ({ frames: session.frames, count: session.shares.size }));
+    video.controls = true;
+    const showFaces = () => view.showFaces(session.facesAt(video.currentTime * 1000), "faces.none-frame");
+    for (const event of ["timeupdate", "seeked"]) video.addEventListener(event, showFaces, { signal });
+  } catch (error) {
+    if (signal.aborted) return;
+    view.set("empty");
+    view.fail(error, file);
+  } finally {
+    if (!signal.aborted) status.hideProgress();
+  }
 }
 
 /**
@@ -182,25 +189,12 @@ async function readPictures(files) {
  * @param {import('./batch.js').Reading} reading
  */
 async function showReading({ file, faces, failure }) {
-  camera.stop();
   shownFile = undefined; // another threshold would take the whole batch to read anew
-  setView("picture");
-  showFaces([], "");
-  status.show("busy", say("status.reading"));
-  await stage.showStill(file).catch(() => stage.clear());
-  if (failure) {
-    showFaces([], "");
-    status.show("failure", failure);
-  } else {
-    showPictureFaces(faces);
-  }
-}
-
-/** @param {FaceEmotion[]} faces */
-function showPictureFaces(faces) {
-  showFaces(faces, say("faces.none"));
-  if (faces.length > 0) status.show("result", summarise(faces, true));
-  else status.show("result", say("status.no-face"), say("status.no-face-hint"));
+  view.set("picture");
+  status.show("busy", "status.reading");
+  await view.stage.showStill(file).catch(() => {});
+  if (failure) status.fail(failure);
+  else view.showResult(faces);
 }
 
 /**
@@ -225,149 +219,4 @@ async function retrying(work) {
     if (!isCrash(error)) throw error;
     return work();
   }
-}
-
-/** @param {unknown} error */
-function isCrash(error) {
-  return error instanceof EmotionError && error.code === "worker-crashed";
-}
-
-/** @param {string} [deviceId] which camera, if not the browser's choice */
-async function startCamera(deviceId) {
-  const signal = beginTask();
-  batch.hide();
-  status.show("busy", say("status.camera-starting"));
-  try {
-    const [loaded] = await Promise.all([analyzer(), camera.start(deviceId)]);
-    await loaded.reset();
-    if (signal.aborted) return;
-    pace.reset();
-    stage.showLive();
-    setMirror(camera.facesUser);
-    setPause(false);
-    await offerCameras();
-    faceList.show([], say("faces.none-live"));
-    setView("camera");
-  } catch (error) {
-    if (signal.aborted) return;
-    camera.stop();
-    setView("empty");
-    showFailure(error);
-  }
-}
-
-/** @param {number} now */
-async function onFrame(now) {
-  if (isFrameInFlight || document.body.dataset.view !== "camera") return;
-  const { signal } = task;
-  isFrameInFlight = true;
-  try {
-    const faces = await (await analyzer()).analyzeFrame(stage.video, { timestampMs: now, signal });
-    if (!faces) return;
-    crashes = 0;
-    showFaces(faces, say("faces.none-live"));
-    timeline.add({ timeMs: now, faces });
-    const answered = performance.now();
-    pace.add(answered, answered - now);
-    status.showTiming(say("timing.live", { ms: pace.ms, fps: pace.fps }));
-    status.showWhenStable(faces.length > 0 ? summarise(faces, false) : say("status.no-face-live"), now);
-  } catch (error) {
-    if (signal.aborted) return;
-    crashes += 1;
-    if (isCrash(error) && crashes < 2) return; // the next frame starts the worker again
-    beginTask();
-    setView("empty");
-    showFailure(error);
-  } finally {
-    isFrameInFlight = false;
-  }
-}
-
-function onCameraLost() {
-  beginTask();
-  setView("empty");
-  showFailure(new PageFailure("camera-lost"));
-}
-
-/** A hidden page has no use for the camera; its return starts it again. */
-function onVisibilityChange() {
-  if (document.body.dataset.view !== "camera") return;
-  if (document.hidden) {
-    beginTask();
-    showFaces([], "");
-    status.show("ready", say("status.camera-paused"));
-  } else {
-    startCamera();
-  }
-}
-
-/** Lets the visitor choose where there is more than one camera. */
-async function offerCameras() {
-  /** @type {HTMLSelectElement} */
-  const select = find(".cameras");
-  const cameras = await Camera.list();
-  select.hidden = cameras.length < 2;
-  select.replaceChildren(
-    ...cameras.map(({ deviceId, label }, index) => {
-      const name = label || say("camera.numbered", { number: index + 1 });
-      return new Option(name, deviceId, false, deviceId === camera.deviceId);
-    }),
-  );
-}
-
-/** @param {boolean} paused */
-function setPause(paused) {
-  camera.pause(paused);
-  find("[data-action=pause]").setAttribute("aria-pressed", String(paused));
-  if (paused) status.show("ready", say("status.paused"));
-}
-
-/** @param {boolean} mirrored */
-function setMirror(mirrored) {
-  stage.mirror(mirrored);
-  find("[data-action=mirror]").setAttribute("aria-pressed", String(mirrored));
-}
-
-/**
- * Why a face shown got its answer; a failure is told, and gives nothing.
- *
- * @param {FaceEmotion} face
- */
-async function explain(face) {
-  try {
-    return await (await analyzer()).explainFace(stage.source, face.box);
-  } catch (error) {
-    showFailure(error);
-    return undefined;
-  }
-}
-
-/**
- * @param {FaceEmotion[]} faces
- * @param {string} nobody
- */
-function showFaces(faces, nobody) {
-  stage.showFaces(faces);
-  faceList.show(faces, nobody);
-}
-
-/**
- * @param {FaceEmotion[]} faces
- * @param {boolean} withPercent
- */
-function summarise(faces, withPercent) {
-  const items = faces.map((face) => {
-    const emotion = say(face.emotion);
-    return withPercent ? `${emotion} ${sayPercent(probabilityOf(face))}` : emotion;
-  });
-  return say("status.faces", { count: faces.length, list: sayList(items) });
-}
-
-/**
- * @param {unknown} error
- * @param {File} [file]
- */
-async function showFailure(error, file) {
-  const { title, hint } = await explainFailure(error, file);
-  status.show("failure", title, hint);
 }

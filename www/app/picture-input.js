@@ -1,5 +1,5 @@
 /**
- * The ways pictures come in: chosen one or many, by folder, dropped anywhere on the page, or pasted.
+ * The ways pictures and videos come in: chosen one or many, by folder, dropped anywhere on the page, or pasted.
  *
  * @module
  */

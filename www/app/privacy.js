@@ -6,7 +6,7 @@
  */
 
 import { find, make } from "./html.js";
-import { say } from "./words.js";
+import { write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
 
@@ -37,7 +37,7 @@ export class PrivacyPanel {
    */
   start(analyzer) {
     find(".imports").replaceChildren(...analyzer.imports.map((name) => make("li", "", plainName(name))));
-    find("[data-count=imports]").textContent = say("privacy.imports", { count: analyzer.imports.length });
+    write(find("[data-count=imports]"), "privacy.imports", () => ({ count: analyzer.imports.length }));
     if (this.#isWatching) return;
     this.#isWatching = true;
     new PerformanceObserver((list) => {
@@ -50,11 +50,11 @@ export class PrivacyPanel {
   #showRequests() {
     const element = find("[data-count=requests]");
     element.dataset.value = String(this.#requests);
-    element.textContent = say("privacy.requests", { count: this.#requests });
+    write(element, "privacy.requests", () => ({ count: this.#requests }));
   }
 
   #showConnection() {
-    find("[data-count=connection]").textContent = say(navigator.onLine ? "privacy.online" : "privacy.offline");
+    write(find("[data-count=connection]"), navigator.onLine ? "privacy.online" : "privacy.offline");
   }
 }
 

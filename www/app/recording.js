@@ -1,32 +1,44 @@
 /**
- * What the live view has read so far. It stays in memory, and is the visitor's to download or drop.
+ * What the live view and videos have shown so far. It stays in memory, and is the visitor's to download or drop.
  *
  * @module
  */
 
+import { answerOf } from "./answer.js";
 import { faceColumns } from "./export.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {{ timeMs: number, faces: FaceEmotion[] }} Moment */
+/** @typedef {{ emotion: string, share: number }[]} Shares most often first */
 
 /** An hour at 30 frames a second; older moments fall off. */
 const MOST_MOMENTS = 30 * 3600;
 
-export class Recording {
-  /** @type {Moment[]} */ #moments = [];
+/** One video, or the camera from its first start until something else takes over. */
+export class Session {
+  /** @type {Moment[]} */ moments = [];
+  frames = 0;
+  /** @type {Map<number, Map<string, number>>} */ #counts = new Map();
 
-  get isEmpty() {
-    return this.#moments.length === 0;
+  /** @param {string} source a file's name, or "camera" */
+  constructor(source) {
+    this.source = source;
   }
 
   /** @param {Moment} moment later than all before */
   add(moment) {
-    this.#moments.push(moment);
-    if (this.#moments.length > MOST_MOMENTS) this.#moments.splice(0, MOST_MOMENTS / 60);
+    this.moments.push(moment);
+    this.frames += 1;
+    for (const face of moment.faces) count(this.#counts, face);
   }
 
-  clear() {
-    this.#moments = [];
+  get seconds() {
+    return ((this.moments.at(-1)?.timeMs ?? 0) - (this.moments[0]?.timeMs ?? 0)) / 1000;
+  }
+
+  /** How often each face showed what, by its id. @returns {Map<number, Shares>} */
+  get shares() {
+    return sharesOf(this.#counts);
   }
 
   /**
@@ -35,40 +47,110 @@ export class Recording {
    * @param {number} windowMs
    */
   last(windowMs) {
-    const end = this.#moments.at(-1)?.timeMs ?? 0;
-    let first = this.#moments.length;
-    while (first > 0 && end - this.#moments[first - 1].timeMs <= windowMs) first -= 1;
-    return this.#moments.slice(first);
+    const end = this.moments.at(-1)?.timeMs ?? 0;
+    let first = this.moments.length;
+    while (first > 0 && end - this.moments[first - 1].timeMs <= windowMs) first -= 1;
+    return this.moments.slice(first);
+  }
+
+  /** The faces at that time of a video, or shortly before. @param {number} timeMs */
+  facesAt(timeMs) {
+    return this.moments.findLast((moment) => moment.timeMs <= timeMs)?.faces ?? [];
+  }
+
+  /** The whole session in few words, for a file. */
+  get summary() {
+    const faces = [...this.shares].map(([face, shares]) => ({
+      face,
+      shares: Object.fromEntries(shares.map(({ emotion, share }) => [emotion, share])),
+    }));
+    return { source: this.source, seconds: this.seconds, frames: this.frames, faces };
   }
 
   /** One row per face and moment; times in seconds from the first. */
-  rows() {
-    const start = this.#moments[0]?.timeMs ?? 0;
-    return this.#moments.flatMap(({ timeMs, faces }) =>
-      faces.map((face) => ({ seconds: (timeMs - start) / 1000, ...faceColumns(face) })),
+  get rows() {
+    const start = this.moments[0]?.timeMs ?? 0;
+    return this.moments.flatMap(({ timeMs, faces }) =>
+      faces.map((face) => ({ source: this.source, seconds: (timeMs - start) / 1000, ...faceColumns(face) })),
     );
   }
 }
 
+export class Recording {
+  /** @type {Session[]} */ #sessions = [];
+  #moments = 0;
+
+  /** The session that goes on, or ended last. */
+  get session() {
+    return this.#sessions.at(-1);
+  }
+
+  /** @param {string} source */
+  begin(source) {
+    if (this.session?.frames === 0) this.#sessions.pop();
+    const session = new Session(source);
+    this.#sessions.push(session);
+    return session;
+  }
+
+  /** @param {Moment} moment */
+  add(moment) {
+    this.session?.add(moment);
+    this.#moments += 1;
+    if (this.#moments <= MOST_MOMENTS) return;
+    const [oldest] = this.#sessions;
+    this.#moments -= oldest.moments.splice(0, MOST_MOMENTS / 60).length;
+    if (oldest.moments.length === 0) this.#sessions.shift();
+  }
+
+  /** Forgets all. What goes on is recorded from now on. */
+  clear() {
+    const source = this.session?.source;
+    this.#sessions = [];
+    this.#moments = 0;
+    if (source) this.begin(source);
+  }
+
+  get summaries() {
+    return this.#sessions.map(({ summary }) => summary);
+  }
+
+  get rows() {
+    return this.#sessions.flatMap(({ rows }) => rows);
+  }
+}
+
 /**
- * How often each face showed each answer, most often first.
+ * How often each face showed each answer.
  *
  * @param {Moment[]} moments
- * @returns {Map<number, { emotion: string, share: number }[]>} by face id
  */
 export function summarise(moments) {
   /** @type {Map<number, Map<string, number>>} */
   const counts = new Map();
-  for (const { faces } of moments) {
-    for (const { id, emotion } of faces) {
-      const own = counts.get(id) ?? new Map();
-      counts.set(id, own.set(emotion, (own.get(emotion) ?? 0) + 1));
-    }
-  }
+  for (const { faces } of moments) for (const face of faces) count(counts, face);
+  return sharesOf(counts);
+}
+
+/**
+ * @param {Map<number, Map<string, number>>} counts by face id and answer
+ * @param {FaceEmotion} face
+ */
+function count(counts, face) {
+  const { emotion } = answerOf(face);
+  const own = counts.get(face.id) ?? new Map();
+  counts.set(face.id, own.set(emotion, (own.get(emotion) ?? 0) + 1));
+}
+
+/**
+ * @param {Map<number, Map<string, number>>} counts
+ * @returns {Map<number, Shares>}
+ */
+function sharesOf(counts) {
   return new Map(
     [...counts].map(([id, own]) => {
-      const total = [...own.values()].reduce((sum, count) => sum + count, 0);
-      const shares = [...own].map(([emotion, count]) => ({ emotion, share: count / total }));
+      const total = [...own.values()].reduce((sum, each) => sum + each, 0);
+      const shares = [...own].map(([emotion, each]) => ({ emotion, share: each / total }));
       return [id, shares.sort((a, b) => b.share - a.share)];
     }),
   );

@@ -6,7 +6,7 @@
  */
 
 import { find } from "./html.js";
-import { say } from "./words.js";
+import { write } from "./words.js";
 import { modelFile } from "./worker-source.js";
 
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
@@ -34,13 +34,13 @@ export class SelfCheck {
     find("[data-action=self-check-close]").addEventListener("click", () => this.#dialog.close());
     find("[data-action=self-check-copy]").addEventListener("click", async () => {
       await navigator.clipboard.writeText(this.#report.textContent ?? "");
-      this.#verdict.textContent = say("check.copied");
+      write(this.#verdict, "check.copied");
     });
   }
 
   /** @param {() => Promise<EmotionAnalyzer>} analyzer */
   async #run(analyzer) {
-    this.#verdict.textContent = say("check.running");
+    write(this.#verdict, "check.running");
     this.#report.textContent = "";
     try {
       const loaded = await analyzer();
@@ -50,10 +50,10 @@ export class SelfCheck {
       for (const each of cases) results.push(await check(loaded, each));
       const failed = results.filter(({ difference }) => !(difference <= tolerance)).length;
       const count = results.length;
-      this.#verdict.textContent = say(failed ? "check.failed" : "check.passed", { failed, count });
-      this.#report.textContent = write(loaded, tolerance, results);
+      write(this.#verdict, failed ? "check.failed" : "check.passed", () => ({ failed, count }));
+      this.#report.textContent = makeReport(loaded, tolerance, results);
     } catch (error) {
-      this.#verdict.textContent = say("check.impossible", { message: String(error) });
+      write(this.#verdict, "check.impossible", () => ({ message: String(error) }));
     }
   }
 }
@@ -79,7 +79,7 @@ async function check(analyzer, { name, grey, probabilities }) {
  * @param {number} tolerance
  * @param {Result[]} results
  */
-function write({ model, imports }, tolerance, results) {
+function makeReport({ model, imports }, tolerance, results) {
   const times = results.map(({ ms }) => ms).sort((a, b) => a - b);
   return [
     `emotion model   ${model.emotion.id}  sha256 ${model.emotion.sha256}`,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { answerOf, probabilityOf } from "./answer.js";
 import { find, make } from "./html.js";
 import { say, sayPercent } from "./words.js";
 
@@ -20,15 +21,6 @@ const COLOURS = 6;
  */
 export function colourOf(face) {
   return String(face.id % COLOURS);
-}
-
-/**
- * The probability of the answer shown; for an uncertain one, that of the likeliest expression.
- *
- * @param {FaceEmotion} face
- */
-export function probabilityOf(face) {
-  return Math.max(...Object.values(face.probabilities));
 }
 
 export class Stage {
@@ -111,8 +103,8 @@ export class Stage {
     this.#figure.hidden = false;
   }
 
+  /** Shows what the video is fed with. */
   showLive() {
-    this.clear();
     this.#setSize(this.#live.videoWidth, this.#live.videoHeight);
     this.#live.hidden = false;
     this.#figure.hidden = false;
@@ -128,6 +120,7 @@ export class Stage {
     URL.revokeObjectURL(this.#still.src);
     this.#still.hidden = true;
     this.#live.hidden = true;
+    this.#live.controls = false;
     this.#figure.hidden = true;
     this.mirror(false);
     this.showFaces([]);
@@ -144,9 +137,10 @@ export class Stage {
     for (const face of faces) {
       const { box, badge, text } = this.#boxes.get(face.id) ?? this.#addBox(face);
       for (const [name, value] of Object.entries(face.box)) box.style.setProperty(`--${name}`, String(value));
-      box.dataset.emotion = face.emotion;
+      const answer = answerOf(face);
+      box.dataset.emotion = answer.emotion;
       badge.textContent = String(face.id);
-      text.textContent = `${say(face.emotion)} ${sayPercent(probabilityOf(face))}`;
+      text.textContent = `${say(answer.emotion)} ${sayPercent(probabilityOf(answer))}`;
     }
   }
 

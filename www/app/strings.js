@@ -62,7 +62,7 @@ const en = {
   "invitation.title": "What does this face show?",
   "invitation.text":
     "A small neural network inside this page finds each face and reads the expression it displays. Your pictures stay on this device.",
-  "invitation.hint": "You can also drop pictures anywhere on the page, or paste one.",
+  "invitation.hint": "You can also drop pictures or a video anywhere on the page, or paste one.",
   "pictures.choose": "Choose a picture",
   "pictures.another": "Another picture",
   "pictures.folder": "Read a whole folder",
@@ -77,11 +77,17 @@ const en = {
   "stage.drop": "Let go to read this picture",
   "toolbar.label": "Controls",
   "picture.alt": "The picture you chose",
-  "picture.pasted": "The pasted picture",
 
   "status.loading": "Loading the model …",
+  progress: "Progress",
   "status.ready": "Ready.",
   "status.reading": "Reading the picture …",
+  "status.video": "Reading the video …",
+  "status.cancelled": "Cancelled.",
+  "status.video-read": {
+    one: "{frames} frames read, with {count} face.",
+    other: "{frames} frames read, with {count} faces.",
+  },
   "status.camera-starting": "Starting the camera …",
   "status.camera-stopped": "The camera is off.",
   "status.paused": "Paused.",
@@ -90,16 +96,19 @@ const en = {
   "status.no-face": "No face found.",
   "status.no-face-hint": "Faces seen from the side, very small or mostly covered are often missed.",
   "status.no-face-live": "No face in view.",
+  "status.low-light": "It is too dark here to read a face well. More light from the front helps.",
   "status.faces": { one: "{count} face: {list}.", other: "{count} faces: {list}." },
 
   "timing.picture": "{ms} ms",
   "timing.live": "{ms} ms · {fps} fps",
+  percent: "{share}",
 
   "faces.label": "Expressions",
   "faces.title": "Expressions",
   "faces.empty": "Each face gets a card here, with the four expressions and how probable the network holds each.",
   "faces.none": "No face found in this picture.",
   "faces.none-live": "Look into the camera.",
+  "faces.none-frame": "No face in this frame.",
   "faces.number": "Face {number}",
 
   "why.ask": "Why?",
@@ -128,6 +137,8 @@ const en = {
   "timeline.10s": "10 seconds",
   "timeline.1min": "1 minute",
   "timeline.all": "Everything",
+  "timeline.camera": "Camera",
+  "timeline.summary": "{source}, {duration}: {frames} frames read, {faces} faces. {list}",
   "timeline.clear": "Discard",
   "timeline.hint": "Kept in this page's memory only, until you discard it or close the page.",
 
@@ -144,6 +155,11 @@ const en = {
     "Save or share it as JPEG first. On an iPhone: Settings, Camera, Formats, Most Compatible. Safari opens HEIC directly.",
   "failure.too-large": "“{name}” is too large to be read.",
   "failure.too-large-hint": "Make it smaller first; a few megapixels are plenty to read a face.",
+  "failure.not-a-video": "“{name}” can't be played as a video.",
+  "failure.not-a-video-hint":
+    "It may be damaged, hold sound alone, or be of a kind this browser doesn't know. MP4 (H.264) and WebM work in most.",
+  "failure.video-among-pictures": "“{name}” is a video.",
+  "failure.video-among-pictures-hint": "Choose it alone, and its frames are read one after the other.",
   "failure.no-file": "There was no picture in that.",
   "failure.no-file-hint": "Drop or paste a picture file. A link to a picture won't do: this page fetches nothing.",
   "failure.camera-denied": "The camera is blocked for this page.",
@@ -241,7 +257,7 @@ const ar = {
 
   "invitation.title": "ماذا يُظهر هذا الوجه؟",
   "invitation.text": "شبكة عصبية صغيرة داخل هذه الصفحة تجد كل وجه وتقرأ التعبير الذي يُظهره. صورك تبقى على هذا الجهاز.",
-  "invitation.hint": "يمكنك أيضًا إفلات الصور في أي مكان من الصفحة، أو لصق صورة.",
+  "invitation.hint": "يمكنك أيضًا إفلات الصور أو فيديو في أي مكان من الصفحة، أو لصق صورة.",
   "pictures.choose": "اختر صورة",
   "pictures.another": "صورة أخرى",
   "pictures.folder": "اقرأ مجلدًا كاملًا",
@@ -256,11 +272,20 @@ const ar = {
   "stage.drop": "أفلِت لقراءة هذه الصورة",
   "toolbar.label": "أدوات التحكم",
   "picture.alt": "الصورة التي اخترتها",
-  "picture.pasted": "الصورة الملصقة",
 
+  progress: "التقدّم",
   "status.loading": "جارٍ تحميل النموذج …",
   "status.ready": "جاهز.",
   "status.reading": "جارٍ قراءة الصورة …",
+  "status.video": "تُقرأ لقطات الفيديو …",
+  "status.cancelled": "أُلغي.",
+  "status.video-read": {
+    zero: "قُرئت {frames} لقطة ولا وجه فيها.",
+    one: "قُرئت {frames} لقطة وفيها وجه واحد.",
+    two: "قُرئت {frames} لقطة وفيها وجهان.",
+    few: "قُرئت {frames} لقطة وفيها {count} وجوه.",
+    other: "قُرئت {frames} لقطة وفيها {count} وجهًا.",
+  },
   "status.camera-starting": "جارٍ تشغيل الكاميرا …",
   "status.camera-stopped": "الكاميرا متوقفة.",
   "status.paused": "متوقف مؤقتًا.",
@@ -269,6 +294,7 @@ const ar = {
   "status.no-face": "لم يُعثر على وجه.",
   "status.no-face-hint": "كثيرًا ما تفوتنا الوجوه الجانبية والصغيرة جدًّا والمغطاة.",
   "status.no-face-live": "لا وجه في المشهد.",
+  "status.low-light": "المكان أظلم من أن يُقرأ الوجه جيدًا. يفيد ضوء من الأمام.",
   "status.faces": {
     one: "وجه واحد: {list}.",
     two: "وجهان: {list}.",
@@ -278,12 +304,14 @@ const ar = {
 
   "timing.picture": "{ms} م.ث",
   "timing.live": "{ms} م.ث · {fps} لقطة في الثانية",
+  percent: "{share}",
 
   "faces.label": "التعابير",
   "faces.title": "التعابير",
   "faces.empty": "لكل وجه بطاقة هنا فيها التعابير الأربعة واحتمال كل منها عند الشبكة.",
   "faces.none": "لا وجه في هذه الصورة.",
   "faces.none-live": "انظر إلى الكاميرا.",
+  "faces.none-frame": "لا وجه في هذه اللقطة.",
   "faces.number": "الوجه {number}",
 
   "why.ask": "لماذا؟",
@@ -317,6 +345,8 @@ const ar = {
   "timeline.10s": "١٠ ثوانٍ",
   "timeline.1min": "دقيقة",
   "timeline.all": "كل شيء",
+  "timeline.camera": "الكاميرا",
+  "timeline.summary": "{source}، {duration}: قُرئت {frames} لقطة، الوجوه {faces}. {list}",
   "timeline.clear": "احذف",
   "timeline.hint": "محفوظ في ذاكرة هذه الصفحة فقط، إلى أن تحذفه أو تغلق الصفحة.",
 
@@ -333,6 +363,11 @@ const ar = {
     "احفظها أو شاركها بصيغة JPEG أولًا. في iPhone: الإعدادات، الكاميرا، التنسيقات، الأكثر توافقًا. ويفتح Safari صيغة HEIC مباشرة.",
   "failure.too-large": "«{name}» أكبر من أن يُقرأ.",
   "failure.too-large-hint": "صغّره أولًا؛ بضعة ملايين من البكسلات تكفي لقراءة وجه.",
+  "failure.not-a-video": "لا يمكن تشغيل «{name}» كفيديو.",
+  "failure.not-a-video-hint":
+    "لعله تالف أو فيه صوت وحده أو من نوع لا يعرفه هذا المتصفح. يعمل MP4 ‏(H.264) وWebM في معظم المتصفحات.",
+  "failure.video-among-pictures": "«{name}» فيديو.",
+  "failure.video-among-pictures-hint": "اختره وحده فتُقرأ لقطاته واحدة بعد أخرى.",
   "failure.no-file": "لم تكن في ذلك صورة.",
   "failure.no-file-hint": "أفلِت ملف صورة أو الصقه. لا يكفي رابط صورة: هذه الصفحة لا تجلب شيئًا.",
   "failure.camera-denied": "الكاميرا محظورة على هذه الصفحة.",

@@ -5,7 +5,7 @@
  */
 
 import { find } from "./html.js";
-import { sayPercent } from "./words.js";
+import { sayPercent, write } from "./words.js";
 
 /** @type {HTMLInputElement} */
 const slider = find("#threshold");
@@ -17,10 +17,8 @@ export function uncertainBelow() {
 
 /** @param {() => void} onChange called when a new threshold is settled on */
 export function listenForThreshold(onChange) {
-  const say = () => {
-    find("output[for=threshold]").textContent = sayPercent(uncertainBelow());
-  };
-  slider.addEventListener("input", say);
+  const show = () => write(find("output[for=threshold]"), "percent", () => ({ share: sayPercent(uncertainBelow()) }));
+  slider.addEventListener("input", show);
   slider.addEventListener("change", onChange);
-  say();
+  show();
 }

@@ -1,14 +1,15 @@
 /**
- * The live view's past: for each face a strip of its probabilities over time, stacked, and in words how often it showed
- * what.
+ * The past of the live view or a video: for each face a strip of its probabilities over time, stacked, and in words how
+ * often it showed what.
  *
  * @module
  */
 
+import { answerOf } from "./answer.js";
 import { find, make } from "./html.js";
 import { Recording, summarise } from "./recording.js";
 import { colourOf } from "./stage.js";
-import { say, sayList, sayPercent } from "./words.js";
+import { say, sayList, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('./recording.js').Moment} Moment */
@@ -24,17 +25,18 @@ const REDRAW_MS = 150;
 
 export class Timeline {
   #section = find(".timeline");
+  #summary = find(".timeline .summary");
   #strips = find(".strips");
   /** @type {HTMLSelectElement} */ #window = find(".timeline select");
   #recording = new Recording();
-  #drawnAt = 0;
+  #drawnAt = Number.NEGATIVE_INFINITY;
 
-  /** @param {(format: 'csv' | 'json', rows: import('./export.js').Row[]) => void} onExport */
+  /** @param {(format: 'csv' | 'json', rows: import('./export.js').Row[], sessions: object[]) => void} onExport */
   constructor(onExport) {
-    this.#window.addEventListener("change", () => this.#draw());
+    this.#window.addEventListener("change", () => this.refresh());
     for (const format of /** @type {const} */ (["csv", "json"])) {
       find(`[data-action=timeline-${format}]`).addEventListener("click", () =>
-        onExport(format, this.#recording.rows()),
+        onExport(format, this.#recording.rows, this.#recording.summaries),
       );
     }
     find("[data-action=timeline-clear]").addEventListener("click", () => {
@@ -43,18 +45,39 @@ export class Timeline {
     });
   }
 
+  /** What is being recorded, or was last. */
+  get source() {
+    return this.#recording.session?.source;
+  }
+
+  /** Begins a strip of its own for what comes from now on. @param {string} source a file's name, or "camera" */
+  begin(source) {
+    this.#drawnAt = Number.NEGATIVE_INFINITY;
+    return this.#recording.begin(source);
+  }
+
   /** @param {Moment} moment */
   add(moment) {
-    if (this.#recording.isEmpty && moment.faces.length === 0) return;
+    if (this.#recording.session?.frames === 0 && moment.faces.length === 0) return;
     this.#recording.add(moment);
     if (moment.timeMs - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = moment.timeMs;
-    this.#section.hidden = false;
-    this.#draw();
+    this.refresh();
   }
 
-  #draw() {
-    const moments = this.#recording.last(Number(this.#window.value) * 1000);
+  /** Draws what has been recorded. */
+  refresh() {
+    const { session } = this.#recording;
+    if (!session?.frames) return;
+    this.#section.hidden = false;
+    write(this.#summary, "timeline.summary", () => ({
+      source: session.source === "camera" ? say("timeline.camera") : session.source,
+      duration: sayDuration(session.seconds),
+      frames: session.frames,
+      faces: session.shares.size,
+      list: sayList([...session.shares].slice(-MOST_STRIPS).map(([id, shares]) => `${id}: ${sayShares(shares)}`)),
+    }));
+    const moments = session.last(Number(this.#window.value) * 1000);
     const shares = summarise(moments);
     const ids = [...shares.keys()].sort((a, b) => a - b).slice(-MOST_STRIPS);
     while (this.#strips.childElementCount > ids.length) this.#strips.lastElementChild?.remove();
@@ -67,11 +90,20 @@ export class Timeline {
       const face = /** @type {FaceEmotion} */ (points.findLast((point) => point.face)?.face);
       strip.dataset.colour = colourOf(face);
       find(".badge", strip).textContent = String(id);
-      const words = (shares.get(id) ?? []).map(({ emotion, share }) => `${say(emotion)} ${sayPercent(share)}`);
-      find(".shares", strip).textContent = sayList(words);
-      drawStrip(find("canvas", strip), points, Object.keys(face.probabilities));
+      find(".shares", strip).textContent = sayShares(shares.get(id) ?? []);
+      drawStrip(find("canvas", strip), points, Object.keys(answerOf(face).probabilities));
     }
   }
+}
+
+/** @param {import('./recording.js').Shares} shares */
+function sayShares(shares) {
+  return sayList(shares.map(({ emotion, share }) => `${say(emotion)} ${sayPercent(share)}`));
+}
+
+/** @param {number} seconds */
+function sayDuration(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
 /**
@@ -97,7 +129,7 @@ function drawStrip(canvas, points, emotions) {
     const lasts = Math.min(GAP_MS, (points[index + 1]?.timeMs ?? timeMs + 1) - timeMs);
     let top = 0;
     for (const [at, emotion] of emotions.entries()) {
-      const share = /** @type {Record<string, number>} */ (face.probabilities)[emotion];
+      const share = answerOf(face).probabilities[emotion] ?? 0;
       context.fillStyle = colours[at];
       context.fillRect(timeMs - start, top, lasts + duration / canvas.width, share);
       top += share;

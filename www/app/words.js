@@ -1,37 +1,41 @@
 /**
- * The page's language: looks words up, fills them in, and puts them where the document asks for them.
+ * The page's language: looks words up, fills them in, and writes them where they belong. Another language takes over in
+ * place, so that nothing the page holds is lost.
  *
  * @module
  */
 
+import { remember, remembered } from "./storage.js";
 import { languages } from "./strings.js";
 
 /** @typedef {Record<string, string | number>} Values */
-
 /** @typedef {keyof typeof languages} Language */
 
 /** Where the visitor's choice is kept, on this device. */
 const STORAGE_KEY = "language";
 
-const language = chosenLanguage();
-const { phrases, direction } = languages[language];
-const plurals = new Intl.PluralRules(language);
-const percent = new Intl.NumberFormat(language, { style: "percent" });
-const number = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
-const list = new Intl.ListFormat(language, { type: "unit" });
+let voice = voiceOf(chosenLanguage());
+
+/** What fills in the words written to an element, found out anew for each language. */
+/** @type {WeakMap<Element, () => Values>} */
+const fillings = new WeakMap();
+
+/** @param {Language} language */
+function voiceOf(language) {
+  return {
+    language,
+    ...languages[language],
+    plurals: new Intl.PluralRules(language),
+    percent: new Intl.NumberFormat(language, { style: "percent" }),
+    number: new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
+    list: new Intl.ListFormat(language, { type: "unit" }),
+  };
+}
 
 /** The language chosen before, or the first the visitor's browser asks for that there is. @returns {Language} */
 function chosenLanguage() {
-  const wanted = [rememberedLanguage(), ...navigator.languages].map((tag) => tag?.split("-")[0]);
+  const wanted = [remembered(STORAGE_KEY), ...navigator.languages].map((tag) => tag?.split("-")[0]);
   return /** @type {Language} */ (wanted.find((tag) => tag && tag in languages) ?? "en");
-}
-
-function rememberedLanguage() {
-  try {
-    return localStorage.getItem(STORAGE_KEY);
-  } catch {
-    return null; // storage is blocked
-  }
 }
 
 /**
@@ -42,45 +46,73 @@ function rememberedLanguage() {
  * @returns {string}
  */
 export function say(key, values = {}) {
-  const phrase = phrases[key] ?? key;
-  const form = typeof phrase === "string" ? phrase : (phrase[plurals.select(Number(values.count))] ?? phrase.other);
+  const phrase = voice.phrases[key] ?? key;
+  const form =
+    typeof phrase === "string" ? phrase : (phrase[voice.plurals.select(Number(values.count))] ?? phrase.other);
   return form.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name] ?? "";
-    return typeof value === "number" ? number.format(value) : value;
+    return typeof value === "number" ? voice.number.format(value) : value;
   });
 }
 
 /** @param {number} fraction 0..1 */
 export function sayPercent(fraction) {
-  return percent.format(fraction);
+  return voice.percent.format(fraction);
 }
 
 /** @param {string[]} items */
 export function sayList(items) {
-  return list.format(items);
+  return voice.list.format(items);
 }
 
-/** Fills in every element that names its words by `data-text` or its accessible name by `data-label`. */
-export function translatePage() {
-  document.documentElement.lang = language;
-  document.documentElement.dir = direction;
+/**
+ * Writes a phrase to an element, and again whenever the language changes.
+ *
+ * @template {Element} E
+ * @param {E} element
+ * @param {string} key empty for no words
+ * @param {() => Values} [fill] gives the values, in the language of the moment
+ * @returns {E}
+ */
+export function write(element, key, fill = () => ({})) {
+  element.setAttribute("data-text", key);
+  fillings.set(element, fill);
+  const text = say(key, fill());
+  // Writing the same words again would have a live region read them again.
+  if (element.textContent !== text) element.textContent = text;
+  return element;
+}
+
+/** Writes to every element that names its words by `data-text`, or its accessible name by `data-label`. */
+function writePage() {
+  document.documentElement.lang = voice.language;
+  document.documentElement.dir = voice.direction;
   for (const element of document.querySelectorAll("[data-text]")) {
-    element.textContent = say(element.getAttribute("data-text") ?? "");
+    write(element, element.getAttribute("data-text") ?? "", fillings.get(element));
   }
-  for (const element of document.querySelectorAll("[data-label]")) {
-    element.setAttribute("aria-label", say(element.getAttribute("data-label") ?? ""));
+  for (const attribute of ["aria-label", "title"]) {
+    const source = attribute === "title" ? "data-help" : "data-label";
+    for (const element of document.querySelectorAll(`[${source}]`)) {
+      element.setAttribute(attribute, say(element.getAttribute(source) ?? ""));
+    }
   }
 }
 
 /**
- * Lets the visitor choose the language. The page is loaded anew for it.
+ * Writes the page's words, and lets the visitor choose another language.
  *
  * @param {HTMLSelectElement} select
+ * @param {() => void} onChange called when the words are in another language, to draw what is not words alone
  */
-export function offerLanguages(select) {
-  for (const [tag, { name }] of Object.entries(languages)) select.add(new Option(name, tag, false, tag === language));
+export function offerLanguages(select, onChange) {
+  for (const [tag, { name }] of Object.entries(languages)) {
+    select.add(new Option(name, tag, false, tag === voice.language));
+  }
   select.addEventListener("change", () => {
-    localStorage.setItem(STORAGE_KEY, select.value);
-    location.reload();
+    voice = voiceOf(/** @type {Language} */ (select.value));
+    remember(STORAGE_KEY, select.value);
+    writePage();
+    onChange();
   });
+  writePage();
 }

@@ -1,0 +1,30 @@
+/**
+ * What the visitor wants kept on this device. Where the browser keeps nothing, it holds until the page is closed.
+ *
+ * @module
+ */
+
+/**
+ * @param {string} key
+ * @returns {string | null}
+ */
+export function remembered(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param {string} key
+ * @param {string} value empty to forget it
+ */
+export function remember(key, value) {
+  try {
+    if (value) localStorage.setItem(key, value);
+    else localStorage.removeItem(key);
+  } catch {
+    // Storage is blocked or full.
+  }
+}
