@@ -9,12 +9,16 @@ use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanation, explain};
 use crate::frame::Frame;
 use crate::smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions};
-use crate::track::{DetectionPlan, FaceTracker, TrackerOptions};
+use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
 use crate::weights::{detector_model, emotion_model};
 
 /// The share of the least confidence with which a face already followed is carried on: a weak moment (a turned head,
 /// motion blur) does not lose it, and nobody new is let in.
 const CARRY_ON: f32 = 0.75;
+
+/// How long, in milliseconds, a face missed is told of as it was last seen: about as long as a blink or the blur of a
+/// quick turn lasts.
+const BRIDGE_MS: f64 = 200.0;
 
 /// The long side, in pixels, at which the region around one followed face is searched; the face is about 70 of them.
 const REGION_SIZE: u32 = 160;
@@ -119,24 +123,45 @@ pub struct FaceEmotion {
     pub eight: Option<Reading8>,
 }
 
-impl FaceEmotion {
-    fn new(
-        id: u64,
-        detection: FaceDetection,
-        raw: EmotionProbabilities,
-        Reading { probabilities, emotion }: Reading,
-        eight: Option<Reading8>,
-    ) -> Self {
-        Self { id, detection, raw, probabilities, emotion, eight }
-    }
-}
-
-/// What smooths the answers to one face followed.
+/// What is remembered of one face followed.
 #[derive(Debug)]
-struct Smoother {
+struct Followed {
     id: u64,
     four: ProbabilitySmoother,
     eight: ProbabilitySmoother<Emotion8, { Emotion8::COUNT }>,
+    /// How and when it was last seen.
+    last: Option<(FaceEmotion, f64)>,
+}
+
+impl Followed {
+    fn new(id: u64, options: SmootherOptions) -> Result<Self, Error> {
+        let (four, eight) = (ProbabilitySmoother::new(options)?, ProbabilitySmoother::new(options)?);
+        Ok(Self { id, four, eight, last: None })
+    }
+
+    fn set_options(&mut self, options: SmootherOptions) -> Result<(), Error> {
+        self.four.set_options(options)?;
+        self.eight.set_options(options)
+    }
+
+    fn see(
+        &mut self,
+        face: &TrackedFace,
+        raw: EmotionProbabilities,
+        told: &Answers,
+        timestamp_ms: f64,
+    ) -> Result<(), Error> {
+        let Reading { probabilities, emotion } = self.four.update(&told.four, timestamp_ms)?;
+        let eight = told.eight.map(|eight| self.eight.update(&eight, timestamp_ms)).transpose()?;
+        let detection =
+            FaceDetection { bounding_box: face.bounding_box, landmarks: face.landmarks, confidence: face.confidence };
+        self.last = Some((FaceEmotion { id: self.id, detection, raw, probabilities, emotion, eight }, timestamp_ms));
+        Ok(())
+    }
+
+    fn shown(&self, now_ms: f64) -> Option<&FaceEmotion> {
+        self.last.as_ref().filter(|(_, seen_ms)| now_ms - seen_ms <= BRIDGE_MS).map(|(face, _)| face)
+    }
 }
 
 /// Finds the faces of a frame and reads the expression each displays. Holds its scratch memory: make one and keep it.
@@ -147,7 +172,7 @@ pub struct EmotionPipeline {
     detector: FaceDetector,
     classifier: EmotionClassifier,
     tracker: FaceTracker,
-    smoothers: Vec<Smoother>,
+    followed: Vec<Followed>,
     region: Vec<u8>,
     moved: Vec<FaceDetection>,
     faces: Vec<FaceEmotion>,
@@ -167,7 +192,7 @@ impl EmotionPipeline {
         Ok(Self {
             model_id: model.id().to_owned(),
             tracker: FaceTracker::new(options.tracking())?,
-            smoothers: Vec::new(),
+            followed: Vec::new(),
             region: Vec::new(),
             moved: Vec::new(),
             detector: FaceDetector::new(&detector_model()?)?,
@@ -189,9 +214,8 @@ impl EmotionPipeline {
     pub fn set_options(&mut self, options: PipelineOptions) -> Result<(), Error> {
         options.check(&self.model_id, &self.classifier)?;
         self.tracker.set_options(options.tracking())?;
-        for smoother in &mut self.smoothers {
-            smoother.four.set_options(options.smoothing())?;
-            smoother.eight.set_options(options.smoothing())?;
+        for known in &mut self.followed {
+            known.set_options(options.smoothing())?;
         }
         self.options = options;
         Ok(())
@@ -213,15 +237,18 @@ impl EmotionPipeline {
             let chip = crop_face(frame, &detection.bounding_box)?;
             let answers = self.classifier.answers(&chip)?;
             let told = self.options.told(&answers)?;
-            let four = Reading::of(told.four, self.options.uncertain_below);
-            let eight = told.eight.map(|eight| Reading::of(eight, self.options.uncertain_below));
-            self.faces.push(FaceEmotion::new(id, *detection, answers.four, four, eight));
+            let below = self.options.uncertain_below;
+            let Reading { probabilities, emotion } = Reading::of(told.four, below);
+            let eight = told.eight.map(|eight| Reading::of(eight, below));
+            let raw = answers.four;
+            self.faces.push(FaceEmotion { id, detection: *detection, raw, probabilities, emotion, eight });
         }
         Ok(&self.faces)
     }
 
     /// The faces of the next frame of a live video, the one followed longest first: with ids that last, steadied boxes
-    /// and smoothed probabilities. A steady face costs little, see [`FaceTracker`].
+    /// and smoothed probabilities. A steady face costs little, see [`FaceTracker`]. A face that the detector misses is
+    /// told of as it was last seen for 200 ms more, so that one weak frame makes nothing flicker.
     ///
     /// # Errors
     /// As [`analyze_image`](Self::analyze_image), and [`ErrorKind::InvalidTimestamp`] when the time is not finite or
@@ -235,30 +262,26 @@ impl EmotionPipeline {
         }
 
         let tracked = self.tracker.faces();
-        self.smoothers.retain(|smoother| tracked.iter().any(|face| face.id == smoother.id));
-        for face in tracked.iter().filter(|face| face.visible).take(self.options.max_faces) {
-            let chip = crop_face(frame, &face.bounding_box)?;
-            let answers = self.classifier.answers(&chip)?;
-            let told = self.options.told(&answers)?;
-            let known = self.smoothers.iter().position(|smoother| smoother.id == face.id);
-            let index = match known {
+        self.followed.retain(|known| tracked.iter().any(|face| face.id == known.id));
+        for face in tracked {
+            let index = match self.followed.iter().position(|known| known.id == face.id) {
                 Some(index) => index,
                 None => {
-                    let options = self.options.smoothing();
-                    let (four, eight) = (ProbabilitySmoother::new(options)?, ProbabilitySmoother::new(options)?);
-                    self.smoothers.push(Smoother { id: face.id, four, eight });
-                    self.smoothers.len() - 1
+                    self.followed.push(Followed::new(face.id, self.options.smoothing())?);
+                    self.followed.len() - 1
                 }
             };
-            let smoother = &mut self.smoothers[index];
-            let four = smoother.four.update(&told.four, timestamp_ms)?;
-            let eight = told.eight.map(|eight| smoother.eight.update(&eight, timestamp_ms)).transpose()?;
-            let detection = FaceDetection {
-                bounding_box: face.bounding_box,
-                landmarks: face.landmarks,
-                confidence: face.confidence,
-            };
-            self.faces.push(FaceEmotion::new(face.id, detection, answers.four, four, eight));
+            let followed = &mut self.followed[index];
+            if face.visible {
+                let chip = crop_face(frame, &face.bounding_box)?;
+                let answers = self.classifier.answers(&chip)?;
+                let told = self.options.told(&answers)?;
+                followed.see(face, answers.four, &told, timestamp_ms)?;
+            }
+            self.faces.extend(followed.shown(timestamp_ms).cloned());
+            if self.faces.len() == self.options.max_faces {
+                break;
+            }
         }
         Ok(&self.faces)
     }
@@ -290,7 +313,7 @@ impl EmotionPipeline {
     /// Forgets every tracked face and the time, for a new video.
     pub fn reset(&mut self) {
         self.tracker.reset();
-        self.smoothers.clear();
+        self.followed.clear();
     }
 
     /// Lets the tracker see this frame: runs the detector where the tracker plans it.

@@ -143,10 +143,36 @@ fn a_face_that_leaves_is_gone_and_one_that_appears_is_found() {
     assert!(show(&alone, 20).iter().all(|count| *count == 1));
     // The region around the one face does not show the other: the pass over the whole frame does, every half second.
     assert_eq!(show(&both, 14).last(), Some(&2));
-    // For 50 ms, here one frame, what was seen is taken as unchanged: steady faces, or nobody.
-    assert_eq!(show(&empty, 2).last(), Some(&0));
-    assert_eq!(show(&empty, 30).iter().sum::<usize>(), 0);
+    // For 50 ms, here one frame, what was seen is taken as unchanged, and for 200 ms more, here five, one who was seen
+    // is told of still.
+    let leaving = show(&empty, 36);
+    assert_eq!(leaving[..5], [2; 5], "{leaving:?}");
+    assert_eq!(leaving[7..], [0; 29], "{leaving:?}");
     assert_eq!(show(&alone, 2).last(), Some(&1));
+}
+
+#[test]
+fn a_face_missed_for_a_moment_is_told_of_as_it_was_last_seen() {
+    let astronaut = picture("astronaut_half.png");
+    let there = scene(Some((&astronaut.frame().unwrap(), 190, 110)));
+    let empty = scene(None);
+    let mut pipeline = pipeline();
+    let mut now = 0.0;
+    let mut show = |pixels: &[u8]| {
+        now += 40.0;
+        pipeline.analyze_frame(&frame(pixels), now).unwrap().to_vec()
+    };
+    for _ in 0..10 {
+        show(&there);
+    }
+    let before = show(&there);
+    for _ in 0..4 {
+        let [face] = &show(&empty)[..] else { panic!("the face is gone at once") };
+        assert_eq!((face.id, face.emotion), (before[0].id, before[0].emotion));
+        assert_eq!(face.detection, before[0].detection);
+    }
+    let [face] = &show(&there)[..] else { panic!("the face is not found again") };
+    assert_eq!(face.id, before[0].id);
 }
 
 #[test]
