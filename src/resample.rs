@@ -100,6 +100,9 @@ pub(crate) fn average_row<T>(
     output: &mut [T],
     convert: impl Fn(Pixel) -> T,
 ) {
+    if let Some(factor) = whole_factor(row, columns) {
+        return average_whole_row(frame, row, columns[0].start, factor, output, convert);
+    }
     let mut means = [Pixel::default(); STRIP];
     let (mut columns, mut output) = (columns, output);
     while let Some(first) = columns.first() {
@@ -131,18 +134,63 @@ pub(crate) fn average_row<T>(
     }
 }
 
+/// The source columns an output pixel has, if each has the same whole count of them, and of whole rows: then their mean
+/// is one of integers.
+fn whole_factor(row: &Span, columns: &[Span]) -> Option<usize> {
+    let (first, last) = (columns.first()?, columns.last()?);
+    let factor = first.end - first.start;
+    let whole = [row, first, last].iter().all(|span| span.before == 0.0 && span.after == 0.0);
+    let even = last.end - first.start == factor * columns.len();
+    (whole && even && factor <= STRIP && row.end - row.start <= SUMMABLE_ROWS).then_some(factor)
+}
+
+/// Averages one output row of `factor` whole source columns a pixel, from column `start` on.
+fn average_whole_row<T>(
+    frame: &Frame<'_>,
+    row: &Span,
+    start: usize,
+    factor: usize,
+    output: &mut [T],
+    convert: impl Fn(Pixel) -> T,
+) {
+    let weight = 1.0 / ((row.end - row.start) * factor) as f32;
+    let mut start = start;
+    for targets in output.chunks_mut(STRIP / factor) {
+        let end = start + targets.len() * factor;
+        let sums = sum_rows(frame, row.start..row.end, start..end);
+        for (target, pixels) in targets.iter_mut().zip(sums.as_chunks::<4>().0.chunks_exact(factor)) {
+            let mut sum = [0_i32; 4];
+            for pixel in pixels {
+                for (sum, value) in sum.iter_mut().zip(pixel) {
+                    *sum += i32::from(*value);
+                }
+            }
+            *target = convert(sum.map(|sum| sum as f32 * weight));
+        }
+        start = end;
+    }
+}
+
+/// The sums of at most [`SUMMABLE_ROWS`] source rows, of a strip of at most [`STRIP`] columns; beyond it 0.
+fn sum_rows(frame: &Frame<'_>, rows: Range<usize>, strip: Range<usize>) -> [u16; 4 * STRIP] {
+    let width = frame.width() as usize;
+    let mut sums = [0_u16; 4 * STRIP];
+    for y in rows {
+        let source = &frame.pixels()[4 * (y * width + strip.start)..4 * (y * width + strip.end)];
+        for (sum, &value) in sums.iter_mut().zip(source) {
+            *sum += u16::from(value);
+        }
+    }
+    sums
+}
+
 /// Averages the source rows under `row`, of a strip of at most [`STRIP`] columns.
 fn average_columns(frame: &Frame<'_>, row: &Span, strip: Range<usize>, means: &mut [f32]) {
     let width = frame.width() as usize;
     let source = |y: usize| &frame.pixels()[4 * (y * width + strip.start)..4 * (y * width + strip.end)];
     means.fill(0.0);
     for start in (row.start..row.end).step_by(SUMMABLE_ROWS) {
-        let mut sums = [0_u16; 4 * STRIP];
-        for y in start..(start + SUMMABLE_ROWS).min(row.end) {
-            for (sum, &value) in sums.iter_mut().zip(source(y)) {
-                *sum += u16::from(value);
-            }
-        }
+        let sums = sum_rows(frame, start..(start + SUMMABLE_ROWS).min(row.end), strip.clone());
         for (mean, &sum) in means.iter_mut().zip(&sums) {
             *mean += row.weight * f32::from(sum);
         }
@@ -219,6 +267,33 @@ mod tests {
                         }
                         prop_assert!((f64::from(value) - expected).abs() < 1e-3, "{value} is not {expected}");
                     }
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whole_factors_are_the_exact_mean(
+            factor in 1_usize..5, rows in 1_usize..5, count in 1_usize..150, left in 0_usize..3, seed: u8,
+        ) {
+            let width = left + count * factor + 2;
+            let pixels: Vec<u8> = (0..width * rows * 4).map(|index| (index * 31 % 251) as u8 ^ seed).collect();
+            let frame = Frame::from_rgba(&pixels, width as u32, rows as u32).unwrap();
+            let span = |index| Span::new(index, count, left as f64, (count * factor) as f64, width);
+            let columns: Vec<_> = (0..count).map(span).collect();
+            let row = Span::new(0, 1, 0.0, rows as f64, rows);
+            prop_assert_eq!(whole_factor(&row, &columns), Some(factor));
+            let mut output = vec![Pixel::default(); count];
+            average_row(&frame, &row, &columns, &mut output, |pixel| pixel);
+            for (index, pixel) in output.iter().enumerate() {
+                for (channel, value) in pixel.iter().enumerate() {
+                    let mut sum = 0.0;
+                    for (y, x) in (0..rows).flat_map(|y| (0..factor).map(move |x| (y, x))) {
+                        sum += f32::from(pixels[4 * (y * width + left + index * factor + x) + channel]);
+                    }
+                    let expected = sum / (rows * factor) as f32;
+                    prop_assert!((value - expected).abs() < 1e-3, "{} is not {}", value, expected);
                 }
             }
         }
