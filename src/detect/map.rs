@@ -45,28 +45,28 @@ impl<const CHANNELS: usize> Map<CHANNELS> {
     /// Becomes the maximum over 2 x 2 pixels of a map of twice the size.
     pub(super) fn pool<S: Simd>(&mut self, simd: S, double: &Self) {
         self.reshape(double.width / 2, double.height / 2);
-        simd.vectorize(
-            #[inline(always)]
-            || {
-                for y in 0..self.height {
-                    pool_rows::<S, CHANNELS>(simd, [double.row(2 * y), double.row(2 * y + 1)], self.row_mut(y));
-                }
-            },
-        );
+        for y in 0..self.height {
+            pool_rows::<S, CHANNELS>(simd, [double.row(2 * y), double.row(2 * y + 1)], self.row_mut(y));
+        }
     }
 }
 
 /// The maximum over 2 x 2 pixels of two rows.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn pool_rows<S: Simd, const CHANNELS: usize>(simd: S, rows: [&[f32]; 2], output: &mut [f32]) {
-    let [upper, lower] = rows.map(|row| row.as_chunks::<CHANNELS>().0.as_chunks::<2>().0);
-    for ((output, upper), lower) in output.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(upper).zip(lower) {
-        for at in (0..CHANNELS).step_by(lanes::<S>()) {
-            let upper = load(simd, &upper[0], at).max(load(simd, &upper[1], at));
-            let lower = load(simd, &lower[0], at).max(load(simd, &lower[1], at));
-            store::<S>(upper.max(lower), output, at);
-        }
-    }
+    simd.vectorize(
+        #[inline(always)]
+        || {
+            let [upper, lower] = rows.map(|row| row.as_chunks::<CHANNELS>().0.as_chunks::<2>().0);
+            for ((output, upper), lower) in output.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(upper).zip(lower) {
+                for at in (0..CHANNELS).step_by(lanes::<S>()) {
+                    let upper = load(simd, &upper[0], at).max(load(simd, &upper[1], at));
+                    let lower = load(simd, &lower[0], at).max(load(simd, &lower[1], at));
+                    store::<S>(upper.max(lower), output, at);
+                }
+            }
+        },
+    );
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod decode;
 mod map;
 mod network;
+mod pointwise;
 #[cfg(test)]
 mod reference;
 mod stem;
@@ -163,7 +164,7 @@ impl FaceDetector {
         for y in 0..height {
             let row = Span::new(y, height, 0.0, frame_height as f64, frame_height);
             average_row(frame, &row, &self.columns, self.input.picture_row_mut(y), |[red, green, blue, _]| {
-                [red, green, blue]
+                [red, green, blue].map(Input::value)
             });
         }
         self.input.brighten();

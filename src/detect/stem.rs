@@ -1,7 +1,11 @@
-//! The detection network's input and its first convolution: 3x3, stride 2, ReLU.
+//! The detection network's input and its first convolution: 3x3, stride 2, ReLU. In 16-bit integers, as the
+//! [pointwise](super::pointwise) convolutions are.
 
+use fearless_simd::{SimdInt, SimdIntWiden};
+
+use super::pointwise::{RoundedWeights, round_to_int, splat_pair};
 use super::unit::Rows;
-use crate::engine::simd::{Simd, SimdFloat, lanes, load, relu, splat, store};
+use crate::engine::simd::{Simd, SimdBase, SimdFloat, lanes, load, relu, splat, store};
 use crate::error::Error;
 use crate::weights::Weights;
 
@@ -14,9 +18,16 @@ pub(super) const STEM_CHANNELS: usize = 16;
 /// Input values under one kernel row.
 const TAPS: usize = 3 * INPUT_CHANNELS;
 
-/// Output pixels computed together, and the input values under their kernel rows.
+/// Pairs of input values under one kernel row; of the last pair the second value has weight 0.
+const PAIRS: usize = TAPS.div_ceil(2);
+
+/// Output pixels computed together, and the pairs of input values under their kernel rows. A pixel starts three pairs
+/// after the one before.
 const TILE: usize = 4;
-const TILE_INPUTS: usize = (2 * TILE + 1) * INPUT_CHANNELS;
+const TILE_PAIRS: usize = (TILE - 1) * INPUT_CHANNELS + PAIRS;
+
+/// What stands for 1 in the input: 255 still fits 16 bits.
+const ONE: f32 = 128.0;
 
 /// Brightness is judged by every so many pixels of every so many rows.
 const SAMPLED: usize = 4;
@@ -25,13 +36,14 @@ const SAMPLED: usize = 4;
 const MAX_GAIN: f32 = 16.0;
 
 /// The network's input: a picture at the top left of zeros, whose sides are even, with one more zero row above and one
-/// zero column at the left: all the padding that a 3x3 kernel with stride 2 needs.
+/// zero column at the left: all the padding that a 3x3 kernel with stride 2 needs. One more at the right makes the
+/// values of a row an even count.
 #[derive(Debug, Default)]
 pub(super) struct Input {
     width: usize,
     height: usize,
     picture: [usize; 2],
-    values: Vec<f32>,
+    values: Vec<i16>,
 }
 
 impl Input {
@@ -44,13 +56,18 @@ impl Input {
             self.picture = picture;
             [self.width, self.height] = picture.map(|side| side.next_multiple_of(multiple));
             self.values.clear();
-            self.values.resize((self.width + 1) * (self.height + 1) * INPUT_CHANNELS, 0.0);
+            self.values.resize((self.width + 2) * (self.height + 1) * INPUT_CHANNELS, 0);
         }
     }
 
-    /// One row of the picture: pixels of red, green and blue, 0..=255.
-    pub(super) fn picture_row_mut(&mut self, y: usize) -> &mut [[f32; INPUT_CHANNELS]] {
-        &mut self.values.as_chunks_mut().0[(y + 1) * (self.width + 1) + 1..][..self.picture[0]]
+    /// One row of the picture: pixels of red, green and blue, made by [`Input::value`].
+    pub(super) fn picture_row_mut(&mut self, y: usize) -> &mut [[i16; INPUT_CHANNELS]] {
+        &mut self.values.as_chunks_mut().0[(y + 1) * (self.width + 2) + 1..][..self.picture[0]]
+    }
+
+    /// How a brightness 0..=255 is kept.
+    pub(super) fn value(brightness: f32) -> i16 {
+        round_to_int(brightness * ONE) as i16
     }
 
     /// Brightens a dark picture: until a fiftieth of it is at half of full brightness, but at most [`MAX_GAIN`] times.
@@ -61,7 +78,7 @@ impl Input {
         let mut total = 0;
         for y in (0..self.picture[1]).step_by(SAMPLED) {
             for [_, green, _] in self.picture_row_mut(y).iter().step_by(SAMPLED) {
-                counts[*green as usize] += 1;
+                counts[usize::from((*green / ONE as i16) as u8)] += 1;
                 total += 1;
             }
         }
@@ -74,80 +91,90 @@ impl Input {
         if gain > 1.0 {
             for y in 0..self.picture[1] {
                 for value in self.picture_row_mut(y).as_flattened_mut() {
-                    *value = (*value * gain).min(255.0);
+                    *value = (f32::from(*value) * gain).min(255.0 * ONE) as i16;
                 }
             }
         }
     }
 
     /// The three rows, padding included, under row `y` of the convolution's output.
-    fn rows_under(&self, y: usize) -> [&[f32]; 3] {
-        let length = (self.width + 1) * INPUT_CHANNELS;
-        std::array::from_fn(|row| &self.values[(2 * y + row) * length..][..length])
+    fn rows_under(&self, y: usize) -> [&[[i16; 2]]; 3] {
+        let length = (self.width + 2) * INPUT_CHANNELS;
+        std::array::from_fn(|row| self.values[(2 * y + row) * length..][..length].as_chunks().0)
     }
 }
 
 /// The convolution's weights.
 #[derive(Debug)]
 pub(super) struct Stem {
-    /// By kernel row, kernel column and input channel, as the input's rows run, then by output.
-    weights: Vec<[f32; STEM_CHANNELS]>,
+    /// By kernel row and pair of the input's values.
+    weights: RoundedWeights<STEM_CHANNELS>,
     bias: Vec<f32>,
 }
 
 impl Stem {
-    /// Packs the weights of `backbone.0.conv`.
+    /// Rounds and packs the weights of `backbone.0.conv`.
     pub(super) fn load(weights: &Weights<'_>) -> Result<Self, Error> {
         let kernels = weights.f32("backbone.0.conv.weight", &[STEM_CHANNELS, INPUT_CHANNELS, 3, 3])?;
-        let weight = |tap: usize, output: usize| {
-            // The file has blue first.
-            let (position, channel) = (tap / INPUT_CHANNELS, INPUT_CHANNELS - 1 - tap % INPUT_CHANNELS);
-            kernels[(output * INPUT_CHANNELS + channel) * 9 + position]
-        };
+        // As the input's rows run; the file has blue first.
+        let reordered: Vec<f32> = (0..STEM_CHANNELS * 3 * 2 * PAIRS)
+            .map(|index| {
+                let (output, row, tap) = (index / (6 * PAIRS), index / (2 * PAIRS) % 3, index % (2 * PAIRS));
+                let channel = INPUT_CHANNELS - 1 - tap % INPUT_CHANNELS;
+                let kernel = &kernels[(output * INPUT_CHANNELS + channel) * 9..][..9];
+                if tap < TAPS { kernel[row * 3 + tap / INPUT_CHANNELS] } else { 0.0 }
+            })
+            .collect();
         Ok(Self {
-            weights: (0..3 * TAPS).map(|tap| std::array::from_fn(|output| weight(tap, output))).collect(),
+            weights: RoundedWeights::new(&reordered, 6 * PAIRS),
             bias: weights.f32("backbone.0.conv.bias", &[STEM_CHANNELS])?,
         })
     }
 
     /// Computes one output row.
-    #[inline(always)]
+    #[inline(never)]
     fn row<S: Simd>(&self, simd: S, input: &Input, y: usize, output: &mut [f32]) {
-        if 2 * lanes::<S>() <= STEM_CHANNELS {
-            self.row_by_vectors::<S, 2>(simd, input, y, output);
-        } else {
-            self.row_by_vectors::<S, 1>(simd, input, y, output);
-        }
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                if 2 * lanes::<S>() <= STEM_CHANNELS {
+                    self.row_by_vectors::<S, 2>(simd, input, y, output);
+                } else {
+                    self.row_by_vectors::<S, 1>(simd, input, y, output);
+                }
+            },
+        );
     }
 
     /// Computes one output row, `NV` vectors of outputs at a time.
     #[inline(always)]
     fn row_by_vectors<S: Simd, const NV: usize>(&self, simd: S, input: &Input, y: usize, output: &mut [f32]) {
         let rows = input.rows_under(y);
-        let (weights, _) = self.weights.as_chunks::<TAPS>();
+        let weights = &self.weights.pairs[..3 * PAIRS];
         let (tiles, _) = output.as_chunks_mut::<STEM_CHANNELS>().0.as_chunks_mut::<TILE>();
         for (index, tile) in tiles.iter_mut().enumerate() {
-            let rows = rows.map(|row| &row[index * 2 * TILE * INPUT_CHANNELS..][..TILE_INPUTS]);
+            let rows = rows.map(|row| &row[index * TILE * INPUT_CHANNELS..][..TILE_PAIRS]);
             for block in (0..STEM_CHANNELS).step_by(NV * lanes::<S>()) {
-                let mut sums = [[splat(simd, 0.0); NV]; TILE];
-                for sums in &mut sums {
-                    for (n, sum) in sums.iter_mut().enumerate() {
-                        *sum = load(simd, &self.bias, block + n * lanes::<S>());
-                    }
-                }
-                for (row, weights) in rows.into_iter().zip(weights) {
-                    for (tap, weights) in weights.iter().enumerate() {
+                let mut sums = [[S::i32s::splat(simd, 0); NV]; TILE];
+                for (row, weights) in rows.into_iter().zip(weights.chunks_exact(PAIRS)) {
+                    for (k, weights) in weights.iter().enumerate() {
+                        let weights = weights[block..][..NV * lanes::<S>()].as_flattened();
                         for (pixel, sums) in sums.iter_mut().enumerate() {
-                            let value = splat(simd, row[pixel * 2 * INPUT_CHANNELS + tap]);
+                            let pair = splat_pair(simd, row[pixel * INPUT_CHANNELS + k]);
                             for (n, sum) in sums.iter_mut().enumerate() {
-                                *sum = value.mul_add(load(simd, weights, block + n * lanes::<S>()), *sum);
+                                let weights = S::i16s::from_slice(simd, &weights[n * S::i16s::LEN..][..S::i16s::LEN]);
+                                *sum += pair.pairwise_dot_product(weights);
                             }
                         }
                     }
                 }
                 for (pixel, sums) in tile.iter_mut().zip(sums) {
                     for (n, sum) in sums.into_iter().enumerate() {
-                        store::<S>(relu(simd, sum), pixel, block + n * lanes::<S>());
+                        let at = block + n * lanes::<S>();
+                        let sum: S::f32s = sum.to_float();
+                        let scale = load(simd, &self.weights.scales, at) * splat(simd, 1.0 / ONE);
+                        let sum = sum.mul_add(scale, load(simd, &self.bias, at));
+                        store::<S>(relu(simd, sum), pixel, at);
                     }
                 }
             }
@@ -180,7 +207,6 @@ impl Rows<STEM_CHANNELS> for StemRows<'_> {
         self.input.height / 2
     }
 
-    #[inline(always)]
     fn row<S: Simd>(&mut self, simd: S, y: usize) -> &[f32] {
         self.stem.row(simd, self.input, y, self.row);
         self.row
@@ -212,16 +238,17 @@ mod tests {
             let mut input = Input::default();
             // A picture of another size before it must leave nothing behind.
             input.reshape(33, 33, 8);
-            (0..33).for_each(|y| input.picture_row_mut(y).fill([f32::NAN; 3]));
+            (0..33).for_each(|y| input.picture_row_mut(y).fill([i16::MIN; 3]));
             input.reshape(width, height, 8);
             let (padded_width, padded_height) = (width.next_multiple_of(8), height.next_multiple_of(8));
             // Blue comes first in the file's weights.
             let mut blue_first = vec![0.0; padded_width * padded_height * 3];
             for y in 0..height {
                 for (x, pixel) in input.picture_row_mut(y).iter_mut().enumerate() {
-                    *pixel = [100.0 * noise(), 100.0 * noise(), 100.0 * noise()];
+                    let brightness: [f32; 3] = std::array::from_fn(|_| 127.5 * (1.0 + noise()));
+                    *pixel = brightness.map(Input::value);
                     for channel in 0..3 {
-                        blue_first[(y * padded_width + x) * 3 + channel] = f64::from(pixel[2 - channel]);
+                        blue_first[(y * padded_width + x) * 3 + channel] = f64::from(brightness[2 - channel]);
                     }
                 }
             }

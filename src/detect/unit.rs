@@ -1,13 +1,10 @@
 //! The depthwise-separable unit, of which the detection network is made.
 
 use super::map::{Map, pool_rows};
-use crate::engine::simd::{Simd, SimdFloat, lanes, load, relu, splat, store};
+use super::pointwise::{Pointwise, RoundedRow};
+use crate::engine::simd::{Simd, SimdFloat, lanes, load, relu, store};
 use crate::error::Error;
 use crate::weights::Weights;
-
-/// Pixels whose pointwise results are computed together. With two vectors of outputs their eight sums, two weights and
-/// one input fit the sixteen registers of wasm engines on x86-64.
-const TILE: usize = 4;
 
 /// Pixels whose depthwise results are computed together: nine weights, four sums, the bias and one value fit the same
 /// registers.
@@ -39,6 +36,8 @@ impl<const CHANNELS: usize> Rows<CHANNELS> for &Map<CHANNELS> {
 /// Memory that a unit works in.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
+    /// One row of the input.
+    rounded: RoundedRow,
     /// Three rows of pointwise results.
     ring: Vec<f32>,
     /// Two rows of depthwise results, to be pooled.
@@ -51,9 +50,7 @@ pub(super) struct Scratch {
 /// first-level cache.
 #[derive(Debug)]
 pub(super) struct Unit<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool = true> {
-    /// By input, then by output.
-    pointwise: Vec<[f32; OUTPUTS]>,
-    pointwise_bias: Vec<f32>,
+    pointwise: Pointwise<INPUTS, OUTPUTS>,
     /// By kernel position, rows from the top, then by output.
     depthwise: [Vec<f32>; 9],
     depthwise_bias: Vec<f32>,
@@ -62,18 +59,13 @@ pub(super) struct Unit<const INPUTS: usize, const OUTPUTS: usize, const RELU: bo
 impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, OUTPUTS, RELU> {
     /// Packs the weights of one unit, or of several over the same inputs as one: `(name, outputs)`.
     pub(super) fn load(weights: &Weights<'_>, parts: &[(&str, usize)]) -> Result<Self, Error> {
-        let (mut pointwise, mut pointwise_bias, mut depthwise, mut depthwise_bias) = (vec![], vec![], vec![], vec![]);
+        let (mut depthwise, mut depthwise_bias) = (vec![], vec![]);
         for &(name, outputs) in parts {
-            pointwise.extend(weights.f32(&format!("{name}.pw.weight"), &[outputs, INPUTS, 1, 1])?);
-            pointwise_bias.extend(weights.f32(&format!("{name}.pw.bias"), &[outputs])?);
             depthwise.extend(weights.f32(&format!("{name}.dw.weight"), &[outputs, 1, 3, 3])?);
             depthwise_bias.extend(weights.f32(&format!("{name}.dw.bias"), &[outputs])?);
         }
         Ok(Self {
-            pointwise: (0..INPUTS)
-                .map(|input| std::array::from_fn(|output| pointwise[output * INPUTS + input]))
-                .collect(),
-            pointwise_bias,
+            pointwise: Pointwise::load(weights, parts)?,
             depthwise: std::array::from_fn(|tap| depthwise.iter().skip(tap).step_by(9).copied().collect()),
             depthwise_bias,
         })
@@ -88,18 +80,8 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
         output: &mut Map<OUTPUTS>,
     ) {
         output.reshape(input.width(), input.height());
-        simd.vectorize(
-            #[inline(always)]
-            || {
-                self.run(
-                    simd,
-                    input,
-                    &mut scratch.ring,
-                    #[inline(always)]
-                    |y, ring| self.depthwise_row(simd, ring, output.row_mut(y)),
-                )
-            },
-        );
+        let Scratch { rounded, ring, .. } = scratch;
+        self.run(simd, input, rounded, ring, |y, ring| self.depthwise_row(simd, ring, output.row_mut(y)));
     }
 
     /// Runs over a whole map of even sides and keeps the maximum over 2 x 2 pixels.
@@ -111,36 +93,25 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
         output: &mut Map<OUTPUTS>,
     ) {
         output.reshape(input.width() / 2, input.height() / 2);
-        let Scratch { ring, pair } = scratch;
+        let Scratch { rounded, ring, pair } = scratch;
         pair.resize(2 * input.width() * OUTPUTS, 0.0);
         let (upper, lower) = pair.split_at_mut(input.width() * OUTPUTS);
-        simd.vectorize(
-            #[inline(always)]
-            || {
-                self.run(
-                    simd,
-                    input,
-                    ring,
-                    #[inline(always)]
-                    |y, ring| {
-                        if y % 2 == 0 {
-                            self.depthwise_row(simd, ring, upper);
-                        } else {
-                            self.depthwise_row(simd, ring, lower);
-                            pool_rows::<S, OUTPUTS>(simd, [upper, lower], output.row_mut(y / 2));
-                        }
-                    },
-                );
-            },
-        );
+        self.run(simd, input, rounded, ring, |y, ring| {
+            if y % 2 == 0 {
+                self.depthwise_row(simd, ring, upper);
+            } else {
+                self.depthwise_row(simd, ring, lower);
+                pool_rows::<S, OUTPUTS>(simd, [upper, lower], output.row_mut(y / 2));
+            }
+        });
     }
 
     /// Hands every row of pointwise results to `take`, with the row above and below; they are zero beyond the map.
-    #[inline(always)]
     fn run<S: Simd>(
         &self,
         simd: S,
         mut input: impl Rows<INPUTS>,
+        rounded: &mut RoundedRow,
         ring: &mut Vec<f32>,
         mut take: impl FnMut(usize, [&[f32]; 3]),
     ) {
@@ -154,7 +125,8 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
         // The first turn only computes row 0: `middle` is then the row above the map.
         for y in 0..=height {
             if y < height {
-                self.pointwise_row(simd, input.row(simd, y), lower);
+                rounded.round(simd, input.row(simd, y));
+                self.pointwise.row(simd, rounded, lower);
             } else {
                 lower.fill(0.0);
             }
@@ -165,99 +137,39 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
         }
     }
 
-    /// The pointwise convolution of one row, into a row of the ring: by vector of outputs, then by pixel, with a zero
-    /// pixel at either end.
-    #[inline(always)]
-    fn pointwise_row<S: Simd>(&self, simd: S, input: &[f32], output: &mut [f32]) {
-        if 2 * lanes::<S>() <= OUTPUTS {
-            self.pointwise_by_vectors::<S, 2>(simd, input, output);
-        } else {
-            self.pointwise_by_vectors::<S, 1>(simd, input, output);
-        }
-    }
-
-    /// The pointwise convolution of one row, `NV` vectors of outputs at a time.
-    #[inline(always)]
-    fn pointwise_by_vectors<S: Simd, const NV: usize>(&self, simd: S, input: &[f32], output: &mut [f32]) {
-        let (pixels, _) = input.as_chunks::<INPUTS>();
-        let plane = (pixels.len() + 2) * lanes::<S>();
-        for (block, planes) in output.chunks_exact_mut(NV * plane).enumerate() {
-            let (tiles, rest) = pixels.as_chunks::<TILE>();
-            let mut at = lanes::<S>();
-            for tile in tiles {
-                self.pointwise_tile::<S, NV, TILE>(simd, tile, block, planes, plane, at);
-                at += TILE * lanes::<S>();
-            }
-            for pixel in rest {
-                self.pointwise_tile::<S, NV, 1>(simd, std::array::from_ref(pixel), block, planes, plane, at);
-                at += lanes::<S>();
-            }
-        }
-    }
-
-    /// `P` pixels and `NV` vectors of outputs of the pointwise convolution.
-    #[inline(always)]
-    fn pointwise_tile<S: Simd, const NV: usize, const P: usize>(
-        &self,
-        simd: S,
-        pixels: &[[f32; INPUTS]; P],
-        block: usize,
-        planes: &mut [f32],
-        plane: usize,
-        at: usize,
-    ) {
-        let first = block * NV * lanes::<S>();
-        let mut sums = [[splat(simd, 0.0); NV]; P];
-        for sums in &mut sums {
-            for (n, sum) in sums.iter_mut().enumerate() {
-                *sum = load(simd, &self.pointwise_bias, first + n * lanes::<S>());
-            }
-        }
-        for (input, weights) in self.pointwise.iter().enumerate().take(INPUTS) {
-            let weights = &weights[first..][..NV * lanes::<S>()];
-            for (pixel, sums) in pixels.iter().zip(&mut sums) {
-                let value = splat(simd, pixel[input]);
-                for (n, sum) in sums.iter_mut().enumerate() {
-                    *sum = value.mul_add(load(simd, weights, n * lanes::<S>()), *sum);
-                }
-            }
-        }
-        for (n, plane) in planes.chunks_exact_mut(plane).enumerate() {
-            let target = &mut plane[at..][..P * lanes::<S>()];
-            for (pixel, sums) in sums.iter().enumerate() {
-                store::<S>(sums[n], target, pixel * lanes::<S>());
-            }
-        }
-    }
-
     /// The depthwise convolution of the middle one of three rows of the ring.
-    #[inline(always)]
+    #[inline(never)]
     fn depthwise_row<S: Simd>(&self, simd: S, rows: [&[f32]; 3], output: &mut [f32]) {
-        let plane = rows[0].len() / OUTPUTS * lanes::<S>();
-        for block in 0..OUTPUTS / lanes::<S>() {
-            let first = block * lanes::<S>();
-            let bias = load(simd, &self.depthwise_bias, first);
-            // Held in registers over the whole row.
-            let mut weights = [bias; 9];
-            for (weight, values) in weights.iter_mut().zip(&self.depthwise) {
-                *weight = load(simd, values, first);
-            }
-            let rows = rows.map(|row| &row[block * plane..][..plane]);
-            let (tiles, rest) = output.as_chunks_mut::<OUTPUTS>().0.as_chunks_mut::<DEPTHWISE_TILE>();
-            let mut at = 0;
-            for tile in tiles {
-                let sums = depthwise_tile::<S, DEPTHWISE_TILE>(simd, rows, at, &weights, bias);
-                for (pixel, sum) in tile.iter_mut().zip(sums) {
-                    store::<S>(if RELU { relu(simd, sum) } else { sum }, pixel, first);
+        simd.vectorize(
+            #[inline(always)]
+            || {
+                let plane = rows[0].len() / OUTPUTS * lanes::<S>();
+                for block in 0..OUTPUTS / lanes::<S>() {
+                    let first = block * lanes::<S>();
+                    let bias = load(simd, &self.depthwise_bias, first);
+                    // Held in registers over the whole row.
+                    let mut weights = [bias; 9];
+                    for (weight, values) in weights.iter_mut().zip(&self.depthwise) {
+                        *weight = load(simd, values, first);
+                    }
+                    let rows = rows.map(|row| &row[block * plane..][..plane]);
+                    let (tiles, rest) = output.as_chunks_mut::<OUTPUTS>().0.as_chunks_mut::<DEPTHWISE_TILE>();
+                    let mut at = 0;
+                    for tile in tiles {
+                        let sums = depthwise_tile::<S, DEPTHWISE_TILE>(simd, rows, at, &weights, bias);
+                        for (pixel, sum) in tile.iter_mut().zip(sums) {
+                            store::<S>(if RELU { relu(simd, sum) } else { sum }, pixel, first);
+                        }
+                        at += DEPTHWISE_TILE * lanes::<S>();
+                    }
+                    for pixel in rest {
+                        let [sum] = depthwise_tile::<S, 1>(simd, rows, at, &weights, bias);
+                        store::<S>(if RELU { relu(simd, sum) } else { sum }, pixel, first);
+                        at += lanes::<S>();
+                    }
                 }
-                at += DEPTHWISE_TILE * lanes::<S>();
-            }
-            for pixel in rest {
-                let [sum] = depthwise_tile::<S, 1>(simd, rows, at, &weights, bias);
-                store::<S>(if RELU { relu(simd, sum) } else { sum }, pixel, first);
-                at += lanes::<S>();
-            }
-        }
+            },
+        );
     }
 }
 
@@ -322,7 +234,7 @@ mod tests {
         let weights = Weights::parse(&bytes).unwrap();
         let unit = Unit::<INPUTS, OUTPUTS, RELU>::load(&weights, &[("unit", OUTPUTS)]).unwrap();
         // Scratch memory that another map has left behind must not matter.
-        let mut scratch = Scratch { ring: vec![f32::NAN; 999], pair: vec![f32::NAN; 999] };
+        let mut scratch = Scratch { ring: vec![f32::NAN; 999], pair: vec![f32::NAN; 999], ..Scratch::default() };
         let mut output = Map::default();
         for level in levels() {
             dispatch!(level, simd => unit.forward(simd, &input, &mut scratch, &mut output));
