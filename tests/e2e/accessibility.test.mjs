@@ -5,9 +5,12 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { choose, fixture, startBrowser, statusMatching } from "./page.mjs";
+import { recordVideo } from "./pictures.mjs";
 
-const { open } = await startBrowser(["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]);
+const { browser, open } = await startBrowser(["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]);
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+const video = await recordVideo(browser, ["astronaut.png"], { width: 320, height: 240, secondsEach: 0.5 });
 
 /** Views of the page, and how to get there. */
 const VIEWS = {
@@ -17,6 +20,18 @@ const VIEWS = {
     await statusMatching(page, /1 face/);
     await page.getByRole("button", { name: "Why?" }).click();
     await page.locator(".explanation").waitFor();
+  },
+  settings: async (page) => {
+    await choose(page, fixture("astronaut.png"));
+    await statusMatching(page, /1 face/);
+    await page.getByLabel("Tell apart").selectOption("8");
+    await page.locator(".bars [data-emotion=contempt]").waitFor();
+    await page.getByText("Adjust to my face").click();
+    await page.getByRole("button", { name: "Neutral" }).click();
+  },
+  video: async (page) => {
+    await choose(page, { name: "clip.webm", mimeType: "video/webm", buffer: video });
+    await statusMatching(page, /frames read/);
   },
   failure: async (page) => {
     await choose(page, { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") });

@@ -1,41 +1,25 @@
 // The live view, fed by a clip made here: the label follows the picture, and stops where it should.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { downloaded, launchBrowser, shownFaces, startBrowser, statusMatching } from "./page.mjs";
-import { drawSideBySide, y4mClip } from "./pictures.mjs";
+import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
 
 const SIZE = { width: 640, height: 480 };
 
 /** In the clips: the 512-pixel astronaut, shown at 480 pixels, has the middle of his face here. */
 const ASTRONAUT_AT = [211, 122];
 
-const folder = mkdtempSync(join(tmpdir(), "countenance-"));
-after(() => rmSync(folder, { recursive: true, force: true }));
 const painter = await launchBrowser();
 const scenes = [];
 for (const names of [["astronaut.png"], ["grace_hopper.png"], []])
   scenes.push(await drawSideBySide(painter, names, SIZE));
 await painter.close();
 
-/** Opens pages in a browser whose camera shows each picture for as many frames at 10 a second, over and over. */
-async function startBrowserSeeing(name, pictures, framesEach) {
-  const clip = join(folder, name);
-  writeFileSync(clip, y4mClip(pictures, { ...SIZE, fps: 10, framesEach }));
-  return startBrowser([
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    `--use-file-for-fake-video-capture=${clip}`,
-  ]);
-}
-
 /** A happy face, one that is not, and an empty room, for four seconds each. */
-const { open } = await startBrowserSeeing("scenes.y4m", scenes, 40);
+const { open } = await startBrowserSeeing(scenes, { ...SIZE, framesEach: 40 });
 /** A happy face that stays, for what must not depend on when it is looked at. */
-const { open: openSteady } = await startBrowserSeeing("steady.y4m", scenes.slice(0, 1), 10);
+const { open: openSteady } = await startBrowserSeeing(scenes.slice(0, 1), { ...SIZE, framesEach: 10 });
 
 function cameraIsOn(page) {
   return page.evaluate(() => Boolean(document.querySelector("video").srcObject?.active));
@@ -242,7 +226,7 @@ test("another language changes the words, and nothing recorded is lost", async (
 
 test("too little light is told, until there is enough", async () => {
   const dark = scenes[0].map((value, index) => (index % 4 === 3 ? value : value * 0.1));
-  const { open: openDark } = await startBrowserSeeing("dark.y4m", [dark, scenes[0]], 30);
+  const { open: openDark } = await startBrowserSeeing([dark, scenes[0]], { ...SIZE, framesEach: 30 });
   const page = await openDark();
   await page.getByTestId("camera-start").click();
   const hint = page.locator(".low-light").getByText("too dark");

@@ -1,9 +1,12 @@
 // The pictures and clips that tests need and that are too large, or too simple, to be kept as fixtures.
 
 import { Buffer } from "node:buffer";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
 import { crc32, deflateSync } from "node:zlib";
-import { fixture } from "./page.mjs";
+import { fixture, startBrowser } from "./page.mjs";
 
 /** A grey PNG whose every row is a ramp. */
 export function rampPng(width, height) {
@@ -97,6 +100,21 @@ function yuv420(rgba, width, height) {
     }
   }
   return planes;
+}
+
+/**
+ * Opens pages in a browser whose camera shows each RGBA picture for as many frames at 10 a second, over and over.
+ */
+export function startBrowserSeeing(pictures, { width, height, framesEach }) {
+  const folder = mkdtempSync(join(tmpdir(), "countenance-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const clip = join(folder, "clip.y4m");
+  writeFileSync(clip, y4mClip(pictures, { width, height, fps: 10, framesEach }));
+  return startBrowser([
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    `--use-file-for-fake-video-capture=${clip}`,
+  ]);
 }
 
 /**

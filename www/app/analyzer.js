@@ -20,17 +20,28 @@ function makeBoundWorker() {
  *
  * @param {Pick<AnalyzerOptions, 'onProgress' | 'onCrash'>} listeners
  * @param {() => import('../lib/index.js').PipelineOptions} options the pipeline's, at the time it starts
+ * @param {(analyzer: EmotionAnalyzer) => Promise<void>} prepare what is to be done before anyone gets it
  * @returns {() => Promise<EmotionAnalyzer>}
  */
-export function sharedAnalyzer(listeners, options) {
+export function sharedAnalyzer(listeners, options, prepare) {
   /** @type {Promise<EmotionAnalyzer> | undefined} */
   let analyzer;
   return () => {
     const setup = { worker: makeBoundWorker, module: moduleBytes(), ...listeners, ...options() };
-    analyzer ??= EmotionAnalyzer.create(setup).catch((error) => {
+    analyzer ??= start(setup, prepare).catch((error) => {
       analyzer = undefined;
       throw error;
     });
     return analyzer;
   };
+}
+
+/**
+ * @param {AnalyzerOptions & import('../lib/index.js').PipelineOptions} setup
+ * @param {(analyzer: EmotionAnalyzer) => Promise<void>} prepare
+ */
+async function start(setup, prepare) {
+  const analyzer = await EmotionAnalyzer.create(setup);
+  await prepare(analyzer);
+  return analyzer;
 }

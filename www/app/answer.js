@@ -1,5 +1,5 @@
 /**
- * A face's answer as the page shows it.
+ * A face's answer as the page shows it: over eight expressions where the visitor asked for them, else over four.
  *
  * @module
  */
@@ -12,7 +12,7 @@
  * @returns {Answer}
  */
 export function answerOf(face) {
-  return /** @type {any} */ (face);
+  return face.eight ?? face;
 }
 
 /**

@@ -7,12 +7,12 @@
 /** @typedef {Record<string, string | number>} Row */
 
 /**
- * Rows as CSV (RFC 4180); the first row's keys are the columns.
+ * Rows as CSV (RFC 4180); each key that any row has is a column.
  *
  * @param {Row[]} rows
  */
 export function toCsv(rows) {
-  const columns = Object.keys(rows[0] ?? {});
+  const columns = [...new Set(rows.flatMap(Object.keys))];
   const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ""))];
   return lines.map((cells) => `${cells.map(toCell).join()}\r\n`).join("");
 }
@@ -24,14 +24,23 @@ function toCell(value) {
 }
 
 /**
- * What a face says, as columns.
+ * What a face says, as columns: the answer shown, the model's own before calibration and smoothing, and that over eight
+ * expressions where it was asked for.
  *
  * @param {import('../lib/index.js').FaceEmotion} face
  * @returns {Row}
  */
-export function faceColumns({ id, emotion, probabilities, confidence, box, raw }) {
-  const uncalibrated = Object.entries(raw).map(([name, probability]) => [`raw_${name}`, probability]);
-  return { face: id, emotion, ...probabilities, confidence, ...box, ...Object.fromEntries(uncalibrated) };
+export function faceColumns({ id, emotion, probabilities, confidence, box, raw, eight }) {
+  const overEight = eight ? { eight_emotion: eight.emotion, ...prefixed("eight", eight.probabilities) } : {};
+  return { face: id, emotion, ...probabilities, confidence, ...box, ...prefixed("raw", raw), ...overEight };
+}
+
+/**
+ * @param {string} prefix
+ * @param {Record<string, number>} probabilities
+ */
+function prefixed(prefix, probabilities) {
+  return Object.fromEntries(Object.entries(probabilities).map(([name, value]) => [`${prefix}_${name}`, value]));
 }
 
 /**

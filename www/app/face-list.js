@@ -120,6 +120,8 @@ class FaceCard {
       if (!parts) continue;
       parts.row.classList.toggle("leading", share === probability);
       parts.row.style.setProperty("--share", String(share));
+      parts.row.classList.toggle("marked", !face.eight); // only the four are calibrated
+      parts.row.style.setProperty("--raw", String(/** @type {Record<string, number>} */ (face.raw)[emotion]));
       parts.value.textContent = sayPercent(share);
     }
   }

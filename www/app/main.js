@@ -7,6 +7,7 @@
 import { AccuracyPanel } from "./accuracy.js";
 import { sharedAnalyzer } from "./analyzer.js";
 import { Batch } from "./batch.js";
+import { Calibration } from "./calibration.js";
 import { downloadRows } from "./export.js";
 import { PageFailure } from "./failures.js";
 import { find } from "./html.js";
@@ -15,7 +16,7 @@ import { keepForOffline } from "./offline.js";
 import { listenForPictures } from "./picture-input.js";
 import { PrivacyPanel } from "./privacy.js";
 import { SelfCheck } from "./self-check.js";
-import { listenForThreshold, uncertainBelow } from "./threshold.js";
+import { Settings } from "./settings.js";
 import { Timeline } from "./timeline.js";
 import { isVideo, readVideo } from "./video-file.js";
 import { View } from "./view.js";
@@ -30,19 +31,21 @@ const analyzer = sharedAnalyzer(
     onProgress: (progress) => status.showProgress(progress),
     onCrash: () => status.show("busy", "status.restarting"),
   },
-  settings,
+  () => settings.options,
+  (loaded) => calibration.start(loaded),
 );
+const settings = new Settings(onSettings);
+const calibration = new Calibration(analyzer);
 const timeline = new Timeline(async (format, rows, sessions) =>
   downloadRows(format, "countenance-timeline", await madeBy(), rows, { sessions }),
 );
-new LiveView(view, analyzer, timeline, beginTask, () => {});
+new LiveView(view, analyzer, timeline, beginTask, (faces, now) => calibration.add(faces, now));
 const privacy = new PrivacyPanel();
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
 const batch = new Batch(showReading, beginTask, async (format, rows) =>
   downloadRows(format, "countenance-pictures", await madeBy(), rows),
 );
-listenForThreshold(onThreshold);
 offerLanguages(find(".language"), () => {
   view.refresh();
   timeline.refresh();
@@ -74,6 +77,7 @@ async function loadModel() {
   try {
     const loaded = await analyzer();
     privacy.start(loaded);
+    settings.start(loaded);
     const { emotion, detector } = loaded.model;
     write(find(".models"), "models.text", () => ({ emotion: emotion.id, detector: detector.id }));
     if (!signal.aborted && status.isBusy) status.show("ready", "status.ready");
@@ -84,19 +88,21 @@ async function loadModel() {
   }
 }
 
-function settings() {
-  return { uncertainBelow: uncertainBelow() };
-}
-
 /** What an exported result was made by. */
 async function madeBy() {
   const { emotion, detector } = (await analyzer()).model;
-  return { model: emotion.id, model_sha256: emotion.sha256, detector: detector.id, uncertain_below: uncertainBelow() };
+  return {
+    model: emotion.id,
+    model_sha256: emotion.sha256,
+    detector: detector.id,
+    uncertain_below: settings.options.uncertainBelow,
+    calibration: calibration.text,
+  };
 }
 
-/** Another threshold may change what the picture at hand shows. */
-async function onThreshold() {
-  await (await analyzer()).configure(settings());
+/** Other settings may change what the picture at hand shows. */
+async function onSettings() {
+  await (await analyzer()).configure(settings.options);
   if (view.name === "picture" && shownFile) readPicture(shownFile);
 }
 

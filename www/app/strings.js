@@ -105,7 +105,7 @@ const en = {
 
   "faces.label": "Expressions",
   "faces.title": "Expressions",
-  "faces.empty": "Each face gets a card here, with the four expressions and how probable the network holds each.",
+  "faces.empty": "Each face gets a card here, with the expressions and how probable the network holds each.",
   "faces.none": "No face found in this picture.",
   "faces.none-live": "Look into the camera.",
   "faces.none-frame": "No face in this frame.",
@@ -118,6 +118,28 @@ const en = {
     "Warm parts spoke for {emotion}, cool ones against it. With the part that mattered most hidden, its odds change by a factor of {factor}. Second comes {other}.",
 
   "threshold.label": "Say “uncertain” below",
+
+  "expressions.label": "Tell apart",
+  "expressions.4": "four expressions",
+  "expressions.8": "eight expressions",
+
+  "calibration.title": "Adjust to my face",
+  "calibration.text":
+    "Some faces at rest look sad or happy to the network. Look neutral into the camera and record three seconds, and it learns what is usual for you; the other expressions make it more exact. A line on each bar then marks the answer without this. What was learned, a line of numbers, stays on this device.",
+  "calibration.record": "Record an expression",
+  "calibration.result": "{before} before, {after} after",
+  "calibration.camera": "Start the camera first.",
+  "calibration.alone": "One face alone must be in view.",
+  "calibration.hold": "Hold that expression …",
+  "calibration.recording": "Recording: {share} …",
+  "calibration.checking": "Learned. Hold it a moment longer …",
+  "calibration.done": "Done. The answers are adjusted to your face.",
+  "calibration.in-use": "The answers are adjusted to your face.",
+  "calibration.erased": "Erased. The answers are the network's own.",
+  "calibration.refused": "This adjustment can't be used: {message}.",
+  "calibration.export": "Save as a file",
+  "calibration.import": "Load a file",
+  "calibration.erase": "Erase",
 
   "batch.label": "Pictures",
   "batch.title": "Pictures",
@@ -146,6 +168,10 @@ const en = {
   neutral: "Neutral",
   sad: "Sad",
   surprise: "Surprise",
+  angry: "Angry",
+  disgusted: "Disgusted",
+  fearful: "Fearful",
+  contempt: "Contempt",
   uncertain: "Uncertain",
 
   "failure.not-a-picture": "“{name}” can't be read as a picture.",
@@ -322,6 +348,28 @@ const ar = {
 
   "threshold.label": "قل «غير مؤكد» إذا قلّ الاحتمال عن",
 
+  "expressions.label": "ميّز بين",
+  "expressions.4": "أربعة تعبيرات",
+  "expressions.8": "ثمانية تعبيرات",
+
+  "calibration.title": "اضبطها على وجهي",
+  "calibration.text":
+    "تبدو بعض الوجوه للشبكة حزينة أو سعيدة وهي ساكنة. انظر إلى الكاميرا بوجه محايد وسجّل ثلاث ثوانٍ فتتعلم المعتاد عندك؛ وتزيدها التعبيرات الأخرى دقة. ثم يدل خط على كل شريط على الإجابة بغير هذا الضبط. ويبقى ما تعلمته، وهو أعداد قليلة، على هذا الجهاز.",
+  "calibration.record": "سجّل تعبيرًا",
+  "calibration.result": "{before} قبل، {after} بعد",
+  "calibration.camera": "شغّل الكاميرا أولًا.",
+  "calibration.alone": "يجب أن يظهر وجه واحد فقط.",
+  "calibration.hold": "أبقِ هذا التعبير …",
+  "calibration.recording": "يُسجَّل: {share} …",
+  "calibration.checking": "تعلّمت. أبقِه لحظة أخرى …",
+  "calibration.done": "تم. ضُبطت الإجابات على وجهك.",
+  "calibration.in-use": "الإجابات مضبوطة على وجهك.",
+  "calibration.erased": "مُسح. الإجابات إجابات الشبكة نفسها.",
+  "calibration.refused": "لا يمكن استخدام هذا الضبط: {message}.",
+  "calibration.export": "احفظه في ملف",
+  "calibration.import": "حمّل ملفًا",
+  "calibration.erase": "امسح",
+
   "batch.label": "الصور",
   "batch.title": "الصور",
   "batch.cancel": "إلغاء",
@@ -354,6 +402,10 @@ const ar = {
   neutral: "محايد",
   sad: "حزين",
   surprise: "متفاجئ",
+  angry: "غاضب",
+  disgusted: "مشمئز",
+  fearful: "خائف",
+  contempt: "محتقِر",
   uncertain: "غير مؤكد",
 
   "failure.not-a-picture": "لا يمكن قراءة «{name}» كصورة.",

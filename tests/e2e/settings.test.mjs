@@ -1,0 +1,122 @@
+// What the visitor sets: eight expressions instead of four, and a calibration to one's own face.
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import { choose, downloaded, fixture, launchBrowser, shownFaces, statusMatching } from "./page.mjs";
+import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
+
+const SIZE = { width: 640, height: 480 };
+const FOUR = ["happy", "neutral", "sad", "surprise"];
+const EIGHT = ["neutral", "happy", "surprise", "sad", "angry", "disgusted", "fearful", "contempt"];
+
+const painter = await launchBrowser();
+const scene = await drawSideBySide(painter, ["grace_hopper.png"], SIZE);
+await painter.close();
+const { open } = await startBrowserSeeing([scene], { ...SIZE, framesEach: 10 });
+
+const shownExpressions = (page) =>
+  page.locator(".bars li").evaluateAll((rows) => rows.map(({ dataset }) => dataset.emotion));
+const stored = (page) => page.evaluate(() => localStorage.getItem("calibration"));
+const told = (page, text) => page.locator(".calibration [role=status]").filter({ hasText: text }).waitFor();
+
+async function openSettings(page) {
+  await choose(page, fixture("grace_hopper.png"));
+  await statusMatching(page, /1 face/);
+  await page.getByText("Adjust to my face").click();
+}
+
+test("eight expressions are told apart where the visitor wants them, and the choice is remembered", async () => {
+  const page = await open();
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  assert.deepEqual(await shownExpressions(page), FOUR);
+  await page.getByLabel("Tell apart").selectOption("8");
+  await page.locator(".bars [data-emotion=contempt]").waitFor();
+  assert.deepEqual(await shownExpressions(page), EIGHT);
+  const [{ emotion }] = await shownFaces(page);
+  assert.equal(emotion, "happy");
+
+  await page.reload();
+  await page.getByTestId("camera-start").click();
+  await page.getByTestId("face").waitFor();
+  assert.deepEqual(await shownExpressions(page), EIGHT);
+  await page.locator(".strip").waitFor();
+  await page.getByTestId("camera-stop").click();
+  const { rows } = JSON.parse(await downloaded(page, "timeline-json"));
+  const sum = (row, names) => names.reduce((total, name) => total + row[name], 0);
+  for (const row of rows) {
+    const eight = EIGHT.map((name) => `eight_${name}`);
+    assert.ok([...EIGHT, "uncertain"].includes(row.eight_emotion));
+    for (const names of [FOUR, eight]) assert.ok(Math.abs(sum(row, names) - 1) < 1e-3);
+  }
+  const [header] = String(await downloaded(page, "timeline-csv")).split("\r\n", 1);
+  assert.match(header, /,eight_emotion,eight_neutral,/);
+});
+
+test("a calibration is recorded, shown before and after, kept, exported, erased and imported", async () => {
+  const page = await open();
+  await openSettings(page);
+  const [stock] = await shownFaces(page);
+  const takes = page.locator(".takes");
+  await takes.getByRole("button", { name: "Neutral" }).click();
+  await told(page, "Start the camera first");
+
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await page.getByTestId("face").waitFor();
+  await takes.getByRole("button", { name: "Neutral" }).click();
+  await told(page, "Done");
+  const result = await takes.locator("[data-emotion=neutral] output").textContent();
+  const [, before, after] = result.match(/^(\d+)% before, (\d+)% after$/).map(Number);
+  assert.ok(after > before, result);
+  const text = await stored(page);
+  assert.match(text, /^countenance-calibration\/1 emotion-\d+ happy=/);
+  assert.equal(String(await downloaded(page, "calibration-export")).trim(), text);
+  await page.getByTestId("camera-stop").click();
+  assert.equal(JSON.parse(await downloaded(page, "timeline-json")).calibration, text);
+
+  const readAgain = async () => {
+    await choose(page, fixture("grace_hopper.png"));
+    await statusMatching(page, /1 face/);
+    return (await shownFaces(page))[0].probability;
+  };
+  await page.reload();
+  const adjusted = await readAgain();
+  assert.notEqual(adjusted, stock.probability, "it is in use from the start");
+  await page.getByText("Adjust to my face").click();
+  await told(page, "adjusted to your face");
+  await page.getByRole("button", { name: "Erase" }).click();
+  await told(page, "Erased");
+  assert.equal(await stored(page), null);
+  assert.equal(await readAgain(), stock.probability, "the stock model, unchanged");
+
+  const file = { name: "mine.txt", mimeType: "text/plain", buffer: Buffer.from(`${text}\n`) };
+  await page.getByTestId("calibration-input").setInputFiles(file);
+  await told(page, "adjusted to your face");
+  assert.equal(await readAgain(), adjusted);
+  assert.deepEqual(page.problems, []);
+});
+
+for (const [what, text] of [
+  ["made for another model", "countenance-calibration/1 emotion-999 happy=0 neutral=1 sad=-1 surprise=0"],
+  ["that is none", "no calibration"],
+]) {
+  test(`a calibration ${what} is refused in plain words, kept or imported`, async () => {
+    const page = await open();
+    await openSettings(page);
+    const [stock] = await shownFaces(page);
+    await page
+      .getByTestId("calibration-input")
+      .setInputFiles({ name: "theirs.txt", mimeType: "text/plain", buffer: Buffer.from(text) });
+    await told(page, "can't be used");
+    assert.equal(await stored(page), null);
+
+    await page.evaluate((value) => localStorage.setItem("calibration", value), text);
+    await page.reload();
+    await choose(page, fixture("grace_hopper.png"));
+    await statusMatching(page, /1 face/);
+    await told(page, "can't be used");
+    assert.equal((await shownFaces(page))[0].probability, stock.probability);
+    assert.deepEqual(page.problems, []);
+  });
+}
