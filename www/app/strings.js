@@ -160,7 +160,10 @@ const en = {
   "timeline.1min": "1 minute",
   "timeline.all": "Everything",
   "timeline.camera": "Camera",
-  "timeline.summary": "{source}, {duration}: {frames} frames read, {faces} faces. {list}",
+  "timeline.summary": {
+    one: "{source}, {duration}: {frames} frames read, {count} face. {list}",
+    other: "{source}, {duration}: {frames} frames read, {count} faces. {list}",
+  },
   "timeline.clear": "Discard",
   "timeline.hint": "Kept in this page's memory only, until you discard it or close the page.",
 
@@ -394,7 +397,13 @@ const ar = {
   "timeline.1min": "دقيقة",
   "timeline.all": "كل شيء",
   "timeline.camera": "الكاميرا",
-  "timeline.summary": "{source}، {duration}: قُرئت {frames} لقطة، الوجوه {faces}. {list}",
+  "timeline.summary": {
+    zero: "{source}، {duration}: قُرئت {frames} لقطة ولا وجه فيها. {list}",
+    one: "{source}، {duration}: قُرئت {frames} لقطة وفيها وجه واحد. {list}",
+    two: "{source}، {duration}: قُرئت {frames} لقطة وفيها وجهان. {list}",
+    few: "{source}، {duration}: قُرئت {frames} لقطة وفيها {count} وجوه. {list}",
+    other: "{source}، {duration}: قُرئت {frames} لقطة وفيها {count} وجهًا. {list}",
+  },
   "timeline.clear": "احذف",
   "timeline.hint": "محفوظ في ذاكرة هذه الصفحة فقط، إلى أن تحذفه أو تغلق الصفحة.",
 

@@ -70,13 +70,8 @@ export class Timeline {
     const { session } = this.#recording;
     if (!session?.frames) return;
     this.#section.hidden = false;
-    write(this.#summary, "timeline.summary", () => ({
-      source: session.source === "camera" ? say("timeline.camera") : session.source,
-      duration: sayDuration(session.seconds),
-      frames: session.frames,
-      faces: session.shares.size,
-      list: sayList([...session.shares].slice(-MOST_STRIPS).map(([id, shares]) => `${id}: ${sayShares(shares)}`)),
-    }));
+    this.#section.dataset.frames = String(session.frames);
+    write(this.#summary, "timeline.summary", () => sayAll(session));
     const moments = session.last(Number(this.#window.value) * 1000);
     const shares = summarise(moments);
     const ids = [...shares.keys()].sort((a, b) => a - b).slice(-MOST_STRIPS);
@@ -94,6 +89,22 @@ export class Timeline {
       drawStrip(find("canvas", strip), points, Object.keys(answerOf(face).probabilities));
     }
   }
+}
+
+/**
+ * A whole session in words.
+ *
+ * @param {import('./recording.js').Session} session
+ */
+function sayAll({ source, seconds, frames, shares }) {
+  const numbered = [...shares].slice(-MOST_STRIPS).map(([id, own]) => `${id}: ${sayShares(own)}`);
+  return {
+    source: source === "camera" ? say("timeline.camera") : source,
+    duration: sayDuration(seconds),
+    frames,
+    count: shares.size,
+    list: shares.size === 1 ? sayShares([...shares.values()][0]) : sayList(numbered),
+  };
 }
 
 /** @param {import('./recording.js').Shares} shares */
