@@ -80,6 +80,7 @@ export class LiveView {
     signal.addEventListener("abort", () => {
       this.#camera.stop();
       this.#lowLight.reset();
+      this.#timeline.refresh();
     });
     this.#signal = signal;
     const { status, stage } = this.#view;
