@@ -168,20 +168,20 @@ fn draw([low, high]: Range, rng: &mut impl Rng) -> f32 {
 }
 
 /// An affine map from the result to the source, both with the origin in the middle and sides of length 1.
-struct Warp {
-    xx: f32,
-    xy: f32,
-    yx: f32,
-    yy: f32,
-    shift_x: f32,
-    shift_y: f32,
+pub(crate) struct Warp {
+    pub(crate) xx: f32,
+    pub(crate) xy: f32,
+    pub(crate) yx: f32,
+    pub(crate) yy: f32,
+    pub(crate) shift_x: f32,
+    pub(crate) shift_y: f32,
 }
 
 impl Warp {
-    const IDENTITY: Self = Self { xx: 1.0, xy: 0.0, yx: 0.0, yy: 1.0, shift_x: 0.0, shift_y: 0.0 };
+    pub(crate) const IDENTITY: Self = Self { xx: 1.0, xy: 0.0, yx: 0.0, yy: 1.0, shift_x: 0.0, shift_y: 0.0 };
 
     /// Samples bilinearly; the border's pixels go on beyond it.
-    fn apply(&self, chip: &FaceChip, side: usize) -> Vec<f32> {
+    pub(crate) fn apply(&self, chip: &FaceChip, side: usize) -> Vec<f32> {
         let source = CHIP_SIDE as f32;
         let position = |index: usize| (index as f32 + 0.5) / side as f32 - 0.5;
         let mut picture = Vec::with_capacity(side * side);

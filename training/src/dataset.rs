@@ -131,7 +131,7 @@ fn largest_face(detector: &mut FaceDetector, path: &Path) -> Result<Option<FaceC
     let mut frame = picture.frame()?;
     let enlarged;
     if frame.width().max(frame.height()) < ENLARGE_BELOW {
-        enlarged = enlarge(&frame);
+        enlarged = enlarge(&chip_from_frame(&frame));
         frame = Frame::from_rgba(&enlarged, ENLARGED, ENLARGED)?;
     }
     let area = |face: &FaceDetection| face.bounding_box.width * face.bounding_box.height;
@@ -144,11 +144,11 @@ fn largest_face(detector: &mut FaceDetector, path: &Path) -> Result<Option<FaceC
 /// wants more pixels than a data set of 48x48 has.
 const ENLARGE_BELOW: u32 = 160;
 /// The side they are enlarged to.
-const ENLARGED: u32 = 4 * CHIP_SIDE as u32;
+pub(crate) const ENLARGED: u32 = 4 * CHIP_SIDE as u32;
 
-/// The frame, squeezed to a chip if it is larger, at [`ENLARGED`] pixels a side.
-fn enlarge(frame: &Frame<'_>) -> Vec<u8> {
-    plain(&chip_from_frame(frame), ENLARGED as usize)
+/// The chip's RGBA pixels at [`ENLARGED`] pixels a side.
+pub(crate) fn enlarge(chip: &FaceChip) -> Vec<u8> {
+    plain(chip, ENLARGED as usize)
         .into_iter()
         .flat_map(|value| {
             let grey = (value * 255.0).round() as u8;

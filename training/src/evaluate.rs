@@ -5,11 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use countenance::weights::Weights;
-use countenance::{Emotion, EmotionClassifier};
+use countenance::{Emotion, EmotionClassifier, FaceChip};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Sample;
 use crate::metrics::{Answer, Metrics};
+use crate::robustness;
 
 /// Everything measured on a set of faces.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,9 @@ pub struct Report {
     /// On all faces, with the answers of each face and its mirror image averaged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flip_averaged: Option<Metrics>,
+    /// Under corruptions, where that was measured too; `robustness.json` tells all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub robustness: Option<robustness::Summary>,
 }
 
 impl Report {
@@ -96,9 +101,10 @@ pub fn evaluate(
         samples.iter().filter_map(|sample| sample.emotion().map(|emotion| (sample, emotion))).collect();
     ensure!(!faces.is_empty(), "none of the {} faces is {}", samples.len(), Emotion::ALL.map(Emotion::name).join(", "));
     let classifier = EmotionClassifier::new(weights)?;
-    let answers = answer(classifier.clone(), &faces)?;
+    let plain = |(sample, label): &(&Sample, Emotion)| Ok((sample.chip.clone(), *label));
+    let answers = answer(&classifier, &faces, plain)?;
     let flip_averaged = match options.flip {
-        true => Some(Metrics::new(&answer(classifier.with_mirror(true), &faces)?)),
+        true => Some(Metrics::new(&answer(&classifier.with_mirror(true), &faces, plain)?)),
         false => None,
     };
     let is_clean = |sample: &Sample, leaked: &BTreeSet<u32>| sample.row.is_none_or(|row| !leaked.contains(&row));
@@ -119,16 +125,28 @@ pub fn evaluate(
         fer_plus: against_votes(&judged),
         fer_plus_leak_free: clean.as_deref().and_then(against_votes),
         flip_averaged,
+        robustness: None,
     };
     let by_source = judged.into_iter().map(|(sample, answer)| (sample.source.clone(), answer)).collect();
     Ok((report, by_source))
 }
 
-fn answer(mut classifier: EmotionClassifier, faces: &[(&Sample, Emotion)]) -> Result<Vec<Answer>> {
-    let answers = faces.iter().map(|(sample, label)| {
-        let probabilities = classifier.classify(&sample.chip).with_context(|| sample.source.clone())?;
-        Ok(Answer { label: *label, probabilities: *probabilities.as_array() })
-    });
+/// The answers to items, in their order, computed on all cores: `see` gives an item's picture and label.
+///
+/// # Errors
+/// The first of `see` or of the network.
+pub(crate) fn answer<T: Sync>(
+    classifier: &EmotionClassifier,
+    items: &[T],
+    see: impl Fn(&T) -> Result<(FaceChip, Emotion)> + Sync,
+) -> Result<Vec<Answer>> {
+    let answers = items.par_iter().map_init(
+        || classifier.clone(),
+        |classifier, item| {
+            let (chip, label) = see(item)?;
+            Ok(Answer { label, probabilities: *classifier.classify(&chip)?.as_array() })
+        },
+    );
     answers.collect()
 }
 

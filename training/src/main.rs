@@ -1,5 +1,6 @@
 //! The command line: train, evaluate, export and what belongs to them.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,11 +11,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use countenance::Emotion;
 use countenance::weights::{Precision, Weights};
 use countenance_training::card::{Training, card, read_json};
+use countenance_training::findings::{Findings, Measures, write_json};
 use countenance_training::golden::golden;
 use countenance_training::recipe::Recipe;
+use countenance_training::runs::{RunFigures, table};
 use countenance_training::train::{Run, fit_temperatures, train};
 use countenance_training::{dataset, evaluate, plots, store, twins};
-use serde::Serialize;
 
 /// Trains, evaluates and exports the expression network.
 #[derive(Parser)]
@@ -30,6 +32,8 @@ enum Command {
     Evaluate(EvaluateArguments),
     Export(ExportArguments),
     Card(CardArguments),
+    Report(ReportArguments),
+    Runs(RunsArguments),
     Twins(TwinsArguments),
 }
 
@@ -133,6 +137,16 @@ struct EvaluateArguments {
     /// Compare with the answers in a table with the columns image, happy, neutral, sad, surprise.
     #[arg(long)]
     compare: Option<PathBuf>,
+    /// Damage the pictures in sixteen ways at five strengths, and give the figures of that too.
+    #[arg(long, conflicts_with = "detect")]
+    robustness: bool,
+    /// Give the accuracy by groups of pictures too: by light, size, pose and votes, and by the attributes of a table with
+    /// the columns file and any others, if one is named.
+    #[arg(long, num_args = 0..=1, value_name = "ATTRIBUTES", conflicts_with = "detect")]
+    slices: Option<Option<PathBuf>>,
+    /// Judge the second head too, over eight expressions, by the FER+ votes on all classes.
+    #[arg(long, requires = "votes", conflicts_with = "detect")]
+    eight: bool,
     /// Write the figures and their plots into this folder.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -176,12 +190,51 @@ struct CardArguments {
     folder: PathBuf,
 }
 
+/// Measures everything about a model of this repository and writes it into its folder, the card with it.
+#[derive(clap::Args)]
+struct ReportArguments {
+    /// The model folder.
+    folder: PathBuf,
+    /// The validation split: a folder of <class>/*.jpg|png.
+    #[arg(long)]
+    data: PathBuf,
+    /// The FER+ votes, fer2013new.csv.
+    #[arg(long)]
+    votes: PathBuf,
+    /// Rows with a twin in the training data, one a line.
+    #[arg(long)]
+    leak_list: PathBuf,
+}
+
+/// Judges finished runs, such as those of several seeds, and prints them as a table.
+#[derive(clap::Args)]
+struct RunsArguments {
+    /// A run's folder, as often as there are some.
+    #[arg(long, required = true)]
+    run: Vec<PathBuf>,
+    /// The validation split: a folder of <class>/*.jpg|png.
+    #[arg(long)]
+    data: PathBuf,
+    /// The FER+ votes, fer2013new.csv.
+    #[arg(long)]
+    votes: Option<PathBuf>,
+    /// Rows with a twin in the training data, one a line.
+    #[arg(long)]
+    leak_list: Option<PathBuf>,
+    /// A model folder: write runs.json into it, for the card.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
 /// Prints the rows of training pictures that are the same picture as one of the validation split, or blank.
 #[derive(clap::Args)]
 struct TwinsArguments {
     /// A folder with train/ and validation/, or a fer2013.csv.
     #[arg(long)]
     data: PathBuf,
+    /// Print the rows of validation pictures with a twin in training instead, for --leak-list.
+    #[arg(long)]
+    of_validation: bool,
     /// The least correlation of twins.
     #[arg(long, default_value_t = 0.93)]
     least: f32,
@@ -192,7 +245,9 @@ fn main() -> ExitCode {
         Command::Train(arguments) => run_training(&arguments),
         Command::Evaluate(arguments) => run_evaluation(&arguments),
         Command::Export(arguments) => run_export(&arguments),
-        Command::Card(arguments) => run_card(&arguments),
+        Command::Card(arguments) => write_card(&arguments.folder),
+        Command::Report(arguments) => run_report(&arguments),
+        Command::Runs(arguments) => run_runs(&arguments),
         Command::Twins(arguments) => run_twins(&arguments),
     };
     match result {
@@ -288,26 +343,70 @@ fn run_evaluation(arguments: &EvaluateArguments) -> Result<()> {
         dataset::attach_votes(&mut samples, votes)?;
     }
     let leaked = arguments.leak_list.as_deref().map(dataset::read_rows).transpose()?;
-    let options = evaluate::Options { leaked, flip: arguments.flip, missed };
-    let (report, answers) =
-        evaluate::evaluate(&weights, &samples, &options).with_context(|| path.display().to_string())?;
+    let measures = Measures {
+        options: evaluate::Options { leaked, flip: arguments.flip, missed },
+        robustness: arguments.robustness,
+        slices: arguments.slices.clone(),
+        eight: arguments.eight,
+    };
+    let findings = Findings::new(&weights, &samples, &measures).with_context(|| path.display().to_string())?;
     if let Some(table) = &arguments.compare {
-        let (count, largest) = evaluate::compare(&answers, table)?;
+        let (count, largest) = evaluate::compare(&findings.answers, table)?;
         eprintln!("largest difference from {}: {largest:.2e} over {count} images", table.display());
     }
-    if let Some(out) = &arguments.out {
-        let name = if arguments.detect { "metrics_detected.json" } else { "metrics.json" };
-        write_json(&report, &out.join(name))?;
-        if !arguments.detect {
-            plots::confusion_matrix(&report.all, &out.join("confusion_matrix.svg"))?;
-            plots::reliability(&report.all, &out.join("reliability.svg"))?;
-        }
+    match &arguments.out {
+        Some(out) if arguments.detect => write_json(&findings.report, &out.join("metrics_detected.json"))?,
+        Some(out) => findings.write(out)?,
+        None => {}
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        println!("{}", serde_json::to_string_pretty(&findings.report)?);
     } else {
-        print!("{}", report.text());
+        print!("{}", findings.text());
     }
+    Ok(())
+}
+
+fn run_report(arguments: &ReportArguments) -> Result<()> {
+    let path = arguments.folder.join("weights.cnw");
+    let bytes = store::read(&path)?;
+    let weights = Weights::parse(&bytes)?;
+    let leaked = dataset::read_rows(&arguments.leak_list)?;
+    let measure = |(mut samples, missed): (Vec<_>, Option<usize>), everything: bool| {
+        dataset::attach_votes(&mut samples, &arguments.votes)?;
+        let options = evaluate::Options { leaked: Some(leaked.clone()), flip: everything, missed };
+        let slices = everything.then_some(None);
+        let measures = Measures { options, robustness: everything, slices, eight: everything };
+        Findings::new(&weights, &samples, &measures).with_context(|| path.display().to_string())
+    };
+    let (found, missed) = dataset::detect_folder(&arguments.data)?;
+    let detected = measure((found, Some(missed)), false)?;
+    write_json(&detected.report, &arguments.folder.join("metrics_detected.json"))?;
+    let findings = measure((dataset::load_folder(&arguments.data)?, None), true)?;
+    findings.write(&arguments.folder)?;
+    print!("{}", findings.text());
+    write_card(&arguments.folder)
+}
+
+fn run_runs(arguments: &RunsArguments) -> Result<()> {
+    let mut samples = dataset::load_folder(&arguments.data)?;
+    if let Some(votes) = &arguments.votes {
+        dataset::attach_votes(&mut samples, votes)?;
+    }
+    let leaked = arguments.leak_list.as_deref().map(dataset::read_rows).transpose()?;
+    let options = evaluate::Options { leaked, ..evaluate::Options::default() };
+    let judge = |run: &PathBuf| -> Result<RunFigures> {
+        let training: Training = read_json(&run.join("training.json"))?;
+        let bytes = store::read(&run.join(WEIGHTS))?;
+        let (report, _) = evaluate::evaluate(&Weights::parse(&bytes)?, &samples, &options)?;
+        Ok(RunFigures::new(&training.recipe_file, training.run.seed, &report))
+    };
+    let judged = arguments.run.iter().map(|run| judge(run).with_context(|| run.display().to_string()));
+    let runs = judged.collect::<Result<Vec<_>>>()?;
+    if let Some(out) = &arguments.out {
+        write_json(&runs, &out.join("runs.json"))?;
+    }
+    print!("{}", table(&runs));
     Ok(())
 }
 
@@ -330,16 +429,18 @@ fn run_export(arguments: &ExportArguments) -> Result<()> {
     Ok(())
 }
 
-fn run_card(arguments: &CardArguments) -> Result<()> {
-    write(&arguments.folder.join("MODEL_CARD.md"), card(&arguments.folder)?.as_bytes())
+fn write_card(folder: &Path) -> Result<()> {
+    write(&folder.join("MODEL_CARD.md"), card(folder)?.as_bytes())
 }
 
 fn run_twins(arguments: &TwinsArguments) -> Result<()> {
     let (training, validation) =
         (dataset::load(&arguments.data, "train")?, dataset::load(&arguments.data, "validation")?);
-    let mut rows: Vec<u32> =
-        twins::find(&training, &validation, arguments.least, &Device::flex()).iter().filter_map(|s| s.row).collect();
-    rows.sort_unstable();
+    let (samples, others) = if arguments.of_validation { (&validation, &training) } else { (&training, &validation) };
+    let twins = twins::find(samples, others, arguments.least, &Device::flex());
+    // Nothing is learned from blank pictures; judging them is another matter.
+    let blank = samples.iter().filter(|sample| !arguments.of_validation && twins::is_blank(sample));
+    let rows: BTreeSet<u32> = twins.into_iter().chain(blank).filter_map(|sample| sample.row).collect();
     for row in rows {
         println!("{row}");
     }
@@ -352,10 +453,4 @@ fn file_name(path: &Path) -> String {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn write_json(value: &impl Serialize, path: &Path) -> Result<()> {
-    let mut text = serde_json::to_string_pretty(value)?;
-    text.push('\n');
-    write(path, text.as_bytes())
 }

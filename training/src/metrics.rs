@@ -8,6 +8,9 @@ use std::fmt::Write;
 /// Bins of the calibration error, of equal width.
 pub const CALIBRATION_BINS: usize = 15;
 
+/// Points of the coverage curve: every twentieth.
+pub const COVERAGE_STEPS: usize = 20;
+
 /// The least probability the loss counts with, so that one certain error does not make it infinite.
 const LEAST_PROBABILITY: f64 = 1e-7;
 
@@ -26,6 +29,8 @@ pub struct Metrics {
     pub expected_calibration_error: f64,
     /// Accuracy on the 80% of answers that are surest.
     pub accuracy_at_80_percent_coverage: f64,
+    /// Accuracy on the surest 5%, 10%, ... 100% of answers.
+    pub accuracy_by_coverage: Vec<f64>,
     /// Figures by class name.
     pub per_class: BTreeMap<String, ClassMetrics>,
     /// Counts: rows are labels, columns answers, in the order of `Emotion::ALL`.
@@ -79,11 +84,13 @@ impl Answer {
         best
     }
 
-    fn confidence(&self) -> f64 {
+    /// The probability of the likeliest class.
+    pub fn confidence(&self) -> f64 {
         f64::from(self.probabilities[self.best().index()])
     }
 
-    fn is_right(&self) -> bool {
+    /// Whether the likeliest class is the label.
+    pub fn is_right(&self) -> bool {
         self.best() == self.label
     }
 }
@@ -140,6 +147,9 @@ impl Metrics {
             macro_f1: mean(per_class.values().map(|class| class.f1)),
             expected_calibration_error,
             accuracy_at_80_percent_coverage: accuracy_at_coverage(answers, 0.8),
+            accuracy_by_coverage: (1..=COVERAGE_STEPS)
+                .map(|step| accuracy_at_coverage(answers, step as f64 / COVERAGE_STEPS as f64))
+                .collect(),
             per_class,
             confusion_matrix,
             calibration,
@@ -148,20 +158,7 @@ impl Metrics {
 
     /// The classification report as a table of text.
     pub fn report(&self) -> String {
-        let mut text = format!("{:>12} {:>9} {:>9} {:>9} {:>9}\n", "", "precision", "recall", "f1", "support");
-        for emotion in Emotion::ALL {
-            if let Some(class) = self.per_class.get(emotion.name()) {
-                let _ = writeln!(
-                    text,
-                    "{:>12} {:>9.3} {:>9.3} {:>9.3} {:>9}",
-                    emotion.name(),
-                    class.precision,
-                    class.recall,
-                    class.f1,
-                    class.support
-                );
-            }
-        }
+        let mut text = class_table(Emotion::ALL.map(Emotion::name), &self.per_class);
         let _ = writeln!(text, "\n{:>12} {:>29.3} {:>9}", "macro", self.macro_f1, self.count);
         let _ = writeln!(text, "{:>12} {:>29.3} {:>9}", "accuracy", self.accuracy, self.count);
         let _ = writeln!(text, "{:>12} {:>29.3}", "loss", self.loss);
@@ -171,8 +168,20 @@ impl Metrics {
     }
 }
 
+/// The rows of a classification report, one a class, in this order.
+pub fn class_table<const N: usize>(names: [&str; N], per_class: &BTreeMap<String, ClassMetrics>) -> String {
+    let mut text = format!("{:>12} {:>9} {:>9} {:>9} {:>9}\n", "", "precision", "recall", "f1", "support");
+    for name in names {
+        if let Some(ClassMetrics { precision, recall, f1, support }) = per_class.get(name) {
+            let _ = writeln!(text, "{name:>12} {precision:>9.3} {recall:>9.3} {f1:>9.3} {support:>9}");
+        }
+    }
+    text
+}
+
 impl ClassMetrics {
-    fn new(confusion_matrix: &[[usize; Emotion::COUNT]; Emotion::COUNT], class: usize) -> Self {
+    /// Of the class at this place in a matrix of counts: rows are labels, columns answers.
+    pub fn new<const N: usize>(confusion_matrix: &[[usize; N]; N], class: usize) -> Self {
         let hits = confusion_matrix[class][class] as f64;
         let support: usize = confusion_matrix[class].iter().sum();
         let answered: usize = confusion_matrix.iter().map(|row| row[class]).sum();
@@ -253,6 +262,9 @@ mod tests {
         assert_close(metrics.expected_calibration_error, (2.0 * 0.03 + 2.0 * 0.2 + 0.6) / 5.0);
         // The surest four of five leave out the right answer of 0.4.
         assert_close(metrics.accuracy_at_80_percent_coverage, 0.75);
+        assert_eq!(metrics.accuracy_by_coverage.len(), COVERAGE_STEPS);
+        assert_close(metrics.accuracy_by_coverage[7], 1.0);
+        assert_close(metrics.accuracy_by_coverage[COVERAGE_STEPS - 1], metrics.accuracy);
     }
 
     #[test]

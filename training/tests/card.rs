@@ -2,13 +2,59 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use countenance_training::card::card;
 
+/// The folders of models that `report` measured.
+fn measured() -> Vec<PathBuf> {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
+    let folders = fs::read_dir(models).unwrap().map(|entry| entry.unwrap().path());
+    folders.filter(|folder| folder.join("metrics.json").exists()).collect()
+}
+
 #[test]
-fn the_card_agrees_with_the_figures() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/emotion-1");
-    let written = fs::read_to_string(folder.join("MODEL_CARD.md")).unwrap();
-    assert!(written == card(&folder).unwrap(), "write it again: countenance-training card models/emotion-1");
+fn the_cards_agree_with_the_figures() {
+    assert!(!measured().is_empty());
+    for folder in measured() {
+        let written = fs::read_to_string(folder.join("MODEL_CARD.md")).unwrap();
+        let name = folder.display();
+        assert!(written == card(&folder).unwrap(), "{name}: write it again, countenance-training card {name}");
+    }
+}
+
+#[test]
+fn the_cards_show_plots_that_are_there() {
+    for folder in measured() {
+        let written = fs::read_to_string(folder.join("MODEL_CARD.md")).unwrap();
+        let plots: Vec<&str> =
+            written.split("](").filter_map(|text| text.split_once(".svg)")).map(|(name, _)| name).collect();
+        assert!(plots.len() >= 5, "{}: {plots:?}", folder.display());
+        for plot in plots {
+            assert!(folder.join(format!("{plot}.svg")).exists(), "{}: {plot}.svg is missing", folder.display());
+        }
+    }
+}
+
+#[test]
+fn figures_of_another_model_are_refused() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("card-of-another-model");
+    fs::create_dir_all(&folder).unwrap();
+    for entry in fs::read_dir(&measured()[0]).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+    }
+    card(&folder).unwrap();
+    for (file, message) in [("slices.json", "tells of"), ("robustness.json", "tells of")] {
+        let original = fs::read_to_string(folder.join(file)).unwrap();
+        fs::write(folder.join(file), original.replace("\"model\": \"", "\"model\": \"other-")).unwrap();
+        let error = format!("{:#}", card(&folder).unwrap_err());
+        assert!(error.contains(file) && error.contains(message), "{error}");
+        fs::write(folder.join(file), original).unwrap();
+    }
+    let metrics = fs::read_to_string(folder.join("metrics.json")).unwrap();
+    let other = metrics.replacen("\"mean_accuracy\": 0.", "\"mean_accuracy\": 0.1", 1);
+    assert!(other != metrics);
+    fs::write(folder.join("metrics.json"), other).unwrap();
+    assert!(format!("{:#}", card(&folder).unwrap_err()).contains("not written together"));
 }
