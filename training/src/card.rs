@@ -55,7 +55,8 @@ pub struct Training {
 }
 
 /// The card of the model in a folder, from its `metrics.json` and `training.json` and, where they are there,
-/// `metrics_detected.json`, `robustness.json`, `slices.json`, `eight.json`, `precisions.json` and `runs.json`.
+/// `metrics_detected.json`, `robustness.json`, `slices.json`, `eight.json`, `precisions.json`, `runs.json` and
+/// `ablations.md`.
 ///
 /// # Errors
 /// Where one of the first two is absent, one is damaged, or one was measured with another model or on other pictures
@@ -85,6 +86,7 @@ pub fn card(folder: &Path) -> Result<String> {
         ("slices", measured.slices.as_ref().map_or_else(String::new, slices_section)),
         ("eight", measured.eight.as_ref().map_or_else(String::new, eight_section)),
         ("precisions", measured.precisions.as_deref().map_or_else(String::new, precisions_section)),
+        ("ablations", measured.ablations.as_deref().map_or_else(String::new, ablations_section)),
         ("runs", measured.runs.as_deref().map_or_else(String::new, runs_section)),
         ("baselines", baselines(&metrics)),
         (
@@ -119,6 +121,8 @@ struct Measured {
     eight: Option<Eight>,
     precisions: Option<Vec<StoredAs>>,
     runs: Option<Vec<RunFigures>>,
+    /// The table that `ablate` writes.
+    ablations: Option<String>,
 }
 
 /// One row of `precisions.json`: the same weights, stored in fewer bits.
@@ -147,6 +151,7 @@ impl Measured {
             eight: read_if_there(&folder.join("eight.json"))?,
             precisions: read_if_there(&folder.join("precisions.json"))?,
             runs: read_if_there(&folder.join("runs.json"))?,
+            ablations: read_table(&folder.join("ablations.md"))?,
         })
     }
 
@@ -168,6 +173,12 @@ impl Measured {
         ensure!(accuracy == metrics.all.accuracy, "slices.json and metrics.json were not written together");
         Ok(())
     }
+}
+
+fn read_table(path: &Path) -> Result<Option<String>> {
+    path.exists()
+        .then(|| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display())))
+        .transpose()
 }
 
 fn read_if_there<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
@@ -319,6 +330,10 @@ fn precisions_section(precisions: &[StoredAs]) -> String {
         );
     }
     text
+}
+
+fn ablations_section(table: &str) -> String {
+    format!("### What each choice is worth\n{table}")
 }
 
 fn runs_section(runs: &[RunFigures]) -> String {

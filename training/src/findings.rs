@@ -51,7 +51,8 @@ impl Findings {
     /// # Errors
     /// See [`evaluate`], [`robustness`], [`slices`] and [`eight`].
     pub fn new(weights: &Weights<'_>, samples: &[Sample], measures: &Measures) -> Result<Self> {
-        let (mut report, answers) = evaluate(weights, samples, &measures.options)?;
+        let (mut report, answers) =
+            evaluate(weights, samples, &measures.options).with_context(|| format!("cannot judge {}", weights.id()))?;
         let robustness = measures.robustness.then(|| robustness(weights, samples)).transpose()?;
         report.robustness = robustness.as_ref().map(Robustness::summary);
         let by_group = |attributes: &Option<PathBuf>| slices(weights.id(), samples, &answers, attributes.as_deref());

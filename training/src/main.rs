@@ -349,7 +349,7 @@ fn run_evaluation(arguments: &EvaluateArguments) -> Result<()> {
         slices: arguments.slices.clone(),
         eight: arguments.eight,
     };
-    let findings = Findings::new(&weights, &samples, &measures).with_context(|| path.display().to_string())?;
+    let findings = Findings::new(&weights, &samples, &measures)?;
     if let Some(table) = &arguments.compare {
         let (count, largest) = evaluate::compare(&findings.answers, table)?;
         eprintln!("largest difference from {}: {largest:.2e} over {count} images", table.display());
@@ -377,7 +377,7 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
         let options = evaluate::Options { leaked: Some(leaked.clone()), flip: everything, missed };
         let slices = everything.then_some(None);
         let measures = Measures { options, robustness: everything, slices, eight: everything };
-        Findings::new(&weights, &samples, &measures).with_context(|| path.display().to_string())
+        Findings::new(&weights, &samples, &measures)
     };
     let (found, missed) = dataset::detect_folder(&arguments.data)?;
     let detected = measure((found, Some(missed)), false)?;

@@ -36,14 +36,45 @@ fn the_cards_show_plots_that_are_there() {
     }
 }
 
-#[test]
-fn figures_of_another_model_are_refused() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("card-of-another-model");
+/// A copy of a measured model's folder, to change files in.
+fn copy(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).unwrap();
     for entry in fs::read_dir(&measured()[0]).unwrap() {
         let path = entry.unwrap().path();
         fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
     }
+    folder
+}
+
+#[test]
+fn tables_of_other_commands_come_into_the_card() {
+    let folder = copy("card-with-tables");
+    let precisions = r#"[{"precision": "int4", "weights_bytes": 987654, "module_brotli_bytes": 1290000, "accuracy": 0.785,
+        "calibration_error": 0.0097, "worst_probability_difference": 0.21}]"#;
+    fs::write(folder.join("precisions.json"), precisions).unwrap();
+    let figures = r#"{"accuracy": 0.78, "loss": 0.53, "macro_f1": 0.77, "expected_calibration_error": 0.02}"#;
+    let runs = [7, 8].map(|seed| {
+        format!(r#"{{"recipe": "a.toml", "seed": {seed}, "all": {figures}, "leak_free": {figures}, "fer_plus": 0.84}}"#)
+    });
+    fs::write(folder.join("runs.json"), format!("[{}]", runs.join(","))).unwrap();
+    fs::write(folder.join("ablations.md"), "| choice | accuracy |\n|---|---|\n| no blur | 0.770 |\n").unwrap();
+    let card = card(&folder).unwrap();
+    for line in [
+        "| int4 | 987654 | 1290000 | 0.785 | 0.010 | 0.210 |",
+        "| `a.toml` | 8 | 0.780 | 0.780 | 0.530 | 0.770 | 0.840 | 0.020 |",
+        "| `a.toml` | mean ± standard deviation | 0.780 ± 0.000 |",
+        "### What each choice is worth",
+        "| no blur | 0.770 |",
+    ] {
+        assert!(card.contains(line), "{line}");
+    }
+}
+
+#[test]
+fn figures_of_another_model_are_refused() {
+    let folder = copy("card-of-another-model");
     card(&folder).unwrap();
     for (file, message) in [("slices.json", "tells of"), ("robustness.json", "tells of")] {
         let original = fs::read_to_string(folder.join(file)).unwrap();
