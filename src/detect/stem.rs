@@ -260,7 +260,8 @@ mod tests {
                 let height = rows.height();
                 let found: Vec<f32> =
                     (0..height).flat_map(|y| dispatch!(level, simd => rows.row(simd, y)).to_vec()).collect();
-                expected.check(found.into_iter())?;
+                // Eleven standard deviations: weights are off by up to 1e-4 of the largest, times brightnesses to 255.
+                expected.check(found.into_iter(), 0.5)?;
             }
         }
     }

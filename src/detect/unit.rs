@@ -233,15 +233,18 @@ mod tests {
         ]);
         let weights = Weights::parse(&bytes).unwrap();
         let unit = Unit::<INPUTS, OUTPUTS, RELU>::load(&weights, &[("unit", OUTPUTS)]).unwrap();
+        // Nine standard deviations of what rounding 64 weights adds: each is off by up to 1/4096 of the largest, the sum
+        // by 6e-4, and nine such sums are added up.
+        let rounding = 1e-2 * f64::from(magnitude).powi(3);
         // Scratch memory that another map has left behind must not matter.
         let mut scratch = Scratch { ring: vec![f32::NAN; 999], pair: vec![f32::NAN; 999], ..Scratch::default() };
         let mut output = Map::default();
         for level in levels() {
             dispatch!(level, simd => unit.forward(simd, &input, &mut scratch, &mut output));
-            expected.check((0..height).flat_map(|y| output.row(y)).copied())?;
-            if width.is_multiple_of(2) && height.is_multiple_of(2) {
+            expected.check((0..height).flat_map(|y| output.row(y)).copied(), rounding)?;
+            if RELU && width.is_multiple_of(2) && height.is_multiple_of(2) {
                 dispatch!(level, simd => unit.forward_pooled(simd, &input, &mut scratch, &mut output));
-                expected.pool().check((0..height / 2).flat_map(|y| output.row(y)).copied())?;
+                expected.pool().check((0..height / 2).flat_map(|y| output.row(y)).copied(), rounding)?;
             }
         }
         Ok(())
