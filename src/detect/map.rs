@@ -1,6 +1,6 @@
 //! Feature maps between the units of the detection network.
 
-use crate::engine::simd::{Simd, SimdBase, lanes, load, store};
+use crate::engine::simd::{Simd, lanes, larger_size, load, store};
 
 /// A feature map, channels last, whose memory is kept from frame to frame.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl<const CHANNELS: usize> Map<CHANNELS> {
         }
     }
 
-    /// Becomes the maximum over 2 x 2 pixels of a map of twice the size.
+    /// Becomes the maximum over 2 x 2 pixels of a map of twice the size, of values that a ReLU has left.
     pub(super) fn pool<S: Simd>(&mut self, simd: S, double: &Self) {
         self.reshape(double.width / 2, double.height / 2);
         for y in 0..self.height {
@@ -51,7 +51,7 @@ impl<const CHANNELS: usize> Map<CHANNELS> {
     }
 }
 
-/// The maximum over 2 x 2 pixels of two rows.
+/// The maximum over 2 x 2 pixels of two rows, of values that a ReLU has left.
 #[inline(never)]
 pub(super) fn pool_rows<S: Simd, const CHANNELS: usize>(simd: S, rows: [&[f32]; 2], output: &mut [f32]) {
     simd.vectorize(
@@ -60,9 +60,9 @@ pub(super) fn pool_rows<S: Simd, const CHANNELS: usize>(simd: S, rows: [&[f32]; 
             let [upper, lower] = rows.map(|row| row.as_chunks::<CHANNELS>().0.as_chunks::<2>().0);
             for ((output, upper), lower) in output.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(upper).zip(lower) {
                 for at in (0..CHANNELS).step_by(lanes::<S>()) {
-                    let upper = load(simd, &upper[0], at).max(load(simd, &upper[1], at));
-                    let lower = load(simd, &lower[0], at).max(load(simd, &lower[1], at));
-                    store::<S>(upper.max(lower), output, at);
+                    let upper = larger_size::<S>(load(simd, &upper[0], at), load(simd, &upper[1], at));
+                    let lower = larger_size::<S>(load(simd, &lower[0], at), load(simd, &lower[1], at));
+                    store::<S>(larger_size::<S>(upper, lower), output, at);
                 }
             }
         },
@@ -78,7 +78,7 @@ mod tests {
         let mut map = Map::default();
         map.reshape(width, height);
         for (index, value) in map.values.iter_mut().enumerate() {
-            *value = (index * 7919 % 1009) as f32 - 500.0;
+            *value = (index * 7919 % 1009) as f32;
         }
         map
     }

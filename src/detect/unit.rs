@@ -84,7 +84,7 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
         self.run(simd, input, rounded, ring, |y, ring| self.depthwise_row(simd, ring, output.row_mut(y)));
     }
 
-    /// Runs over a whole map of even sides and keeps the maximum over 2 x 2 pixels.
+    /// Runs over a whole map of even sides and keeps the maximum over 2 x 2 pixels; wants a ReLU.
     pub(super) fn forward_pooled<S: Simd>(
         &self,
         simd: S,

@@ -1,6 +1,6 @@
 //! What follows a convolution or dense layer: bias, ReLU, BatchNorm, LeakyReLU and max pool in one pass.
 
-use super::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat, store};
+use super::simd::{Simd, SimdBase, SimdFloat, lanes, larger_size, load, relu, smaller_size, splat, store};
 use crate::error::Error;
 use crate::weights::Weights;
 use fearless_simd::Select;
@@ -69,27 +69,31 @@ impl<S: Simd, const NV: usize> ChannelEpilogue<S, NV> {
     #[inline(always)]
     pub(crate) fn activate(&self, simd: S, sums: &[S::f32s; NV], output: &mut [f32]) {
         for n in 0..NV {
-            store::<S>(self.activated(simd, sums[n], n), output, n * lanes::<S>());
+            let rectified = relu(simd, sums[n] + self.bias[n]);
+            store::<S>(rectified.mul_add(self.scale[n], self.shift[n]), output, n * lanes::<S>());
         }
     }
 
     /// ReLU, BatchNorm, LeakyReLU and the maximum of a 2x2 window. All four steps are monotonic in each channel, rising
     /// where BatchNorm's scale is positive and falling where it is negative, so the window's maximum (or minimum) can be
-    /// taken first and the rest done once instead of four times.
+    /// taken first and the rest done once instead of four times. Only the ReLU comes before it, for integers order what
+    /// it leaves: that is a tenth of the first convolution's time.
     #[inline(always)]
     pub(crate) fn pool(&self, simd: S, window: &[[S::f32s; NV]; 4], output: &mut [f32]) {
         for n in 0..NV {
-            let [a, b, c, d] = [window[0][n], window[1][n], window[2][n], window[3][n]];
+            let mut rectified = [splat(simd, 0.0); 4];
+            for pixel in 0..4 {
+                rectified[pixel] = relu(simd, window[pixel][n] + self.bias[n]);
+            }
+            let [a, b, c, d] = rectified;
+            let largest = larger_size::<S>(larger_size::<S>(a, b), larger_size::<S>(c, d));
+            let smallest = smaller_size::<S>(smaller_size::<S>(a, b), smaller_size::<S>(c, d));
             let falling = self.scale[n].simd_lt(splat(simd, 0.0));
-            let extreme = falling.select(a.min(b).min(c.min(d)), a.max(b).max(c.max(d)));
-            let normalised = self.activated(simd, extreme, n);
-            let leaky = normalised.max(normalised * splat(simd, LEAKY_SLOPE));
+            let extreme: S::f32s = falling.select(smallest, largest);
+            let normalised = extreme.mul_add(self.scale[n], self.shift[n]);
+            let negative = normalised.simd_lt(splat(simd, 0.0));
+            let leaky: S::f32s = negative.select(normalised * splat(simd, LEAKY_SLOPE), normalised);
             store::<S>(leaky, output, n * lanes::<S>());
         }
-    }
-
-    #[inline(always)]
-    fn activated(&self, simd: S, sum: S::f32s, n: usize) -> S::f32s {
-        (sum + self.bias[n]).max(splat(simd, 0.0)).mul_add(self.scale[n], self.shift[n])
     }
 }

@@ -33,6 +33,18 @@ pub(crate) fn store<S: Simd>(value: S::f32s, to: &mut [f32], at: usize) {
     value.store_slice(&mut to[at..][..S::f32s::LEN]);
 }
 
+/// The larger of each two lanes, neither negative: then the larger float is the larger integer too, see [`relu`].
+#[inline(always)]
+pub(crate) fn larger_size<S: Simd>(a: S::f32s, b: S::f32s) -> S::f32s {
+    a.bitcast::<S::i32s>().max(b.bitcast::<S::i32s>()).bitcast()
+}
+
+/// The smaller of each two lanes, neither negative.
+#[inline(always)]
+pub(crate) fn smaller_size<S: Simd>(a: S::f32s, b: S::f32s) -> S::f32s {
+    a.bitcast::<S::i32s>().min(b.bitcast::<S::i32s>()).bitcast()
+}
+
 /// The larger of each lane and 0. As integers, negative floats are negative too, and wasm has an instruction for the
 /// larger integer; the larger float takes it eight on x86-64.
 #[inline(always)]
