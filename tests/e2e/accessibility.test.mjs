@@ -116,6 +116,20 @@ test("the page is used by keyboard alone: every control is reached, seen and wor
   await statusMatching(page, /camera is off/);
 });
 
+test("every control says what it does", async () => {
+  const page = await open();
+  const silent = await page
+    .locator("main, header, footer")
+    .locator("button, select, input:not([hidden]), summary")
+    .evaluateAll((controls) => controls.filter(({ title }) => !title).map(({ outerHTML }) => outerHTML));
+  const sorting = silent.filter((html) => html.includes("batch."));
+  assert.equal(sorting.length, 4, "the table's headers sort by what they name");
+  assert.deepEqual(
+    silent.filter((html) => !sorting.includes(html)),
+    [],
+  );
+});
+
 test("with reduced motion nothing moves by itself", async () => {
   const page = await open({ reducedMotion: "reduce" });
   assert.equal(await page.evaluate(() => document.getAnimations().length), 0);

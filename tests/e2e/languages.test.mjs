@@ -23,8 +23,8 @@ for (const [tag, { phrases }] of Object.entries(languages)) {
   test(`${tag}: has every phrase the document asks for`, async () => {
     const page = await open();
     const keys = await page.evaluate(() =>
-      [...document.querySelectorAll("[data-text], [data-label]")].flatMap(({ dataset }) =>
-        [dataset.text, dataset.label].filter(Boolean),
+      [...document.querySelectorAll("[data-text], [data-label], [data-help]")].flatMap(({ dataset }) =>
+        [dataset.text, dataset.label, dataset.help].filter(Boolean),
       ),
     );
     assert.ok(keys.length > 20);

@@ -2,12 +2,15 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { choose, fixture, startBrowser, statusMatching } from "./page.mjs";
+import { choose, downloaded, fixture, launchBrowser, statusMatching } from "./page.mjs";
+import { drawSideBySide, recordVideo, startBrowserSeeing } from "./pictures.mjs";
 
-const { open, requests, strangers, url } = await startBrowser([
-  "--use-fake-ui-for-media-stream",
-  "--use-fake-device-for-media-stream",
-]);
+const SIZE = { width: 320, height: 240 };
+const painter = await launchBrowser();
+const scene = await drawSideBySide(painter, ["astronaut.png"], SIZE);
+const video = await recordVideo(painter, ["astronaut.png"], { ...SIZE, secondsEach: 0.5 });
+await painter.close();
+const { open, requests, strangers, url } = await startBrowserSeeing([scene], { ...SIZE, framesEach: 10 });
 
 const BEACON = "http://collector.test/beacon";
 
@@ -51,15 +54,37 @@ async function plantBeacons(scope) {
   }, BEACON);
 }
 
+async function readPictureAndCamera(page) {
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await page.getByTestId("face").waitFor();
+  await page.getByTestId("camera-stop").click();
+  await statusMatching(page, /camera is off/);
+}
+
+/** A whole session: pictures, many of them, a video, the camera, every export, eight expressions, a calibration. */
 async function useEverything(page) {
   await choose(page, fixture("astronaut.png"));
   await statusMatching(page, /1 face/);
-  await choose(page, fixture("grace_hopper.png"));
-  await statusMatching(page, /1 face/);
+  await page.getByRole("button", { name: "Why?" }).click();
+  await page.locator(".explanation").waitFor();
+  await choose(page, [fixture("grace_hopper.png"), fixture("astronaut.png")]);
+  await page.locator(".batch .count").filter({ hasText: "2 pictures read" }).waitFor();
+  await downloaded(page, "batch-csv");
+  await page.getByLabel("Tell apart").selectOption("8");
+  await choose(page, { name: "clip.webm", mimeType: "video/webm", buffer: video });
+  await statusMatching(page, /frames read/);
   await page.getByRole("button", { name: "Use the camera" }).click();
-  await statusMatching(page, /No face in view/);
+  await page.getByTestId("face").waitFor();
+  await page.getByText("Adjust to my face").click();
+  await page.locator(".takes").getByRole("button", { name: "Happy" }).click();
+  await page.locator(".calibration [role=status]").filter({ hasText: "Done" }).waitFor();
+  await downloaded(page, "calibration-export");
+  await downloaded(page, "snapshot");
   await page.getByTestId("camera-stop").click();
   await statusMatching(page, /camera is off/);
+  await downloaded(page, "timeline-json");
 }
 
 test("a session asks for the page's own files and for nothing else", async () => {
@@ -75,7 +100,7 @@ test("a session asks for the page's own files and for nothing else", async () =>
 
 test("beacons planted in the page and in its worker are blocked by the page's policy", async () => {
   const page = await open();
-  await useEverything(page);
+  await readPictureAndCamera(page);
   strangers.length = 0;
   assert.equal(page.workers().length, 1);
   await plantBeacons(page);
@@ -112,7 +137,7 @@ test("with the network off, everything goes on", async () => {
   const page = await open();
   await statusMatching(page, /Ready/);
   await page.context().setOffline(true);
-  await useEverything(page);
+  await readPictureAndCamera(page);
   await page.getByRole("button", { name: "Nothing leaves this page" }).click();
   assert.match(await page.locator("[data-count=connection]").textContent(), /^You are offline/);
 });
