@@ -5,7 +5,7 @@
  */
 
 import { EmotionError } from "../lib/index.js";
-import { isVideo } from "./video-file.js";
+import { isVideo } from "./picture-input.js";
 
 /** A failure the page itself finds; `reason` names its words. */
 export class PageFailure extends Error {

@@ -13,12 +13,12 @@ import { PageFailure } from "./failures.js";
 import { find } from "./html.js";
 import { isCrash, LiveView } from "./live.js";
 import { keepForOffline } from "./offline.js";
-import { listenForPictures } from "./picture-input.js";
+import { isVideo, listenForPictures } from "./picture-input.js";
 import { PrivacyPanel } from "./privacy.js";
 import { SelfCheck } from "./self-check.js";
 import { Settings } from "./settings.js";
 import { Timeline } from "./timeline.js";
-import { isVideo, readVideo } from "./video-file.js";
+import { readVideo } from "./video-file.js";
 import { View } from "./view.js";
 import { offerLanguages, write } from "./words.js";
 
@@ -39,7 +39,7 @@ const calibration = new Calibration(analyzer);
 const timeline = new Timeline(async (format, rows, sessions) =>
   downloadRows(format, "countenance-timeline", await madeBy(), rows, { sessions }),
 );
-new LiveView(view, analyzer, timeline, beginTask, (faces, now) => calibration.add(faces, now));
+new LiveView(view, analyzer, timeline, beginLive, (faces, now) => calibration.add(faces, now));
 const privacy = new PrivacyPanel();
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
@@ -112,6 +112,11 @@ function beginTask() {
   task = new AbortController();
   status.hideProgress();
   return task.signal;
+}
+
+function beginLive() {
+  batch.hide();
+  return beginTask();
 }
 
 /** @param {File} file */

@@ -41,6 +41,15 @@ export function listenForPictures(onFiles) {
 }
 
 /**
+ * Whether a file is meant as a video; whether it can be played is known only later.
+ *
+ * @param {File} file
+ */
+export function isVideo({ type, name }) {
+  return type.startsWith("video/") || /\.(mp4|m4v|mov|webm|mkv|avi|ogv)$/i.test(name);
+}
+
+/**
  * @param {string} inputSelector
  * @param {string} buttonSelector
  * @param {(files: File[]) => void} onFiles

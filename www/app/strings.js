@@ -126,7 +126,7 @@ const en = {
   "calibration.title": "Adjust to my face",
   "calibration.text":
     "Some faces at rest look sad or happy to the network. Look neutral into the camera and record three seconds, and it learns what is usual for you; the other expressions make it more exact. A line on each bar then marks the answer without this. What was learned, a line of numbers, stays on this device.",
-  "calibration.record": "Record an expression",
+  "calibration.record": "Record while you look:",
   "calibration.result": "{before} before, {after} after",
   "calibration.camera": "Start the camera first.",
   "calibration.alone": "One face alone must be in view.",
@@ -245,7 +245,7 @@ const en = {
 
   "about.reads.title": "What it reads",
   "about.reads.text":
-    "The expression a face displays, as one network sees it in 48 by 48 grey pixels: happy, neutral, sad or surprise, each with a probability. When none stands out, it says uncertain.",
+    "The expression a face displays, as one network sees it in 48 by 48 grey pixels: happy, neutral, sad or surprise, each with a probability; four more on request. When none stands out, it says uncertain.",
   "about.limits.title": "What it can't know",
   "about.limits.text":
     "What a person feels. A face does not reveal an inner state, and the network errs more on faces, ages, lighting and angles it saw less of in training.",
@@ -384,7 +384,7 @@ const ar = {
   "calibration.title": "اضبطها على وجهي",
   "calibration.text":
     "تبدو بعض الوجوه للشبكة حزينة أو سعيدة وهي ساكنة. انظر إلى الكاميرا بوجه محايد وسجّل ثلاث ثوانٍ فتتعلم المعتاد عندك؛ وتزيدها التعبيرات الأخرى دقة. ثم يدل خط على كل شريط على الإجابة بغير هذا الضبط. ويبقى ما تعلمته، وهو أعداد قليلة، على هذا الجهاز.",
-  "calibration.record": "سجّل تعبيرًا",
+  "calibration.record": "سجّل وأنت تبدو:",
   "calibration.result": "{before} قبل، {after} بعد",
   "calibration.camera": "شغّل الكاميرا أولًا.",
   "calibration.alone": "يجب أن يظهر وجه واحد فقط.",
@@ -510,7 +510,7 @@ const ar = {
 
   "about.reads.title": "ما تقرؤه",
   "about.reads.text":
-    "التعبير الذي يُظهره الوجه كما تراه شبكة واحدة في ٤٨ × ٤٨ بكسلًا رماديًّا: سعيد أو محايد أو حزين أو متفاجئ، ولكل منها احتمال. وإذا لم يبرز أحدها قالت: غير مؤكد.",
+    "التعبير الذي يُظهره الوجه كما تراه شبكة واحدة في ٤٨ × ٤٨ بكسلًا رماديًّا: سعيد أو محايد أو حزين أو متفاجئ، ولكل منها احتمال؛ وأربعة أخرى عند الطلب. وإذا لم يبرز أحدها قالت: غير مؤكد.",
   "about.limits.title": "ما لا تستطيع معرفته",
   "about.limits.text":
     "ما يشعر به الإنسان. فالوجه لا يكشف الحال الباطنة، والشبكة أكثر خطأً في الوجوه والأعمار والإضاءات والزوايا التي قلّ أن رأتها في تدريبها.",

@@ -10,15 +10,6 @@ import { PageFailure } from "./failures.js";
 const PER_SECOND = 5;
 
 /**
- * Whether a file is meant as a video; whether it can be played is known only later.
- *
- * @param {File} file
- */
-export function isVideo({ type, name }) {
-  return type.startsWith("video/") || /\.(mp4|m4v|mov|webm|mkv|avi|ogv)$/i.test(name);
-}
-
-/**
  * Shows the video's frames in turn. Each is handed on before the next is sought.
  *
  * @param {HTMLVideoElement} video
