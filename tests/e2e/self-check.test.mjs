@@ -53,6 +53,11 @@ test("the page says how often it errs, by the figures of the model's folder", as
     return row.map((count) => `${Math.round((count / total) * 100)}%`);
   });
   assert.deepEqual(cells, shares);
+  const robustness = await page.locator(".accuracy .robustness").textContent();
+  for (const { accuracy } of metrics.robustness.worst) {
+    assert.ok(robustness.includes(` ${Math.round(accuracy * 100)}%`), robustness);
+  }
+  assert.doesNotMatch(robustness, /worse\./, "every worsening has its words");
 });
 
 test("the report can be copied", async () => {

@@ -5,7 +5,7 @@
  */
 
 import { find, make } from "./html.js";
-import { say, sayPercent, write } from "./words.js";
+import { say, sayList, sayPercent, write } from "./words.js";
 import { modelFile } from "./worker-source.js";
 
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
@@ -15,6 +15,8 @@ import { modelFile } from "./worker-source.js";
  * @property {number} count labelled faces
  * @property {number} accuracy 0..1
  * @property {number} accuracy_at_80_percent_coverage 0..1
+ * @property {{ mean_accuracy: number, worst: { name: string, accuracy: number }[] }} [robustness] on the same faces made
+ *   worse in many ways
  * @property {number[][]} confusion_matrix faces by label (rows) and answer (columns), in the model's order of classes
  */
 
@@ -41,9 +43,14 @@ export class AccuracyPanel {
    * @param {Metrics} metrics
    * @param {string[]} classes
    */
-  #show({ count, accuracy, accuracy_at_80_percent_coverage: covered, confusion_matrix: matrix }, classes) {
+  #show({ count, accuracy, accuracy_at_80_percent_coverage: covered, confusion_matrix: matrix, robustness }, classes) {
     const shares = () => ({ accuracy: sayPercent(accuracy), covered: sayPercent(covered) });
     write(this.#summary, "accuracy.summary", () => ({ count, ...shares() }));
+    if (robustness) {
+      const { mean_accuracy: mean, worst } = robustness;
+      const list = () => sayList(worst.map((each) => `${say(`worse.${each.name}`)} ${sayPercent(each.accuracy)}`));
+      write(find(".accuracy .robustness"), "accuracy.robustness", () => ({ mean: sayPercent(mean), list: list() }));
+    }
     const names = classes.map((emotion) => say(emotion));
     const head = make("tr", "", ...[say("accuracy.labelled"), ...names].map((name) => makeHeader(name, "col")));
     const rows = matrix.map((counts, row) => {

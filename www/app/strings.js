@@ -55,7 +55,26 @@ const en = {
   "accuracy.labelled": "Labelled",
   "accuracy.beyond":
     "The labels are people's guesses, and people often disagree. On your pictures it may err more: in other light, from other angles, on faces unlike those it was trained on.",
+  "accuracy.robustness":
+    "With the same faces made worse on purpose (darker, blurred, covered and so on), {mean} on average. Worst: {list}.",
   "accuracy.missing": "The figures could not be loaded: {message}",
+
+  "worse.darkness": "darkness",
+  "worse.overexposure": "too much light",
+  "worse.low contrast": "low contrast",
+  "worse.gamma": "odd brightness",
+  "worse.noise": "noise",
+  "worse.blur": "blur",
+  "worse.motion blur": "motion blur",
+  "worse.JPEG": "strong JPEG compression",
+  "worse.low resolution": "few pixels",
+  "worse.rotation": "a tilted head",
+  "worse.scale": "a wrong size",
+  "worse.shift": "a face off the middle",
+  "worse.glasses": "dark glasses",
+  "worse.mask": "a mask",
+  "worse.hand": "a hand before the face",
+  "worse.text": "writing across the face",
 
   "language.label": "Language",
 
@@ -306,7 +325,26 @@ const ar = {
   "accuracy.labelled": "الوسم",
   "accuracy.beyond":
     "الأوسمة تخمينات بشر، وكثيرًا ما يختلف البشر. وقد يزيد الخطأ في صورك: في إضاءة أخرى أو زوايا أخرى أو وجوه لا تشبه ما تدربت عليه.",
+  "accuracy.robustness":
+    "وحين أُفسدت الصور نفسها عمدًا (بالتعتيم والتغبيش والحجب وغيرها) ففي {mean} في المتوسط. وأسوؤها: {list}.",
   "accuracy.missing": "تعذّر تحميل الأرقام: {message}",
+
+  "worse.darkness": "الظلام",
+  "worse.overexposure": "فرط الضوء",
+  "worse.low contrast": "ضعف التباين",
+  "worse.gamma": "سطوع غير معتاد",
+  "worse.noise": "التشويش",
+  "worse.blur": "عدم الوضوح",
+  "worse.motion blur": "اهتزاز الحركة",
+  "worse.JPEG": "ضغط JPEG شديد",
+  "worse.low resolution": "قلة البكسلات",
+  "worse.rotation": "ميل الرأس",
+  "worse.scale": "حجم غير مناسب",
+  "worse.shift": "انزياح الوجه عن الوسط",
+  "worse.glasses": "نظارات داكنة",
+  "worse.mask": "كمامة",
+  "worse.hand": "يد أمام الوجه",
+  "worse.text": "كتابة على الوجه",
 
   "language.label": "اللغة",
 
