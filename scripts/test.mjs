@@ -15,6 +15,7 @@ const stages = {
     run("cargo", ["clippy", "--quiet", "--all-targets", "--", "--deny", "warnings"]);
     run("npx", ["biome", "check", "."]);
     run("node", ["scripts/check-rules.mjs"]);
+    run("node", ["benches/browser/publish.mjs", "--check"]);
   },
   rust() {
     run("cargo", ["test", "--quiet"]);

@@ -1,8 +1,4 @@
 // Draws the benchmark's figures as an SVG for the README, legible on light and dark pages.
-//
-//   npm run --silent bench -- --json > bench.json && node benches/browser/chart.mjs bench.json > chart.svg
-
-import { readFileSync } from "node:fs";
 
 const WIDTH = 720;
 const MARGIN = 16;
@@ -55,7 +51,8 @@ function panel({ title, bars }, top) {
   return [`<text class="title" x="${MARGIN}" y="${top + 18}">${escaped(title)}</text>`, ...lines].join("\n");
 }
 
-function chart({ machine, engines, tasks, download }) {
+/** @returns the SVG's text */
+export function chart({ machine, engines, tasks, download }) {
   const bars = (byEngine, value, text) =>
     Object.entries(byEngine).map(([id, figure]) => ({
       label: engines[id].name,
@@ -99,10 +96,3 @@ function chart({ machine, engines, tasks, download }) {
     "</svg>",
   ].join("\n");
 }
-
-const [path] = process.argv.slice(2);
-if (!path) {
-  console.error("Say which figures to draw: node benches/browser/chart.mjs bench.json");
-  process.exit(1);
-}
-console.log(chart(JSON.parse(readFileSync(path, "utf8"))));

@@ -9,6 +9,8 @@ const CROPS = 16;
 const GOLDEN = "/models/emotion-1/golden.json";
 const DETECT_SIZE = { width: 320, height: 256 };
 const FRAME_SIZE = { width: 640, height: 480 };
+/** Long sides at which faces are looked for in a frame, for the curve of time against pixels. */
+const LONG_SIDES = [160, 240, 320, 480, 640];
 /** The face drifts over this many frames and back again, a pixel a frame. */
 const STREAM_FRAMES = 8;
 const FRAME_INTERVAL_MS = 1000 / 30;
@@ -106,6 +108,15 @@ function prepareOurs({ module }) {
   const frameOf = (call) => frames[call % STREAM_FRAMES];
   let now = 0;
   tasks.detect.countenance = () => detecting.analyzeImage(small.data, small.width, small.height);
+  for (const liveSize of LONG_SIDES) {
+    const pipeline = new module.EmotionPipeline({ liveSize, minConfidence: NO_FACE_CONFIDENCE });
+    const countenance = (call) => {
+      const { data, width, height } = frameOf(call);
+      pipeline.reset();
+      return pipeline.analyzeFrame(data, width, height, 0);
+    };
+    tasks[`detect-${liveSize}`] = { countenance };
+  }
   tasks.frame.countenance = (call) => {
     const { data, width, height } = frameOf(call);
     fresh.reset();

@@ -1,4 +1,4 @@
-// The figures as a Markdown table, for the terminal and for the README.
+// The figures as Markdown tables: all of them for the terminal, the main ones for the README.
 
 const TASKS = {
   classify: "classify one 48x48 face",
@@ -13,6 +13,9 @@ const COLD_STARTS = {
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 const milliseconds = (value) => (value < 100 ? value.toFixed(2) : value.toFixed(0));
+/** A detection task's long side, for those of the curve. */
+const longSide = (task) => /^detect-(\d+)$/.exec(task)?.[1];
+const title = (task) => TASKS[task] ?? `detect in 640x480, scaled to ${longSide(task)}`;
 
 /** The table. Ratios are our time (or size) divided by theirs. */
 export function table({ machine, model, engines, agreement, tasks, coldStart, download }) {
@@ -31,7 +34,7 @@ export function table({ machine, model, engines, agreement, tasks, coldStart, do
     main: `${milliseconds(summary.median)} ms`,
     quartiles: summary.quartiles.map(milliseconds).join(" - "),
   });
-  for (const [task, byEngine] of Object.entries(tasks)) add(TASKS[task], byEngine, ({ cpuMs }) => time(cpuMs));
+  for (const [task, byEngine] of Object.entries(tasks)) add(title(task), byEngine, ({ cpuMs }) => time(cpuMs));
   for (const [start, byEngine] of Object.entries(coldStart)) {
     add(`${COLD_STARTS[start]}, CPU`, byEngine, ({ cpuMs }) => time(cpuMs));
     add(`${COLD_STARTS[start]}, clock`, byEngine, ({ clockMs }) => time(clockMs));
@@ -42,16 +45,55 @@ export function table({ machine, model, engines, agreement, tasks, coldStart, do
     quartiles: `${megabytes(bytes)} raw`,
   }));
 
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
-  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
   const apart = Object.entries(agreement.classify).map(([id, difference]) => `${id} ${difference.toExponential(1)}`);
   return [
     `${machine.processor}; ${machine.browser}; one thread; weights ${model.emotion} (${model.sha256.slice(0, 12)})`,
     `Largest difference of a probability from ${agreement.reference}'s: ${apart.join(", ") || "nobody to compare with"}`,
     "",
-    line(rows[0]),
-    rule,
-    ...rows.slice(1).map(line),
+    markdown(rows),
   ].join("\n");
+}
+
+/** The main figures, a column an engine, and the detector's curve. In brackets: our time (or size) divided by theirs. */
+export function summary({ machine, engines, tasks, coldStart, download }) {
+  const ids = Object.keys(engines);
+  const row = (title, byEngine, value, text) => {
+    const cell = (id) => {
+      if (!byEngine[id]) return "";
+      const share = value(byEngine.countenance) / value(byEngine[id]);
+      return id === "countenance"
+        ? `**${text(value(byEngine[id]))}**`
+        : `${text(value(byEngine[id]))} (${share.toFixed(2)})`;
+    };
+    return [title, ...ids.map(cell)];
+  };
+  const time = (summary) => summary.cpuMs.median;
+  const ms = (value) => `${milliseconds(value)} ms`;
+  const named = Object.entries(tasks).filter(([task]) => TASKS[task]);
+  const curve = Object.entries(tasks).filter(([task]) => longSide(task));
+  return [
+    markdown([
+      ["", ...ids.map((id) => engines[id].name)],
+      ...named.map(([task, byEngine]) => row(TASKS[task], byEngine, time, ms)),
+      row(COLD_STARTS.face, coldStart.face, time, ms),
+      row(COLD_STARTS.picture, coldStart.picture, time, ms),
+      row("download to classify a face, Brotli", download, ({ brotli }) => brotli, megabytes),
+    ]),
+    "",
+    markdown([
+      ["faces looked for in 640x480, scaled to a long side of", ...curve.map(([task]) => `${longSide(task)}`)],
+      ["CPU time", ...curve.map(([, { countenance }]) => ms(time(countenance)))],
+    ]),
+    "",
+    `Medians of CPU time on an ${machine.processor}, ${machine.browser}, one thread, engines taking turns; the same`,
+    "network and weights everywhere, and answers checked to agree. In brackets: our figure divided by theirs.",
+  ].join("\n");
+}
+
+/** Rows of cells, the first the heading. */
+function markdown(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
+  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
+  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n");
 }
