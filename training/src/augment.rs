@@ -66,6 +66,12 @@ impl Augmentation {
         erase_side: [0.0, 0.0],
     };
 
+    /// Where and how large the face is alone, as a detector's crop may vary: light and damage left out.
+    pub const fn movements(&self) -> Self {
+        let Self { flip, rotation, zoom, stretch, shift, shear, .. } = *self;
+        Self { flip, rotation, zoom, stretch, shift, shear, ..Self::NONE }
+    }
+
     /// Whether every number is in its range.
     ///
     /// # Errors

@@ -65,7 +65,8 @@ impl Sample {
     }
 }
 
-/// The faces of one split: either `<data>/<split>/<class>/*.jpg|png` or the rows of `<data>` (a `fer2013.csv`) whose
+/// The faces of one split: either `<data>/<split>/<class>/*.jpg|png` (for `train` also `<data>/<class>/*.jpg|png`, a
+/// folder that is not split) or the rows of `<data>` (a `fer2013.csv`) whose
 /// `Usage` fits: `Training` for `train`, the two tests for `validation`.
 ///
 /// # Errors
@@ -75,6 +76,9 @@ pub fn load(data: &Path, split: &str) -> Result<Vec<Sample>> {
         return load_csv(data, split);
     }
     let folder = data.join(split);
+    if split == "train" && !folder.is_dir() && Class::ALL.iter().any(|class| data.join(class.name()).is_dir()) {
+        return load_folder(data);
+    }
     ensure!(
         folder.is_dir(),
         "there is no folder {}: --data takes a folder with {split}/<class>/*.jpg, or a fer2013.csv (see \

@@ -7,6 +7,7 @@
 // unwrap, expect and panic are for tests alone.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod ablate;
 pub mod augment;
 pub mod batches;
 pub mod card;
@@ -16,6 +17,7 @@ pub mod dataset;
 pub mod eight;
 pub mod evaluate;
 pub mod findings;
+pub mod finetune;
 pub mod golden;
 pub mod interval;
 #[cfg(feature = "tch")]
@@ -28,6 +30,7 @@ pub mod robustness;
 pub mod runs;
 pub mod slices;
 pub mod store;
+pub mod teacher;
 pub mod temperature;
 pub mod train;
 pub mod twins;

@@ -4,19 +4,27 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::slice::from_ref;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use clap::{Parser, Subcommand, ValueEnum};
 use countenance::Emotion;
 use countenance::weights::{Precision, Weights};
+use countenance_training::ablate::{Ablations, Figures, Plan, Row};
 use countenance_training::card::{Training, card, read_json};
+use countenance_training::dataset::{self, Sample};
 use countenance_training::findings::{Findings, Measures, write_json};
+use countenance_training::finetune::{Change, Changes};
 use countenance_training::golden::golden;
+use countenance_training::metrics::{Answer, accuracy, loss};
+use countenance_training::model::JointNet;
 use countenance_training::recipe::Recipe;
 use countenance_training::runs::{RunFigures, table};
+use countenance_training::store::{Source, WEIGHTS};
+use countenance_training::teacher::{Teacher, Views, ask};
 use countenance_training::train::{Run, fit_temperatures, train};
-use countenance_training::{dataset, evaluate, plots, store, twins};
+use countenance_training::{evaluate, plots, store, twins};
 
 /// Trains, evaluates and exports the expression network.
 #[derive(Parser)]
@@ -29,6 +37,9 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Train(TrainArguments),
+    Label(LabelArguments),
+    Ablate(AblateArguments),
+    Compare(CompareArguments),
     Evaluate(EvaluateArguments),
     Export(ExportArguments),
     Card(CardArguments),
@@ -40,18 +51,18 @@ enum Command {
 /// Trains the network; a run found in --out goes on where it stopped.
 #[derive(clap::Args)]
 struct TrainArguments {
-    /// A recipe, such as training/recipes/emotion-1.toml.
+    #[command(flatten)]
+    lesson: Lesson,
+    /// Weights to begin with instead of random ones: a model.safetensors, or the folder of a model or run.
     #[arg(long)]
-    recipe: PathBuf,
-    /// A folder with train/<class>/*.jpg|png, or a fer2013.csv.
+    from: Option<PathBuf>,
+    /// A teacher's answers, which `label` wrote, where the recipe's target.teacher is above 0; without them the weights
+    /// of --from are the teacher.
     #[arg(long)]
-    data: PathBuf,
-    /// The FER+ votes, fer2013new.csv.
-    #[arg(long)]
-    votes: Option<PathBuf>,
-    /// Rows of fer2013.csv never to train on, one a line.
-    #[arg(long)]
-    exclude: Option<PathBuf>,
+    teacher: Option<PathBuf>,
+    /// A folder of <class>/*.jpg|png that the weights of --from are good at: tells how much of that is lost.
+    #[arg(long, requires = "from")]
+    guard: Option<PathBuf>,
     /// Where checkpoints and results go.
     #[arg(long)]
     out: PathBuf,
@@ -61,6 +72,92 @@ struct TrainArguments {
     /// Stop behind this many epochs, to go on later.
     #[arg(long)]
     stop_after: Option<usize>,
+    /// What computes.
+    #[arg(long, value_enum, default_value_t = Backend::Flex)]
+    backend: Backend,
+}
+
+/// A recipe and its data.
+#[derive(clap::Args)]
+struct Lesson {
+    /// A recipe, such as training/recipes/emotion-1.toml.
+    #[arg(long)]
+    recipe: PathBuf,
+    #[command(flatten)]
+    data: Data,
+}
+
+/// What is trained on.
+#[derive(clap::Args)]
+struct Data {
+    /// A folder with train/<class>/*.jpg|png or <class>/*.jpg|png, or a fer2013.csv.
+    #[arg(long)]
+    data: PathBuf,
+    /// The FER+ votes, fer2013new.csv.
+    #[arg(long)]
+    votes: Option<PathBuf>,
+    /// Rows of fer2013.csv never to train on, one a line.
+    #[arg(long)]
+    exclude: Option<PathBuf>,
+}
+
+/// Trains with one choice of a recipe changed at a time, for several seeds each, and compares on the development part.
+/// Runs that are finished are not repeated.
+#[derive(clap::Args)]
+struct AblateArguments {
+    /// What to change, such as training/recipes/ablations.toml.
+    #[arg(long)]
+    plan: PathBuf,
+    #[command(flatten)]
+    data: Data,
+    /// A teacher's answers, which `label` wrote, for the choices that have one.
+    #[arg(long)]
+    teacher: Option<PathBuf>,
+    /// Where the runs go, and ablations.json and ablations.md.
+    #[arg(long)]
+    out: PathBuf,
+    /// What computes.
+    #[arg(long, value_enum, default_value_t = Backend::Flex)]
+    backend: Backend,
+}
+
+/// Tells whether weights trained again are as good as the first ones: compares both on the development part.
+#[derive(clap::Args)]
+struct CompareArguments {
+    #[command(flatten)]
+    lesson: Lesson,
+    /// The first weights: a model.safetensors, or the folder of a model or run.
+    #[arg(long)]
+    first: PathBuf,
+    /// Those trained again.
+    #[arg(long)]
+    again: PathBuf,
+    /// The largest difference of accuracy and of loss that is no failure.
+    #[arg(long, default_value_t = 0.01)]
+    tolerance: f64,
+    /// What computes.
+    #[arg(long, value_enum, default_value_t = Backend::Flex)]
+    backend: Backend,
+}
+
+/// Asks trained networks about the pictures that a recipe trains on, for `train --teacher`, and judges their joint
+/// answers on the development part.
+#[derive(clap::Args)]
+struct LabelArguments {
+    #[command(flatten)]
+    lesson: Lesson,
+    /// A network to ask, as often as there are some: a model.safetensors, or the folder of a model or run.
+    #[arg(long, required = true)]
+    from: Vec<PathBuf>,
+    /// Views of each picture: itself, its mirror image, and then as the recipe's augmentation moves it.
+    #[arg(long, default_value_t = 2, value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    views: usize,
+    /// Decides the views.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The file of answers, .safetensors.
+    #[arg(long)]
+    out: PathBuf,
     /// What computes.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
     backend: Backend,
@@ -243,6 +340,9 @@ struct TwinsArguments {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Train(arguments) => run_training(&arguments),
+        Command::Label(arguments) => run_labelling(&arguments),
+        Command::Ablate(arguments) => run_ablation(&arguments),
+        Command::Compare(arguments) => run_comparison(&arguments),
         Command::Evaluate(arguments) => run_evaluation(&arguments),
         Command::Export(arguments) => run_export(&arguments),
         Command::Card(arguments) => write_card(&arguments.folder),
@@ -259,25 +359,65 @@ fn main() -> ExitCode {
     }
 }
 
+impl Lesson {
+    /// The recipe, the pictures to train on and those held back.
+    fn load(&self) -> Result<(Recipe, Vec<Sample>, Vec<Sample>)> {
+        let recipe = Recipe::read(&self.recipe)?;
+        let (training, development) = self.data.load(&recipe)?;
+        Ok((recipe, training, development))
+    }
+}
+
+impl Data {
+    /// The pictures that a recipe trains on, and those it holds back.
+    fn load(&self, recipe: &Recipe) -> Result<(Vec<Sample>, Vec<Sample>)> {
+        let mut samples = dataset::load(&self.data, "train")?;
+        if let Some(votes) = &self.votes {
+            dataset::attach_votes(&mut samples, votes)?;
+        }
+        if let Some(exclude) = &self.exclude {
+            let excluded = dataset::read_rows(exclude)?;
+            samples.retain(|sample| sample.row.is_none_or(|row| !excluded.contains(&row)));
+        }
+        samples.retain(|sample| {
+            let not_a_face = sample.votes.is_some_and(|votes| f64::from(votes.not_a_face) >= recipe.target.not_a_face);
+            !not_a_face && (recipe.target.eight_weight > 0.0 || sample.emotion().is_some())
+        });
+        let (training, development) = dataset::split_development(samples, recipe.development);
+        println!("{} pictures to train on, {} held back for development", training.len(), development.len());
+        Ok((training, development))
+    }
+}
+
 fn run_training(arguments: &TrainArguments) -> Result<()> {
-    let recipe = Recipe::read(&arguments.recipe)?;
-    let mut samples = dataset::load(&arguments.data, "train")?;
-    if let Some(votes) = &arguments.votes {
-        dataset::attach_votes(&mut samples, votes)?;
-    }
-    if let Some(exclude) = &arguments.exclude {
-        let excluded = dataset::read_rows(exclude)?;
-        samples.retain(|sample| sample.row.is_none_or(|row| !excluded.contains(&row)));
-    }
-    samples.retain(|sample| {
-        let not_a_face = sample.votes.is_some_and(|votes| f64::from(votes.not_a_face) >= recipe.target.not_a_face);
-        !not_a_face && (recipe.target.eight_weight > 0.0 || sample.emotion().is_some())
-    });
-    let (training, development) = dataset::split_development(samples, recipe.development);
-    println!("{} pictures to train on, {} held back for development", training.len(), development.len());
+    let (recipe, training, development) = arguments.lesson.load()?;
     let device = arguments.backend.device();
-    let run = Run { recipe, seed: arguments.seed, folder: arguments.out.clone(), stop_after: arguments.stop_after };
+    let from = arguments.from.as_deref().map(Source::read).transpose()?;
+    let before = from.as_ref().map(|source| JointNet::load(&recipe.network(), &device, &source.tensors)).transpose()?;
+    let teacher = match (&arguments.teacher, &from, &before) {
+        (Some(path), ..) => Some(Teacher::read(path)?),
+        (None, Some(source), Some(net)) if recipe.target.teacher > 0.0 => {
+            let views = Views { count: 2, augmentation: &recipe.augmentation, seed: arguments.seed };
+            Some(Teacher::consult(from_ref(source), from_ref(net), &training, &views, &device))
+        }
+        _ => None,
+    };
+    let guard = arguments.guard.as_deref().map(dataset::load_folder).transpose()?;
+    let run = Run {
+        recipe,
+        seed: arguments.seed,
+        folder: arguments.out.clone(),
+        stop_after: arguments.stop_after,
+        from,
+        teacher,
+    };
     let (net, state) = train(&run, &training, &development, &device)?;
+    if let Some(before) = before {
+        let change = |samples: &[Sample]| Change::measure(&before, &net, samples, &device);
+        let changes = Changes { held_back: change(&development), guard: change(guard.as_deref().unwrap_or_default()) };
+        write_json(&changes, &arguments.out.join("change.json"))?;
+        print!("{}", changes.text());
+    }
     let (temperature, temperature_eight) = fit_temperatures(&net, &development, &device);
     // A head that nothing was asked of is noise, and does not ship.
     let temperature_eight = (state.recipe.target.eight_weight > 0.0).then_some(temperature_eight);
@@ -291,7 +431,7 @@ fn run_training(arguments: &TrainArguments) -> Result<()> {
     plots::curves(&state.history, &arguments.out)?;
     let training = Training {
         command: arguments.command(),
-        recipe_file: file_name(&arguments.recipe),
+        recipe_file: file_name(&arguments.lesson.recipe),
         hardware: String::new(),
         pictures: training.len(),
         development_pictures: development.len(),
@@ -304,26 +444,107 @@ fn run_training(arguments: &TrainArguments) -> Result<()> {
     Ok(())
 }
 
-/// The f32 weights, in a run's folder and a model's.
-const WEIGHTS: &str = "model.safetensors";
+fn run_labelling(arguments: &LabelArguments) -> Result<()> {
+    let (recipe, training, development) = arguments.lesson.load()?;
+    let device = arguments.backend.device();
+    let sources = arguments.from.iter().map(|path| Source::read(path)).collect::<Result<Vec<_>>>()?;
+    let nets = sources
+        .iter()
+        .map(|source| JointNet::load(&recipe.network(), &device, &source.tensors))
+        .collect::<Result<Vec<_>>>()?;
+    let views = Views { count: arguments.views, augmentation: &recipe.augmentation, seed: arguments.seed };
+    let judge = |name: &str, nets: &[JointNet], views: &Views<'_>| {
+        let answers = ask(nets, &development, views, &device);
+        let answers: Vec<Answer> = development
+            .iter()
+            .zip(answers)
+            .filter_map(|(sample, answer)| Some(Answer { label: sample.emotion()?, probabilities: answer.four }))
+            .collect();
+        println!("{name}: accuracy {:.4}, loss {:.4} on the development part", accuracy(&answers), loss(&answers));
+    };
+    let plain = Views { count: 1, ..views };
+    for (path, net) in arguments.from.iter().zip(&nets) {
+        judge(&path.display().to_string(), from_ref(net), &plain);
+    }
+    judge("all together", &nets, &plain);
+    judge(&format!("all together, {} views", arguments.views), &nets, &views);
+    Teacher::consult(&sources, &nets, &training, &views, &device).write(&arguments.out)
+}
 
 impl TrainArguments {
-    /// The command as another machine would give it: files by their names alone.
+    /// The command as another machine would give it: absolute paths by their names alone.
     fn command(&self) -> String {
         let (backend, features) = self.backend.names();
         let mut command = format!(
-            "cargo run --release -p countenance-training{features} -- train \\\n  --recipe training/recipes/{} --data {}",
-            file_name(&self.recipe),
-            file_name(&self.data)
+            "cargo run --release -p countenance-training{features} -- train \\\n  --recipe {} --data {}",
+            shown(&self.lesson.recipe),
+            shown(&self.lesson.data.data)
         );
-        for (option, path) in [("votes", &self.votes), ("exclude", &self.exclude)] {
+        let Data { votes, exclude, .. } = &self.lesson.data;
+        for (option, path) in [("votes", votes), ("exclude", exclude), ("from", &self.from), ("teacher", &self.teacher)]
+        {
             if let Some(path) = path {
-                command.push_str(&format!(" --{option} {}", file_name(path)));
+                command.push_str(&format!(" --{option} {}", shown(path)));
             }
         }
-        command.push_str(&format!(" \\\n  --seed {} --backend {backend} --out {}", self.seed, file_name(&self.out)));
+        command.push_str(&format!(" \\\n  --seed {} --backend {backend} --out {}", self.seed, shown(&self.out)));
         command
     }
+}
+
+fn run_ablation(arguments: &AblateArguments) -> Result<()> {
+    let (plan, recipes) = Plan::read(&arguments.plan)?;
+    let teacher = arguments.teacher.as_deref().map(Teacher::read).transpose()?;
+    let rows = recipes.iter().map(|(name, _)| Row { name: name.clone(), runs: Vec::new() }).collect();
+    let mut ablations = Ablations { base: plan.base, phases: plan.phases, pictures: 0, rows };
+    fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
+    for seed in plan.seeds {
+        for (index, (name, recipe)) in recipes.iter().enumerate() {
+            let folder = arguments.out.join(format!("{name}, seed {seed}"));
+            let done = folder.join("figures.json");
+            if !done.exists() {
+                let teacher = if recipe.target.teacher > 0.0 { teacher.clone() } else { None };
+                let run = Run { recipe: recipe.clone(), seed, folder, stop_after: None, from: None, teacher };
+                let figures = ablation(&run, arguments).with_context(|| name.clone())?;
+                write_json(&figures, &done)?;
+            }
+            let (pictures, figures) = read_json(&done)?;
+            ablations.pictures = pictures;
+            ablations.rows[index].runs.push(figures);
+            write_json(&ablations, &arguments.out.join("ablations.json"))?;
+            write(&arguments.out.join("ablations.md"), ablations.table().as_bytes())?;
+        }
+    }
+    print!("{}", ablations.table());
+    Ok(())
+}
+
+/// One run of an ablation, and of how many pictures its figures are. Leaves no checkpoint.
+fn ablation(run: &Run, arguments: &AblateArguments) -> Result<(usize, Figures)> {
+    println!("{}", run.folder.display());
+    let (training, development) = arguments.data.load(&run.recipe)?;
+    let (_, state) = train(run, &training, &development, &arguments.backend.device())?;
+    fs::remove_dir_all(run.folder.join("checkpoint"))?;
+    let last = state.history.last().context("the run has no epochs")?;
+    let pictures = development.iter().filter(|sample| sample.emotion().is_some()).count();
+    Ok((pictures, Figures { seed: run.seed, loss: last.development_loss, accuracy: last.development_accuracy }))
+}
+
+fn run_comparison(arguments: &CompareArguments) -> Result<()> {
+    let (recipe, _, development) = arguments.lesson.load()?;
+    let device = arguments.backend.device();
+    let (first, again) = (Source::read(&arguments.first)?, Source::read(&arguments.again)?);
+    let load = |source: &Source| JointNet::load(&recipe.network(), &device, &source.tensors);
+    println!("largest difference of a weight: {:.2e}", store::largest_difference(&first.tensors, &again.tensors)?);
+    let change = Change::measure(&load(&first)?, &load(&again)?, &development, &device);
+    let Change { pictures, before, after } = change.context("the recipe holds back no pictures to compare on")?;
+    println!(
+        "on {pictures} held-back pictures: accuracy {:.4} and {:.4}, loss {:.4} and {:.4}",
+        before.accuracy, after.accuracy, before.loss, after.loss
+    );
+    let difference = (before.accuracy - after.accuracy).abs().max((before.loss - after.loss).abs());
+    ensure!(difference <= arguments.tolerance, "they differ by {difference:.4}, more than {}", arguments.tolerance);
+    Ok(())
 }
 
 fn run_evaluation(arguments: &EvaluateArguments) -> Result<()> {
@@ -449,6 +670,11 @@ fn run_twins(arguments: &TwinsArguments) -> Result<()> {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// A path for others to read: where it lies on this machine is left out.
+fn shown(path: &Path) -> String {
+    if path.is_absolute() { file_name(path) } else { path.display().to_string() }
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {

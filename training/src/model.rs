@@ -1,5 +1,6 @@
 //! The network in training: the shipped classifier with a second head over eight expressions on the same features.
 
+use anyhow::{Context, Result, ensure};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -31,6 +32,27 @@ impl JointNet {
     /// With random weights that a seed of the device decides.
     pub fn new(config: &EmotionNetConfig, device: &Device) -> Self {
         Self { emotion: EmotionNet::new(config, device), eight: linear(EMBEDDING, Class::COUNT, device) }.materialize()
+    }
+
+    /// With the tensors of a weights file, as [`Self::tensors`] gives them.
+    ///
+    /// # Errors
+    /// Where one is missing or of another shape.
+    pub fn load(config: &EmotionNetConfig, device: &Device, tensors: &[NamedTensor]) -> Result<Self> {
+        let read = |name: &str, shape: &[usize]| {
+            let tensor = tensors.iter().find(|tensor| tensor.name == name);
+            let tensor = tensor.with_context(|| format!("the weights have no tensor {name}"))?;
+            ensure!(tensor.shape == shape, "{name} is {:?} instead of {shape:?}", tensor.shape);
+            Ok(tensor.values.clone())
+        };
+        let emotion = EmotionNet::load(config, device, read)?;
+        let mut eight = linear(EMBEDDING, Class::COUNT, device);
+        let weight = read(&format!("{SECOND_HEAD}weight"), &[Class::COUNT, EMBEDDING])?;
+        let weight = Tensor::<2>::from_data(TensorData::new(weight, [Class::COUNT, EMBEDDING]), device);
+        eight.weight = Param::from_tensor(weight.transpose());
+        let bias = read(&format!("{SECOND_HEAD}bias"), &[Class::COUNT])?;
+        eight.bias = Some(Param::from_data(TensorData::new(bias, [Class::COUNT]), device));
+        Ok(Self { emotion, eight })
     }
 
     /// Logits in training, each block by the fastest way the backend has.
@@ -76,6 +98,12 @@ fn fastest_block(block: &ConvBlock, input: Tensor<4>) -> Tensor<4> {
 /// A batch of square pictures as the network's input.
 pub fn faces(pictures: Vec<f32>, count: usize, side: usize, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(pictures, [count, 1, side, side]), device)
+}
+
+/// The rows of a matrix with `N` columns.
+pub fn rows<const N: usize>(matrix: Tensor<2>) -> Vec<[f32; N]> {
+    let values: Vec<f32> = matrix.into_data().iter::<f32>().collect();
+    values.as_chunks().0.to_vec()
 }
 
 /// `average * share + newest * (1 - share)`, parameter by parameter and statistic by statistic.

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use countenance::network::NamedTensor;
 use countenance::weights::{Precision, Weights, WeightsWriter};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use sha2::{Digest, Sha256};
 
 use crate::model::JointNet;
 
@@ -30,6 +31,52 @@ pub fn write_safetensors(net: &JointNet, metadata: Metadata, path: &Path) -> Res
         .collect::<Result<Vec<_>>>()?;
     safetensors::serialize_to_file(views, Some(metadata), path)
         .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Weights to begin or teach with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// All of its tensors, the second head's too.
+    pub tensors: Vec<NamedTensor>,
+}
+
+impl Source {
+    /// Reads a `model.safetensors`, or that of a run's or model's folder.
+    ///
+    /// # Errors
+    /// Where the file is absent or damaged.
+    pub fn read(path: &Path) -> Result<Self> {
+        let path = if path.is_dir() { &path.join(WEIGHTS) } else { path };
+        let bytes = fs::read(path).with_context(|| format!("cannot read the weights {}", path.display()))?;
+        let tensors = read_tensors(&bytes).with_context(|| path.display().to_string())?;
+        Ok(Self { sha256: sha256(&bytes), tensors })
+    }
+}
+
+/// The largest difference between two networks' weights.
+///
+/// # Errors
+/// Where they have not the same tensors.
+pub fn largest_difference(ours: &[NamedTensor], theirs: &[NamedTensor]) -> Result<f32> {
+    let mut largest = 0.0f32;
+    for tensor in ours {
+        let other = theirs.iter().find(|other| (&other.name, &other.shape) == (&tensor.name, &tensor.shape));
+        let other = other.with_context(|| format!("only one of the two has {} of {:?}", tensor.name, tensor.shape))?;
+        let differences = tensor.values.iter().zip(&other.values).map(|(a, b)| (a - b).abs());
+        largest = differences.fold(largest, f32::max);
+    }
+    ensure!(ours.len() == theirs.len(), "{} tensors and {}", ours.len(), theirs.len());
+    Ok(largest)
+}
+
+/// The f32 weights, in a run's folder and a model's.
+pub const WEIGHTS: &str = "model.safetensors";
+
+/// In hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The container's bytes of a weights file, either kind.

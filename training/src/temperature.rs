@@ -7,9 +7,12 @@ const RANGE: [f64; 2] = [0.25, 4.0];
 /// The search ends when it has narrowed the temperature to this factor.
 const PRECISION: f64 = 1.0001;
 
-/// The temperature with the least cross-entropy on these logits and the right answers' indexes, by golden-section search over its logarithm (the
-/// loss has a single minimum in it).
+/// The temperature with the least cross-entropy on these logits and the right answers' indexes, by golden-section search
+/// over its logarithm (the loss has a single minimum in it); 1 where there are none.
 pub fn fit<const N: usize>(logits: &[[f32; N]], labels: &[usize]) -> f64 {
+    if labels.is_empty() {
+        return 1.0;
+    }
     let loss_at = |log_temperature: f64| {
         let losses = logits.iter().zip(labels).map(|(logits, label)| {
             let probability = softmax(*logits, log_temperature.exp())[*label];
@@ -49,5 +52,6 @@ mod tests {
             counts.into_iter().enumerate().flat_map(|(index, n)| std::iter::repeat_n(index, n)).collect();
         let logits = vec![honest.map(|logit| logit * 2.5); labels.len()];
         assert!((fit(&logits, &labels) - 2.5).abs() < 0.01);
+        assert_eq!(fit::<4>(&[], &[]), 1.0);
     }
 }

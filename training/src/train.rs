@@ -19,8 +19,10 @@ use crate::batches::{self, Batch};
 use crate::class::Class;
 use crate::dataset::Sample;
 use crate::metrics::{Answer, accuracy, loss, softmax};
-use crate::model::{JointLogits, JointNet, average, faces};
+use crate::model::{JointLogits, JointNet, average, faces, rows};
 use crate::recipe::Recipe;
+use crate::store::Source;
+use crate::teacher::{Provenance, Teacher};
 use crate::temperature;
 
 /// Pictures a step when nothing is learnt from them.
@@ -37,6 +39,10 @@ pub struct Run {
     pub folder: PathBuf,
     /// Epochs to stop behind, if before the recipe's end (to go on later).
     pub stop_after: Option<usize>,
+    /// The weights to begin with, where they are not drawn anew.
+    pub from: Option<Source>,
+    /// Whose answers the targets are mixed with, where the recipe says so.
+    pub teacher: Option<Teacher>,
 }
 
 /// One epoch of the history.
@@ -67,6 +73,12 @@ pub struct State {
     pub seed: u64,
     /// The recipe it was begun with.
     pub recipe: Recipe,
+    /// SHA-256 of the weights it was begun with, where they were not drawn anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Whose answers it learns from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<Provenance>,
     /// Steps done.
     pub steps: usize,
     /// Epochs done.
@@ -86,11 +98,19 @@ struct Learner {
 /// itself.
 ///
 /// # Errors
-/// Where the folder cannot be written, or holds a run with another recipe or seed.
+/// Where the folder cannot be written, or holds a run with another recipe, seed, teacher or beginning; where the recipe
+/// wants a teacher and there is none, or one that was not asked about all training pictures.
 pub fn train(run: &Run, training: &[Sample], development: &[Sample], device: &Device) -> Result<(JointNet, State)> {
     let recipe = &run.recipe;
     let steps_per_epoch = batches::per_epoch(training.len(), recipe);
     ensure!(steps_per_epoch > 0, "{} training pictures do not fill a batch of {}", training.len(), recipe.batch);
+    ensure!(
+        (recipe.target.teacher > 0.0) == run.teacher.is_some(),
+        "a recipe with target.teacher above 0 and a teacher's answers belong together: give both or neither"
+    );
+    if let Some(teacher) = &run.teacher {
+        teacher.check(training)?;
+    }
     fs::create_dir_all(&run.folder).with_context(|| format!("cannot make the folder {}", run.folder.display()))?;
     let training_device = device.clone().autodiff();
     let mut learner = Learner::new(run, &training_device)?;
@@ -106,12 +126,22 @@ impl Learner {
     fn new(run: &Run, device: &Device) -> Result<Self> {
         let (recipe, seed) = (&run.recipe, run.seed);
         device.seed(seed);
-        let net = JointNet::new(&recipe.network(), device);
+        let net = match &run.from {
+            Some(source) => JointNet::load(&recipe.network(), device, &source.tensors)?,
+            None => JointNet::new(&recipe.network(), device),
+        };
         let averaged = net.valid();
         let adam = AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(0.0);
         let decayed = adam.clone().with_weight_decay(recipe.weight_decay as f32);
         let optimizer = adam.init().with_group(ParamGroup::from_predicate("weight"), decayed.build(), None);
-        let state = State { seed, recipe: recipe.clone(), steps: 0, history: Vec::new() };
+        let state = State {
+            seed,
+            recipe: recipe.clone(),
+            from: run.from.as_ref().map(|source| source.sha256.clone()),
+            teacher: run.teacher.as_ref().map(|teacher| teacher.provenance.clone()),
+            steps: 0,
+            history: Vec::new(),
+        };
         let learner = Self { net, averaged, optimizer, state };
         let checkpoint = checkpoint(&run.folder);
         if checkpoint.is_dir() { learner.resume(&checkpoint) } else { Ok(learner) }
@@ -122,8 +152,8 @@ impl Learner {
         let state: State = serde_json::from_slice(&fs::read(folder.join("state.json")).with_context(damaged)?)
             .with_context(damaged)?;
         ensure!(
-            (&state.recipe, state.seed) == (&self.state.recipe, self.state.seed),
-            "{} holds a run with another recipe or seed: take another --out, or delete it",
+            State { steps: 0, history: Vec::new(), ..state.clone() } == self.state,
+            "{} holds a run with another recipe, seed, teacher or beginning: take another --out, or delete it",
             folder.display()
         );
         Ok(Self {
@@ -170,7 +200,8 @@ impl Learner {
         let mut objective = 0.0;
         let mut answers = Vec::new();
         thread::scope(|scope| {
-            for (step, batch) in batches::epoch(scope, training, recipe, run.seed, epoch).iter().enumerate() {
+            let batches = batches::epoch(scope, training, recipe, run.teacher.as_ref(), run.seed, epoch);
+            for (step, batch) in batches.iter().enumerate() {
                 let moment = epoch as f64 + (step as f64 + 1.0) / count as f64;
                 objective += self.step(recipe, batch, recipe.learning_rate(moment), &training_device, &mut answers);
                 bar.inc(1);
@@ -257,11 +288,6 @@ fn cross_entropy(logits: Tensor<2>, targets: Vec<f32>, shape: [usize; 2]) -> Ten
     (log_softmax(logits, 1) * targets).sum().neg()
 }
 
-fn rows<const N: usize>(logits: Tensor<2>) -> Vec<[f32; N]> {
-    let values: Vec<f32> = logits.into_data().iter::<f32>().collect();
-    values.as_chunks().0.to_vec()
-}
-
 /// The network's logits for each sample, first head and second.
 pub fn logits(
     net: &JointNet,
@@ -296,7 +322,7 @@ pub fn fit_temperatures(net: &JointNet, development: &[Sample], device: &Device)
 }
 
 /// Answers at temperature 1 to the samples of the four expressions.
-fn answer(net: &JointNet, samples: &[Sample], side: usize, device: &Device) -> Vec<Answer> {
+pub(crate) fn answer(net: &JointNet, samples: &[Sample], side: usize, device: &Device) -> Vec<Answer> {
     logits(net, samples, side, device)
         .into_iter()
         .zip(samples)

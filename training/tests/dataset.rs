@@ -40,6 +40,16 @@ fn reads_folders_in_order_with_rows_and_classes() {
 }
 
 #[test]
+fn a_folder_without_splits_is_all_for_training() {
+    let data = folder("unsplit");
+    save(&data.join("happy/7.png"), 48, 200);
+    assert_eq!(load(&data, "train").unwrap().len(), 1);
+    assert!(error(load(&data, "validation")).contains("there is no folder"));
+    save(&data.join("train/sad/8.png"), 48, 100);
+    assert_eq!(load(&data, "train").unwrap()[0].class, Class::Sad);
+}
+
+#[test]
 fn names_what_is_wrong_with_a_folder() {
     let data = folder("wrong");
     assert!(error(load(&data, "train")).contains("there is no folder"));

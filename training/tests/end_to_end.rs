@@ -15,8 +15,9 @@ use countenance_training::dataset::Sample;
 use countenance_training::evaluate::{Options, evaluate};
 use countenance_training::model::JointNet;
 use countenance_training::recipe::{Phase, Recipe, Schedule, Target};
-use countenance_training::store;
-use countenance_training::train::{Run, State, fit_temperatures, train};
+use countenance_training::store::{self, Source};
+use countenance_training::teacher::{Provenance, SoftAnswer, Teacher};
+use countenance_training::train::{Run, State, fit_temperatures, logits, train};
 
 /// Burn's random numbers are one stream a process, so runs must not overlap.
 static RANDOM: Mutex<()> = Mutex::new(());
@@ -39,7 +40,15 @@ fn recipe(epochs: usize, side: usize) -> Recipe {
         dropout: 0.1,
         batch_norm_momentum: 0.3,
         development: 0.0,
-        target: Target { votes: 0.0, smoothing: 0.02, eight_weight: 0.5, eight_votes: 0.0, not_a_face: 11.0 },
+        mixup: 0.0,
+        target: Target {
+            votes: 0.0,
+            smoothing: 0.02,
+            eight_weight: 0.5,
+            eight_votes: 0.0,
+            teacher: 0.0,
+            not_a_face: 11.0,
+        },
         augmentation: Augmentation { flip: 0.5, brightness: [0.8, 1.2], ..Augmentation::NONE },
     }
 }
@@ -69,12 +78,15 @@ fn samples(copies: usize) -> Vec<Sample> {
 }
 
 fn run(name: &str, recipe: Recipe, stop_after: Option<usize>, keep: bool) -> (JointNet, State) {
-    let folder = folder(name);
-    if !keep {
-        let _ = fs::remove_dir_all(&folder);
-    }
-    let run = Run { recipe, seed: 3, folder, stop_after };
+    let folder = if keep { folder(name) } else { fresh(name) };
+    let run = Run { recipe, seed: 3, folder, stop_after, from: None, teacher: None };
     train(&run, &samples(8), &samples(1), &Device::flex()).unwrap()
+}
+
+fn fresh(name: &str) -> PathBuf {
+    let folder = folder(name);
+    let _ = fs::remove_dir_all(&folder);
+    folder
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -100,11 +112,51 @@ fn a_run_is_not_continued_with_another_recipe_or_from_a_damaged_checkpoint() {
     let _alone = alone();
     run("other", recipe(2, 32), Some(1), false);
     let folder = folder("other");
-    let other = Run { recipe: recipe(5, 32), seed: 3, folder: folder.clone(), stop_after: None };
+    let other =
+        Run { recipe: recipe(5, 32), seed: 3, folder: folder.clone(), stop_after: None, from: None, teacher: None };
     let resume = |run: &Run| train(run, &samples(8), &samples(1), &Device::flex()).err().map(|e| format!("{e:#}"));
-    assert!(resume(&other).unwrap().contains("another recipe or seed"));
+    assert!(resume(&other).unwrap().contains("another recipe, seed"));
     fs::write(folder.join("checkpoint/state.json"), "{").unwrap();
     assert!(resume(&Run { recipe: recipe(2, 32), ..other }).unwrap().contains("damaged"));
+}
+
+#[test]
+fn a_student_begins_with_the_given_weights_and_learns_from_its_teacher() {
+    let _alone = alone();
+    let device = Device::flex();
+    let (first, _) = run("first", recipe(1, 32), None, false);
+    let source = Source { sha256: "of the first".to_owned(), tensors: first.tensors() };
+
+    // Without any learning the student is what it began with.
+    let still = Run {
+        recipe: Recipe { learning_rate: 0.0, average: 0.0, batch_norm_momentum: 0.0, ..recipe(1, 32) },
+        seed: 3,
+        folder: fresh("still"),
+        stop_after: None,
+        from: Some(source.clone()),
+        teacher: None,
+    };
+    let (unchanged, state) = train(&still, &samples(8), &samples(1), &device).unwrap();
+    assert_eq!(state.from.as_deref(), Some("of the first"));
+    assert_eq!(unchanged.tensors(), first.tensors());
+
+    // A teacher that calls every picture sad is believed by a student that hears nothing else.
+    let sad = SoftAnswer { four: [0.0, 0.0, 1.0, 0.0], eight: [0.125; Class::COUNT] };
+    let provenance = Provenance { models: Vec::new(), pictures: 40, views: 1, seed: 0 };
+    let teacher = Teacher::new(provenance, &samples(8), vec![sad; 40]);
+    let target = Target { teacher: 1.0, ..recipe(1, 32).target };
+    let taught =
+        Run { recipe: Recipe { target, ..recipe(2, 32) }, teacher: Some(teacher), folder: fresh("taught"), ..still };
+    let (student, _) = train(&taught, &samples(8), &samples(1), &device).unwrap();
+    let all = logits(&student, &samples(2), 32, &device);
+    let sad = all.iter().filter(|(four, _)| four.iter().all(|logit| *logit <= four[Emotion::Sad.index()])).count();
+    assert_eq!(sad, all.len());
+
+    let untaught = Run { teacher: None, folder: fresh("untaught"), ..taught.clone() };
+    let refused = |run: &Run, copies| train(run, &samples(copies), &[], &device).err().map(|e| format!("{e:#}"));
+    assert!(refused(&untaught, 8).unwrap().contains("belong together"));
+    assert!(refused(&taught, 9).unwrap().contains("was not asked"));
+    assert!(refused(&Run { from: None, ..taught }, 8).unwrap().contains("another recipe, seed, teacher or beginning"));
 }
 
 #[test]
