@@ -22,22 +22,49 @@ use burn::nn::{
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use crate::crop::CHIP_SIDE;
 use crate::emotion::{Emotion, Emotion8};
 
-/// Channels in front of and behind each convolution.
-const CHANNELS: [usize; 6] = [1, 32, 64, 128, 256, 512];
-/// Features in front of and behind each hidden dense layer; the first are those of the last convolution.
-const FEATURES: [usize; 3] = [512, 256, 512];
 /// Slope of every leaky ReLU for negative input.
 pub const LEAKY_SLOPE: f64 = 0.1;
 /// Added to the variance by every batch norm (the Keras default).
 const BATCH_NORM_EPSILON: f64 = 1e-3;
-/// Length of the vector that [`EmotionNet::embed`] gives.
-pub const EMBEDDING: usize = FEATURES[2];
 
-/// What training may choose; inference does not depend on it.
+/// How many layers there are, and how wide: `complex_cnn_model_1` unless training compares it with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layers {
+    /// Channels behind each convolution; each is followed by a pool.
+    pub channels: &'static [usize],
+    /// Whether the first convolution has a batch norm and leaky ReLU, as all others have.
+    pub first_norm: bool,
+    /// Features behind each hidden dense layer; at least one.
+    pub hidden: &'static [usize],
+    /// Whether the hidden dense layers have a batch norm.
+    pub hidden_norm: bool,
+}
+
+impl Layers {
+    /// The layers of the shipped network.
+    pub const COMPLEX_CNN_MODEL_1: Self =
+        Self { channels: &[32, 64, 128, 256, 512], first_norm: false, hidden: &[256, 512], hidden_norm: true };
+
+    /// Length of the vector that [`EmotionNet::embed`] gives.
+    pub fn embedding(&self) -> usize {
+        self.hidden.last().copied().unwrap_or_default()
+    }
+
+    /// Length of the last convolution's flattened output for a face of [`CHIP_SIDE`] pixels a side.
+    fn flattened(&self) -> usize {
+        let side = CHIP_SIDE >> self.channels.len();
+        self.channels.last().copied().unwrap_or_default() * side * side
+    }
+}
+
+/// What the network is made of, and what training may choose; inference does not depend on the latter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EmotionNetConfig {
+    /// The layers.
+    pub layers: Layers,
     /// Standard deviation of the noise behind blocks 2 and 4.
     pub noise: f64,
     /// Share of values dropped behind blocks 3 and 5 and each hidden dense layer, 0..1.
@@ -49,7 +76,7 @@ pub struct EmotionNetConfig {
 impl Default for EmotionNetConfig {
     /// The reference's values; Keras' momentum of 0.99 weighs the old value.
     fn default() -> Self {
-        Self { noise: 0.1, dropout: 0.2, batch_norm_momentum: 0.01 }
+        Self { layers: Layers::COMPLEX_CNN_MODEL_1, noise: 0.1, dropout: 0.2, batch_norm_momentum: 0.01 }
     }
 }
 
@@ -87,24 +114,28 @@ impl ConvBlock {
     }
 }
 
-/// One hidden dense layer with ReLU and batch norm.
+/// One hidden dense layer with ReLU and, where the layers say so, batch norm.
 #[derive(Module, Debug)]
 pub struct DenseBlock {
     linear: Linear,
-    norm: BatchNorm,
+    norm: Option<BatchNorm>,
 }
 
 impl DenseBlock {
     fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        self.norm.forward(relu(self.linear.forward(input)))
+        let output = relu(self.linear.forward(input));
+        match &self.norm {
+            Some(norm) => norm.forward(output),
+            None => output,
+        }
     }
 }
 
 /// The classifier: grey faces to one logit an [`Emotion`].
 #[derive(Module, Debug)]
 pub struct EmotionNet {
-    blocks: [ConvBlock; 5],
-    dense: [DenseBlock; 2],
+    blocks: Vec<ConvBlock>,
+    dense: Vec<DenseBlock>,
     output: Linear,
     noise: GaussianNoise,
     dropout: Dropout,
@@ -114,13 +145,21 @@ impl EmotionNet {
     /// With Glorot-uniform kernels and zero biases. For repeatable weights call [`Device::seed`] before and
     /// [`Module::materialize`] after: Burn draws them on first use.
     pub fn new(config: &EmotionNetConfig, device: &Device) -> Self {
+        let Layers { channels, first_norm, hidden, hidden_norm } = config.layers;
+        let mut input = 1;
+        let blocks = channels.iter().enumerate().map(|(index, &output)| {
+            let norm = index > 0 || first_norm;
+            ConvBlock::new(std::mem::replace(&mut input, output), output, norm, config, device)
+        });
+        let mut features = config.layers.flattened();
+        let dense = hidden.iter().map(|&output| DenseBlock {
+            linear: linear(std::mem::replace(&mut features, output), output, device),
+            norm: hidden_norm.then(|| batch_norm(output, config, device)),
+        });
         Self {
-            blocks: std::array::from_fn(|i| ConvBlock::new(CHANNELS[i], CHANNELS[i + 1], i > 0, config, device)),
-            dense: std::array::from_fn(|i| DenseBlock {
-                linear: linear(FEATURES[i], FEATURES[i + 1], device),
-                norm: batch_norm(FEATURES[i + 1], config, device),
-            }),
-            output: linear(EMBEDDING, Emotion::COUNT, device),
+            blocks: blocks.collect(),
+            dense: dense.collect(),
+            output: linear(config.layers.embedding(), Emotion::COUNT, device),
             noise: GaussianNoiseConfig::new(config.noise).init(),
             dropout: DropoutConfig::new(config.dropout).init(),
         }
@@ -133,7 +172,7 @@ impl EmotionNet {
         self.classify(self.embed(faces, ConvBlock::forward))
     }
 
-    /// The features `[n, 512]` in front of the last layer. `run_block` computes each block, so that a backend with a
+    /// The features `[n, embedding]` in front of the last layer. `run_block` computes each block, so that a backend with a
     /// faster way can take over; [`ConvBlock::forward`] is the definition.
     pub fn embed(&self, faces: Tensor<4>, run_block: impl Fn(&ConvBlock, Tensor<4>) -> Tensor<4>) -> Tensor<2> {
         let mut maps = faces;
@@ -152,12 +191,12 @@ impl EmotionNet {
         features
     }
 
-    /// The five convolution blocks, in order.
-    pub const fn blocks(&self) -> &[ConvBlock; 5] {
+    /// The convolution blocks, in order.
+    pub fn blocks(&self) -> &[ConvBlock] {
         &self.blocks
     }
 
-    /// The last layer: logits `[n, 4]` from features `[n, 512]`.
+    /// The last layer: logits `[n, 4]` from features `[n, embedding]`.
     pub fn classify(&self, features: Tensor<2>) -> Tensor<2> {
         self.output.forward(features)
     }
@@ -199,11 +238,14 @@ impl EmotionNet {
                 push_norm(&mut slots, &format!("bn{k}"), norm);
             }
         }
+        let last = self.dense.len() + 1;
         for (dense, k) in self.dense.iter_mut().zip(1..) {
             push_linear(&mut slots, &format!("dense{k}"), &mut dense.linear);
-            push_norm(&mut slots, &format!("dense_bn{k}"), &mut dense.norm);
+            if let Some(norm) = &mut dense.norm {
+                push_norm(&mut slots, &format!("dense_bn{k}"), norm);
+            }
         }
-        push_linear(&mut slots, "dense3", &mut self.output);
+        push_linear(&mut slots, &format!("dense{last}"), &mut self.output);
         slots
     }
 }
@@ -220,15 +262,16 @@ pub struct NamedTensor {
 }
 
 /// The second head, over the eight expressions of [`Emotion8`](crate::Emotion8): logits `[n, 8]` from the features that
-/// [`EmotionNet::embed`] gives. Reads `eight.weight` (`[8, 512]`) and `eight.bias` (`[8]`).
+/// [`EmotionNet::embed`] gives. Reads `eight.weight` (`[8, embedding]`) and `eight.bias` (`[8]`).
 ///
 /// # Errors
 /// The first error of `read`.
 pub fn load_eight<E>(
+    config: &EmotionNetConfig,
     device: &Device,
     mut read: impl FnMut(&str, &[usize]) -> Result<Vec<f32>, E>,
 ) -> Result<Linear, E> {
-    let mut head = linear(EMBEDDING, Emotion8::COUNT, device);
+    let mut head = linear(config.layers.embedding(), Emotion8::COUNT, device);
     let mut slots = Vec::new();
     push_linear(&mut slots, "eight", &mut head);
     fill(slots, device, &mut read)?;
@@ -350,8 +393,9 @@ mod engine {
             #[cfg(not(feature = "burn-flex"))]
             let device = Device::ndarray();
             let read = |name: &str, shape: &[usize]| weights.f32(name, shape);
-            let net = EmotionNet::load(&EmotionNetConfig::default(), &device, read)?;
-            let eight = weights.contains("eight.weight").then(|| load_eight(&device, read)).transpose()?;
+            let config = EmotionNetConfig::default();
+            let net = EmotionNet::load(&config, &device, read)?;
+            let eight = weights.contains("eight.weight").then(|| load_eight(&config, &device, read)).transpose()?;
             Ok(Self { net, eight, device })
         }
 

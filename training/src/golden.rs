@@ -48,8 +48,9 @@ pub struct Case {
 /// Where a fixture is absent or the weights are no such network.
 pub fn golden(weights: &Weights<'_>, fixtures: &Path, device: &Device) -> Result<Golden> {
     let read = |name: &str, shape: &[usize]| weights.f32(name, shape);
-    let net = EmotionNet::load(&EmotionNetConfig::default(), device, read)?;
-    let second = weights.contains("eight.weight").then(|| load_eight(device, read)).transpose()?;
+    let config = EmotionNetConfig::default();
+    let net = EmotionNet::load(&config, device, read)?;
+    let second = weights.contains("eight.weight").then(|| load_eight(&config, device, read)).transpose()?;
     let mut inputs = patterns();
     for name in PORTRAITS {
         inputs.push((name.to_owned(), portrait(&fixtures.join(format!("{name}.png")))?));

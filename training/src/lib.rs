@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod ablate;
+pub mod architecture;
 pub mod augment;
 pub mod batches;
 pub mod card;

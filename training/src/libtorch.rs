@@ -270,7 +270,8 @@ mod tests {
     fn answers_gradients_and_statistics_are_those_of_the_block() {
         let device = Device::libtorch().autodiff();
         device.seed(1);
-        let config = EmotionNetConfig { noise: 0.0, dropout: 0.0, batch_norm_momentum: 0.5 };
+        let config =
+            EmotionNetConfig { noise: 0.0, dropout: 0.0, batch_norm_momentum: 0.5, ..EmotionNetConfig::default() };
         let (ours, reference) = (EmotionNet::new(&config, &device), EmotionNet::new(&config, &device));
         for index in [0, 1, 3] {
             let mine = ours.blocks()[index].clone();

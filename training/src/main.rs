@@ -481,8 +481,13 @@ impl TrainArguments {
             shown(&self.lesson.data.data)
         );
         let Data { votes, exclude, .. } = &self.lesson.data;
-        for (option, path) in [("votes", votes), ("exclude", exclude), ("from", &self.from), ("teacher", &self.teacher)]
-        {
+        for (option, path) in [
+            ("votes", votes),
+            ("exclude", exclude),
+            ("from", &self.from),
+            ("guard", &self.guard),
+            ("teacher", &self.teacher),
+        ] {
             if let Some(path) = path {
                 command.push_str(&format!(" --{option} {}", shown(path)));
             }

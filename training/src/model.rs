@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
-use countenance::network::{ConvBlock, EMBEDDING, EmotionNet, EmotionNetConfig, NamedTensor, linear};
+use countenance::network::{ConvBlock, EmotionNet, EmotionNetConfig, NamedTensor, linear, load_eight};
 use std::collections::HashMap;
 
 use crate::class::Class;
@@ -31,7 +31,11 @@ pub struct JointLogits {
 impl JointNet {
     /// With random weights that a seed of the device decides.
     pub fn new(config: &EmotionNetConfig, device: &Device) -> Self {
-        Self { emotion: EmotionNet::new(config, device), eight: linear(EMBEDDING, Class::COUNT, device) }.materialize()
+        Self {
+            emotion: EmotionNet::new(config, device),
+            eight: linear(config.layers.embedding(), Class::COUNT, device),
+        }
+        .materialize()
     }
 
     /// With the tensors of a weights file, as [`Self::tensors`] gives them.
@@ -46,12 +50,7 @@ impl JointNet {
             Ok(tensor.values.clone())
         };
         let emotion = EmotionNet::load(config, device, read)?;
-        let mut eight = linear(EMBEDDING, Class::COUNT, device);
-        let weight = read(&format!("{SECOND_HEAD}weight"), &[Class::COUNT, EMBEDDING])?;
-        let weight = Tensor::<2>::from_data(TensorData::new(weight, [Class::COUNT, EMBEDDING]), device);
-        eight.weight = Param::from_tensor(weight.transpose());
-        let bias = read(&format!("{SECOND_HEAD}bias"), &[Class::COUNT])?;
-        eight.bias = Some(Param::from_data(TensorData::new(bias, [Class::COUNT]), device));
+        let eight = load_eight(config, device, read)?;
         Ok(Self { emotion, eight })
     }
 

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use countenance::CHIP_SIDE;
 use countenance::network::EmotionNetConfig;
 use serde::{Deserialize, Serialize};
 
+use crate::architecture::Architecture;
 use crate::augment::Augmentation;
 
 /// How to train.
@@ -14,6 +16,9 @@ use crate::augment::Augmentation;
 pub struct Recipe {
     /// What it is, in a sentence.
     pub description: String,
+    /// What is trained.
+    #[serde(default)]
+    pub architecture: Architecture,
     /// Pictures a step.
     pub batch: usize,
     /// The parts of the run, in order.
@@ -106,6 +111,8 @@ impl Recipe {
         ensure!(self.epochs() > 0, "phases must have at least one epoch");
         for phase in &self.phases {
             ensure!((32..=63).contains(&phase.side), "side must be from 32 to 63, not {}", phase.side);
+            let fits = self.architecture.takes_any_side() || phase.side == CHIP_SIDE;
+            ensure!(fits, "the baseline takes faces of {CHIP_SIDE} pixels a side alone, not {}", phase.side);
         }
         let shares = [
             ("average", self.average),
@@ -138,7 +145,7 @@ impl Recipe {
                 return phase.side;
             }
         }
-        self.phases.last().map_or(countenance::crop::CHIP_SIDE, |phase| phase.side)
+        self.phases.last().map_or(CHIP_SIDE, |phase| phase.side)
     }
 
     /// Learning rate at a moment of the run, counted in epochs.
@@ -157,7 +164,12 @@ impl Recipe {
 
     /// The network's training-only settings.
     pub fn network(&self) -> EmotionNetConfig {
-        EmotionNetConfig { noise: self.noise, dropout: self.dropout, batch_norm_momentum: self.batch_norm_momentum }
+        EmotionNetConfig {
+            layers: self.architecture.layers(),
+            noise: self.noise,
+            dropout: self.dropout,
+            batch_norm_momentum: self.batch_norm_momentum,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard};
 use burn::tensor::Device;
 use countenance::weights::{Precision, Weights};
 use countenance::{CHIP_SIDE, Emotion, EmotionClassifier, FaceChip};
+use countenance_training::architecture::Architecture;
 use countenance_training::augment::Augmentation;
 use countenance_training::class::Class;
 use countenance_training::dataset::Sample;
@@ -29,6 +30,7 @@ fn alone() -> MutexGuard<'static, ()> {
 fn recipe(epochs: usize, side: usize) -> Recipe {
     Recipe {
         description: "tiny".to_owned(),
+        architecture: Architecture::default(),
         batch: 8,
         phases: vec![Phase { epochs, side }],
         learning_rate: 2e-3,

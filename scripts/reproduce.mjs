@@ -1,0 +1,74 @@
+// Trains a model of this repository again from the data, and compares the two:
+// npm run reproduce -- <id> --data fer2013 --votes fer2013new.csv [--backend libtorch] [--out runs]
+// A run that is stopped goes on with the same command.
+
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { fail, root, run } from "./environment.mjs";
+
+/** How each model came to be, step by step; the seeds are those of its training.json. */
+const models = {
+  "emotion-1": () => train("emotion-1", 1),
+  "emotion-2": () => {
+    const teachers = [1, 2].map((seed) => train("emotion-1", seed));
+    return train("emotion-2", 1, { from: teachers[0], teacher: label("emotion-2", teachers) });
+  },
+};
+
+/** What has to be built in for a backend. */
+const features = {
+  flex: [],
+  libtorch: ["--features", "tch"],
+  cuda: ["--features", "cuda"],
+  wgpu: ["--features", "wgpu"],
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    data: { type: "string" },
+    votes: { type: "string" },
+    backend: { type: "string", default: "flex" },
+    out: { type: "string", default: "runs" },
+  },
+});
+const [id] = positionals;
+if (!Object.hasOwn(models, id ?? "")) fail(`Which model? There are ${Object.keys(models).join(", ")}.`);
+if (!Object.hasOwn(features, values.backend)) fail(`There is no backend ${values.backend}.`);
+for (const name of ["data", "votes"]) {
+  if (!values[name] || !existsSync(values[name])) fail(`--${name} must name the data; see training/README.md.`);
+}
+mkdirSync(values.out, { recursive: true });
+const again = models[id]();
+training("compare", lesson(id), ["--first", join(root, "models", id), "--again", again]);
+
+/** The options that name a recipe and its data. */
+function lesson(recipe) {
+  const exclude = join(root, "models/emotion-1/excluded_rows.txt");
+  const file = join(root, "training/recipes", `${recipe}.toml`);
+  return ["--recipe", file, "--data", values.data, "--votes", values.votes, "--exclude", exclude];
+}
+
+/** Trains, or goes on; gives the run's folder. */
+function train(recipe, seed, options = {}) {
+  const out = join(values.out, `${recipe}-seed${seed}`);
+  const given = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+  if (!existsSync(join(out, "model.safetensors"))) {
+    training("train", lesson(recipe), ["--seed", String(seed), ...given, "--out", out]);
+  }
+  return out;
+}
+
+/** Asks the teachers about the recipe's pictures; gives the file of their answers. */
+function label(recipe, teachers) {
+  const out = join(values.out, `${recipe}-teacher.safetensors`);
+  const from = teachers.flatMap((folder) => ["--from", folder]);
+  if (!existsSync(out)) training("label", lesson(recipe), [...from, "--views", "4", "--out", out]);
+  return out;
+}
+
+function training(command, ...options) {
+  const build = ["run", "--release", "-p", "countenance-training", ...features[values.backend]];
+  run("cargo", [...build, "--", command, ...options.flat(), "--backend", values.backend]);
+}

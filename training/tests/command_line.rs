@@ -1,0 +1,147 @@
+//! The commands on a tiny synthetic data set: train, train again, label, teach, fine-tune, export, ablate.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use countenance::weights::Weights;
+use countenance_training::ablate::Ablations;
+use countenance_training::card::{Training, read_json};
+use countenance_training::finetune::Changes;
+use image::{GrayImage, Luma};
+
+const RECIPE: &str = r#"
+description = "tiny"
+batch = 8
+phases = [{ epochs = 2, side = 32 }]
+learning_rate = 2e-3
+schedule = "constant"
+warmup_epochs = 0.0
+weight_decay = 0.01
+average = 0.5
+noise = 0.1
+dropout = 0.1
+batch_norm_momentum = 0.3
+development = 0.3
+
+[target]
+votes = 0.0
+smoothing = 0.02
+eight_weight = 0.5
+eight_votes = 0.0
+not_a_face = 11
+
+[augmentation]
+flip = 0.5
+rotation = 5.0
+zoom = [0.9, 1.1]
+stretch = false
+shift = 0.02
+shear = 0.0
+brightness = [0.8, 1.2]
+contrast = [1.0, 1.0]
+gamma = [1.0, 1.0]
+blur = 0.0
+blur_sigma = [0.0, 0.0]
+noise = 0.0
+noise_sigma = [0.0, 0.0]
+erase = 0.0
+erase_side = [0.0, 0.0]
+"#;
+
+/// Stripes across and stripes down, between which a few steps can tell.
+fn draw(folder: &Path, width: u32) {
+    for class in ["happy", "sad"] {
+        fs::create_dir_all(folder.join(class)).unwrap();
+        for copy in 0..16u32 {
+            let picture = GrayImage::from_fn(48, 48, |x, y| {
+                let place = if class == "happy" { x } else { y };
+                Luma([if (place / width).is_multiple_of(2) { 180 } else { 60 } + (x * (copy + 3) * 7 + y) as u8 % 40])
+            });
+            picture.save(folder.join(class).join(format!("{copy}.png"))).unwrap();
+        }
+    }
+}
+
+struct Workshop(PathBuf);
+
+impl Workshop {
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    fn run(&self, arguments: &str) -> Result<String, String> {
+        let output = Command::new(env!("CARGO_BIN_EXE_countenance-training"))
+            .args(arguments.split_whitespace())
+            .current_dir(&self.0)
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+}
+
+#[test]
+fn from_a_folder_of_faces_to_fine_tuned_weights() {
+    let shop = Workshop(Path::new(env!("CARGO_TARGET_TMPDIR")).join("command_line"));
+    let _ = fs::remove_dir_all(&shop.0);
+    draw(&shop.path("faces/train"), 4);
+    draw(&shop.path("own"), 6);
+    fs::write(shop.path("tiny.toml"), RECIPE).unwrap();
+    fs::write(shop.path("student.toml"), RECIPE.replace("not_a_face", "teacher = 0.5\nnot_a_face")).unwrap();
+
+    // The same command gives the same weights again, and one with another seed does not.
+    let train = "train --recipe tiny.toml --data faces";
+    shop.run(&format!("{train} --seed 5 --out first")).unwrap();
+    shop.run(&format!("{train} --seed 5 --stop-after 1 --out again")).unwrap();
+    shop.run(&format!("{train} --seed 5 --out again")).unwrap();
+    shop.run(&format!("{train} --seed 6 --out other")).unwrap();
+    let weights = |run: &str| fs::read(shop.path(run).join("model.safetensors")).unwrap();
+    assert!(weights("first") == weights("again") && weights("first") != weights("other"));
+    let compare = "compare --recipe tiny.toml --data faces --first first --again";
+    assert!(shop.run(&format!("{compare} again")).unwrap().contains("weight: 0.00e0"));
+    assert!(shop.run(&format!("{compare} other --tolerance 0")).unwrap_err().contains("they differ by"));
+
+    // Two networks teach a third.
+    let label =
+        "label --recipe student.toml --data faces --views 3 --from first --from other --out teacher.safetensors";
+    assert!(shop.run(label).unwrap().contains("all together, 3 views: accuracy"));
+    let teach = "train --recipe student.toml --data faces --out student";
+    assert!(shop.run(teach).unwrap_err().contains("give both or neither"));
+    shop.run(&format!("{teach} --teacher teacher.safetensors")).unwrap();
+    let student: Training = read_json(&shop.path("student/training.json")).unwrap();
+    assert_eq!(student.run.teacher.unwrap().models.len(), 2);
+
+    // A folder of one's own, not split; what was learnt before is guarded.
+    shop.run("train --recipe student.toml --from first --data own --guard faces/train --out tuned").unwrap();
+    let tuned: Training = read_json(&shop.path("tuned/training.json")).unwrap();
+    assert!(
+        tuned.run.from.is_some() && tuned.command.contains("--from first --guard faces/train"),
+        "{}",
+        tuned.command
+    );
+    let changes: Changes = read_json(&shop.path("tuned/change.json")).unwrap();
+    assert_eq!(changes.guard.unwrap().pictures, 32);
+    let held_back = changes.held_back.unwrap();
+    assert_eq!(held_back.pictures, tuned.development_pictures);
+    assert_ne!(held_back.after, held_back.before);
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+    let export = "export --run tuned --id mine-1 --hardware test --out tuned/model --fixtures";
+    shop.run(&format!("{export} {}", fixtures.display())).unwrap();
+    let container = fs::read(shop.path("tuned/model/weights.cnw")).unwrap();
+    assert_eq!(Weights::parse(&container).unwrap().id(), "mine-1");
+
+    // Finished runs of an ablation are not repeated, and a choice with a teacher needs one.
+    let plan = "base = \"tiny.toml\"\nphases = [{ epochs = 1, side = 32 }]\nseeds = [1, 2]\n\
+                [[choices]]\nname = \"taught\"\nchanges = { target = { teacher = 0.5 } }\n";
+    fs::write(shop.path("plan.toml"), plan).unwrap();
+    let ablate = "ablate --plan plan.toml --data faces --out ablations";
+    assert!(shop.run(ablate).unwrap_err().contains("taught: a recipe with target.teacher above 0"));
+    shop.run(&format!("{ablate} --teacher teacher.safetensors")).unwrap();
+    let ablations: Ablations = read_json(&shop.path("ablations/ablations.json")).unwrap();
+    let rows: Vec<_> = ablations.rows.iter().map(|row| (row.name.as_str(), row.runs.len())).collect();
+    assert_eq!(rows, [("unchanged", 2), ("taught", 2)]);
+    let again = shop.run(&format!("{ablate} --teacher teacher.safetensors")).unwrap();
+    assert!(!again.contains("pictures to train on") && again.contains("| taught | 2 |"), "{again}");
+}
