@@ -1,6 +1,6 @@
 //! Trained weights on disk: f32 in a safetensors file, and the container that the module compiles in.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::Path;
 
@@ -29,8 +29,21 @@ pub fn write_safetensors(net: &JointNet, metadata: Metadata, path: &Path) -> Res
         .iter()
         .map(|(name, shape, bytes)| Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
         .collect::<Result<Vec<_>>>()?;
-    safetensors::serialize_to_file(views, Some(metadata), path)
-        .with_context(|| format!("cannot write {}", path.display()))
+    let file = with_sorted_header(safetensors::serialize(views, Some(metadata))?)?;
+    fs::write(path, file).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The same file with its header's entries in alphabetical order, where the library leaves it to chance: equal weights
+/// give equal files.
+fn with_sorted_header(mut file: Vec<u8>) -> Result<Vec<u8>> {
+    let (length, rest) = file.split_first_chunk_mut().context("a safetensors file begins with its header's length")?;
+    let length = usize::try_from(u64::from_le_bytes(*length))?;
+    let header = rest.get_mut(..length).context("the header is longer than the file")?;
+    let entries: BTreeMap<String, BTreeMap<String, serde_json::Value>> = serde_json::from_slice(header)?;
+    let mut sorted = serde_json::to_vec(&entries)?;
+    sorted.resize(length, b' ');
+    header.copy_from_slice(&sorted);
+    Ok(file)
 }
 
 /// Weights to begin or teach with.
