@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn the_network_equals_its_definition_with_every_instruction_set() {
-        for dtype in [DType::F32, DType::F16, DType::Int8, DType::Int4] {
+        for dtype in [DType::F32, DType::F16, DType::Int8, DType::Int4, DType::Int3] {
             let bytes = reference::random_network(1, dtype);
             let weights = Weights::parse(&bytes).unwrap();
             let expected: Vec<_> = chips()
