@@ -12,7 +12,7 @@ const models = {
   "emotion-1": () => train("emotion-1", 1),
   "emotion-2": () => {
     const teachers = [1, 2].map((seed) => train("emotion-1", seed));
-    return train("emotion-2", 1, { from: teachers[0], teacher: label("emotion-2", teachers) });
+    return train("emotion-2", 1, { from: teachers[1], teacher: label("emotion-2", teachers) });
   },
 };
 
