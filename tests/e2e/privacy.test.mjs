@@ -76,7 +76,7 @@ async function useEverything(page) {
   await choose(page, { name: "clip.webm", mimeType: "video/webm", buffer: video });
   await statusMatching(page, /frames read/);
   await page.getByRole("button", { name: "Use the camera" }).click();
-  await page.getByTestId("face").waitFor();
+  await statusMatching(page, /1 face: \w+\.$/); // as only the live view tells it
   await page.getByText("Adjust to my face").click();
   await page.locator(".takes").getByRole("button", { name: "Happy" }).click();
   await page.locator(".calibration [role=status]").filter({ hasText: "Done" }).waitFor();

@@ -63,7 +63,7 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
   await told(page, "Start the camera first");
 
   await page.getByRole("button", { name: "Use the camera" }).click();
-  await page.getByTestId("face").waitFor();
+  await statusMatching(page, /1 face: \w+\.$/); // as only the live view tells it
   await takes.getByRole("button", { name: "Neutral" }).click();
   await told(page, "Done");
   const result = await takes.locator("[data-emotion=neutral] output").textContent();

@@ -85,6 +85,7 @@ export class LiveView {
     this.#signal = signal;
     const { status, stage } = this.#view;
     status.show("busy", "status.camera-starting");
+    this.#view.showFaces([], ""); // those of what was before are no longer read
     try {
       const [analyzer] = await Promise.all([this.#analyzer(), this.#camera.start(deviceId)]);
       if (this.#timeline.source !== "camera") {
