@@ -263,13 +263,22 @@ impl<'a> Tensor<'a> {
     /// The scales and the integers of a quantised tensor in the container's order, 4-bit integers widened.
     pub fn quantised(&self) -> Option<(Vec<f32>, Vec<i8>)> {
         self.dtype.limit()?;
-        let (_, inputs) = self.shape.runs()?;
+        let (runs, inputs) = self.shape.runs()?;
         let (scales, values) = self.scales_and_values();
         let integers = if self.dtype == DType::Int8 {
             values.iter().map(|value| value.cast_signed()).collect()
         } else {
-            let runs = values.chunks_exact(inputs.div_ceil(2));
-            runs.flat_map(|run| (0..inputs).map(|input| nibble(run[input / 2], input % 2))).collect()
+            let mut integers = vec![0; runs * inputs];
+            for (bytes, run) in values.chunks_exact(inputs.div_ceil(2)).zip(integers.chunks_exact_mut(inputs)) {
+                let (pairs, odd_one) = run.as_chunks_mut();
+                for (pair, byte) in pairs.iter_mut().zip(bytes) {
+                    *pair = [nibble(*byte, 0), nibble(*byte, 1)];
+                }
+                for (last, byte) in odd_one.iter_mut().zip(bytes.last()) {
+                    *last = nibble(*byte, 0);
+                }
+            }
+            integers
         };
         Some((halves(scales).collect(), integers))
     }
