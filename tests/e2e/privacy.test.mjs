@@ -1,7 +1,10 @@
 // Nothing leaves the page: every request of a session is one of the page's own files, and a planted one is caught.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { choose, downloaded, fixture, launchBrowser, statusMatching } from "./page.mjs";
 import { drawSideBySide, recordVideo, startBrowserSeeing } from "./pictures.mjs";
 
@@ -11,6 +14,10 @@ const scene = await drawSideBySide(painter, ["astronaut.png"], SIZE);
 const video = await recordVideo(painter, ["astronaut.png"], { ...SIZE, secondsEach: 0.5 });
 await painter.close();
 const { open, requests, strangers, url } = await startBrowserSeeing([scene], { ...SIZE, framesEach: 10 });
+
+const folder = mkdtempSync(join(tmpdir(), "countenance-"));
+after(() => rmSync(folder, { recursive: true, force: true }));
+for (const name of ["astronaut.png", "grace_hopper.png"]) cpSync(fixture(name), join(folder, name));
 
 const BEACON = "http://collector.test/beacon";
 
@@ -63,13 +70,13 @@ async function readPictureAndCamera(page) {
   await statusMatching(page, /camera is off/);
 }
 
-/** A whole session: pictures, many of them, a video, the camera, every export, eight expressions, a calibration. */
+/** A whole session: a picture, a folder, a video, the camera, every export, eight expressions, a calibration. */
 async function useEverything(page) {
   await choose(page, fixture("astronaut.png"));
   await statusMatching(page, /1 face/);
   await page.getByRole("button", { name: "Why?" }).click();
   await page.locator(".explanation").waitFor();
-  await choose(page, [fixture("grace_hopper.png"), fixture("astronaut.png")]);
+  await page.getByTestId("folder-input").setInputFiles(folder);
   await page.locator(".batch .count").filter({ hasText: "2 pictures read" }).waitFor();
   await downloaded(page, "batch-csv");
   await page.getByLabel("Tell apart").selectOption("8");

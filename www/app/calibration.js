@@ -37,6 +37,7 @@ export class Calibration {
   #told = find(".calibration [role=status]");
   #list = find(".takes");
   /** @type {HTMLInputElement} */ #input = find("[data-testid=calibration-input]");
+  /** @type {HTMLButtonElement} */ #save = find("[data-action=calibration-export]");
   #analyzer;
   /** @type {Map<Emotion, CalibrationFrame[]>} */ #frames = new Map();
   /** @type {Take | undefined} */ #take;
@@ -45,7 +46,7 @@ export class Calibration {
   /** @param {() => Promise<EmotionAnalyzer>} analyzer */
   constructor(analyzer) {
     this.#analyzer = analyzer;
-    find("[data-action=calibration-export]").addEventListener("click", () =>
+    this.#save.addEventListener("click", () =>
       download("countenance-calibration.txt", new Blob([`${this.#text}\n`], { type: "text/plain" })),
     );
     find("[data-action=calibration-import]").addEventListener("click", () => this.#input.click());
@@ -163,6 +164,7 @@ export class Calibration {
     this.#text = text;
     remember(STORAGE_KEY, text);
     this.#section.classList.toggle("in-use", text !== "");
+    this.#save.disabled = text === "";
   }
 
   /** @param {Emotion} emotion */
