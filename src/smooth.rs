@@ -73,7 +73,8 @@ impl<E: Expressions<N>, const N: usize> Reading<E, N> {
     }
 }
 
-/// Smooths the probabilities of one face over time (by default those of the four expressions), and holds the expression shown until another one clearly leads.
+/// Smooths the probabilities of one face over time (by default those of the four expressions), and holds the expression
+/// shown until another one clearly leads.
 ///
 /// The probabilities pass through a first-order low-pass filter in continuous time: the exact answer for an input that
 /// runs straight from sample to sample. The result therefore depends on time and not on the number of frames.

@@ -236,8 +236,8 @@ impl EmotionPipeline {
         self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
     }
 
-    /// The model's own answer to a face already cut out, not calibrated: 2,304 grey bytes, 48 x 48, rows from the top. Throws `invalid-frame`
-    /// for any other length.
+    /// The model's own answer to a face already cut out, not calibrated: 2,304 grey bytes, 48 x 48, rows from the top.
+    /// Throws `invalid-frame` for any other length.
     #[wasm_bindgen(js_name = classifyFace, unchecked_return_type = "Expression")]
     pub fn classify_face(&mut self, grey: &[u8]) -> Result<JsExpression, JsValue> {
         let chip = chip_from(grey).map_err(to_js)?;
