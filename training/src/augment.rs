@@ -44,6 +44,12 @@ pub struct Augmentation {
     pub erase: f64,
     /// The box's sides as a share of the picture's.
     pub erase_side: Range,
+    /// Probability that short lines are drawn all over, as hair, scratches and captions lie before a face.
+    #[serde(default)]
+    pub strokes: f64,
+    /// How many.
+    #[serde(default)]
+    pub stroke_count: Range,
 }
 
 impl Augmentation {
@@ -64,6 +70,8 @@ impl Augmentation {
         noise_sigma: [0.0, 0.0],
         erase: 0.0,
         erase_side: [0.0, 0.0],
+        strokes: 0.0,
+        stroke_count: [0.0, 0.0],
     };
 
     /// Where and how large the face is alone, as a detector's crop may vary: light and damage left out.
@@ -77,7 +85,13 @@ impl Augmentation {
     /// # Errors
     /// Names the first that is not.
     pub fn check(&self) -> Result<()> {
-        let probabilities = [("flip", self.flip), ("blur", self.blur), ("noise", self.noise), ("erase", self.erase)];
+        let probabilities = [
+            ("flip", self.flip),
+            ("blur", self.blur),
+            ("noise", self.noise),
+            ("erase", self.erase),
+            ("strokes", self.strokes),
+        ];
         for (name, probability) in probabilities {
             ensure!((0.0..=1.0).contains(&probability), "augmentation.{name} must be from 0 to 1, not {probability}");
         }
@@ -89,6 +103,7 @@ impl Augmentation {
             ("blur_sigma", self.blur_sigma),
             ("noise_sigma", self.noise_sigma),
             ("erase_side", self.erase_side),
+            ("stroke_count", self.stroke_count),
         ];
         for (name, [low, high]) in ranges {
             ensure!(0.0 <= low && low <= high, "augmentation.{name} must rise from at least 0, not {low}..{high}");
@@ -102,6 +117,10 @@ impl Augmentation {
     pub fn apply(&self, chip: &FaceChip, side: usize, rng: &mut impl Rng) -> Vec<f32> {
         let mut picture = self.draw_warp(rng).apply(chip, side);
         self.relight(&mut picture, rng);
+        // Without strokes nothing is drawn from the generator: recipes older than they repeat to the bit.
+        if self.strokes > 0.0 && rng.random_bool(self.strokes) {
+            self.draw_strokes(&mut picture, side, rng);
+        }
         if rng.random_bool(self.blur) {
             let sigma = draw(self.blur_sigma, rng) * side as f32 / CHIP_SIDE as f32;
             picture = blur(&picture, side, sigma);
@@ -148,6 +167,22 @@ impl Augmentation {
             *value = changed.clamp(0.0, 1.0);
             if gamma != 1.0 {
                 *value = value.powf(gamma);
+            }
+        }
+    }
+
+    /// Draws straight lines a pixel wide and up to a sixth of the side long, each black, white or grey.
+    fn draw_strokes(&self, picture: &mut [f32], side: usize, rng: &mut impl Rng) {
+        let end = side as f32;
+        for _ in 0..draw(self.stroke_count, rng) as usize {
+            let grey = draw([-0.5, 1.5], rng).clamp(0.0, 1.0);
+            let (left, top) = (draw([0.0, end], rng), draw([0.0, end], rng));
+            let (down, right) = draw([0.0, std::f32::consts::TAU], rng).sin_cos();
+            for step in 0..rng.random_range(1..=side / 6) {
+                let (x, y) = (left + step as f32 * right, top + step as f32 * down);
+                if (0.0..end).contains(&x) && (0.0..end).contains(&y) {
+                    picture[y as usize * side + x as usize] = grey;
+                }
             }
         }
     }
@@ -318,6 +353,22 @@ mod tests {
     }
 
     #[test]
+    fn strokes_cover_a_little_all_over() {
+        let strokes = Augmentation { strokes: 1.0, stroke_count: [40.0, 40.0], ..Augmentation::NONE };
+        // No stroke has just this grey.
+        let picture = apply(&strokes, &chip(|_, _| 77), CHIP_SIDE);
+        let covered = |index: &usize| (picture[*index] - 77.0 / 255.0).abs() > 1e-5;
+        let covered: Vec<usize> = (0..picture.len()).filter(covered).collect();
+        assert!((40..40 * 8).contains(&covered.len()), "{} pixels", covered.len());
+        for quarter in 0..4 {
+            let is_within = |index: &&usize| {
+                (*index % CHIP_SIDE / 24, *index / CHIP_SIDE / 24) == (quarter % 2, quarter / 2)
+            };
+            assert!(covered.iter().any(|index| is_within(&index)));
+        }
+    }
+
+    #[test]
     fn blur_keeps_even_areas_and_softens_edges() {
         let blurred = Augmentation { blur: 1.0, blur_sigma: [1.0, 1.0], ..Augmentation::NONE };
         assert_close(&apply(&blurred, &chip(|_, _| 100), CHIP_SIDE), [100.0 / 255.0; CHIP_SIDE * CHIP_SIDE]);
@@ -343,6 +394,8 @@ mod tests {
             noise_sigma: [0.0, 0.5],
             erase: 0.5,
             erase_side: [0.0, 1.0],
+            strokes: 0.5,
+            stroke_count: [0.0, 99.0],
         };
         wild.check().unwrap();
         let chip = chip(|x, y| (x * 31 + y * 17) % 256);
