@@ -39,15 +39,16 @@ async function fileAt(root, pathname) {
 
 /**
  * Serves `root` until the returned server is closed.
- * `onRequest({ method, path, status })` hears of every request after its status is known.
+ * `onRequest({ method, path, status })` hears of every request after its status is known; `headers` go with every answer.
  */
-export async function serve({ root, port = 0, host = "127.0.0.1", onRequest = () => {} }) {
+export async function serve({ root, port = 0, host = "127.0.0.1", headers: fixed = {}, onRequest = () => {} }) {
   const folder = await realpath(root);
   const server = createServer(async (request, response) => {
     const path = request.url ?? "/";
     const answer = (status, headers) => {
       onRequest({ method: request.method, path, status });
-      response.writeHead(status, { "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", ...headers });
+      const always = { "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", ...fixed };
+      response.writeHead(status, { ...always, ...headers });
     };
     if (request.method !== "GET" && request.method !== "HEAD") {
       answer(405, { Allow: "GET, HEAD" });

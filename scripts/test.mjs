@@ -1,4 +1,4 @@
-// Runs every check, or the named ones: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [page]
+// Runs every check, or the named ones: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page]
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -36,8 +36,13 @@ const stages = {
     for (const project of ["www/tsconfig.json", "www/lib/tsconfig.worker.json"])
       run("npx", ["tsc", "--project", project]);
   },
+  package() {
+    ensureBuilt();
+    run("node", ["scripts/pack.mjs"]);
+    run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/package")], { CHROMIUM: findChromium() });
+  },
   page() {
-    if (!existsSync(join(root, "www/pkg/countenance_bg.wasm"))) run("node", ["scripts/build.mjs"]);
+    ensureBuilt();
     run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/e2e")], { CHROMIUM: findChromium() });
   },
 };
@@ -51,6 +56,11 @@ for (const name of asked.length > 0 ? asked : Object.keys(stages)) {
   const started = Date.now();
   stages[name]();
   console.log(`=== ${name}: passed in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+}
+
+/** Builds the module where no earlier check did. */
+function ensureBuilt() {
+  if (!existsSync(join(root, "www/pkg/countenance_bg.wasm"))) run("node", ["scripts/build.mjs"]);
 }
 
 /** Installs the locked npm packages, unless they are there already. */

@@ -31,7 +31,8 @@ impl Picture {
     ///
     /// # Errors
     /// [`ErrorKind::ImageTooLarge`] when the picture is over the limits of [`Frame`], found out before its pixels are
-    /// decoded; [`ErrorKind::InvalidImage`] for every other format and for truncated or damaged bytes.
+    /// decoded; [`ErrorKind::OutOfMemory`] when there is no memory for them; [`ErrorKind::InvalidImage`] for every other
+    /// format and for truncated or damaged bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let invalid =
             |why: &str| Error::new(ErrorKind::InvalidImage, format!("this is no picture that can be read: {why}"));
@@ -59,6 +60,7 @@ impl Picture {
                 format!("a picture of {width} x {height} is over the limit of {MAX_PIXELS} pixels"),
             ));
         }
+        ensure_memory(decoder.total_bytes() + u64::from(width) * u64::from(height) * 4)?;
         let orientation = decoder.orientation().map_err(|error| named(&error))?;
         let mut image = DynamicImage::from_decoder(decoder).map_err(|error| named(&error))?;
         image.apply_orientation(orientation);
@@ -74,6 +76,19 @@ impl Picture {
     pub fn frame(&self) -> Result<Frame<'_>, Error> {
         Frame::from_rgba(&self.rgba, self.width, self.height)
     }
+}
+
+/// Refuses a picture that there is no memory for, before its decoder, whose allocations end the program when they fail.
+/// Memory that wasm once has stays its own, so the decoder finds it again.
+fn ensure_memory(bytes: u64) -> Result<(), Error> {
+    let mut probe: Vec<u8> = Vec::new();
+    let reserved = usize::try_from(bytes).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
+    // An allocation that nobody looks at is optimised away.
+    std::hint::black_box(&probe);
+    if !reserved {
+        return Err(Error::new(ErrorKind::OutOfMemory, format!("decoding the picture takes {bytes} bytes of memory")));
+    }
+    Ok(())
 }
 
 /// Whether an end-of-image marker follows the last scan. The decoder itself fills what is missing with grey, which

@@ -22,6 +22,8 @@ pub enum ErrorKind {
     Inference,
     /// A personal calibration cannot be learned from what was recorded, or its text is damaged or of another version.
     InvalidCalibration,
+    /// There is no memory for a picture of this size.
+    OutOfMemory,
 }
 
 impl ErrorKind {
@@ -36,6 +38,7 @@ impl ErrorKind {
             Self::ModelLoad => "model-load",
             Self::Inference => "inference",
             Self::InvalidCalibration => "invalid-calibration",
+            Self::OutOfMemory => "out-of-memory",
         }
     }
 }

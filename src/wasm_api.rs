@@ -3,7 +3,7 @@
 //! Plain objects go out, because instances cannot be cloned to another thread and must be freed. Every error is an
 //! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]).
 
-use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array, Uint8ClampedArray};
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::{ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
@@ -147,6 +147,8 @@ pub fn model_info() -> Result<JsModelInfo, JsValue> {
 }
 
 /// Finds faces and reads the expression each displays. Holds its scratch memory: make one and keep it.
+///
+/// `www/lib/pipeline.js` stands before it and lets only plain values of the right types through.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct EmotionPipeline {
@@ -185,11 +187,13 @@ impl EmotionPipeline {
     #[wasm_bindgen(js_name = analyzeImage, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_image(
         &mut self,
-        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &[u8],
-        width: u32,
-        height: u32,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &Uint8Array,
+        width: f64,
+        height: f64,
     ) -> Result<JsFaces, JsValue> {
-        let frame = Frame::from_rgba(rgba, width, height).map_err(to_js)?;
+        let mut pixels = Vec::new();
+        copy_bytes(rgba, &mut pixels).map_err(to_js)?;
+        let frame = frame_from(&pixels, width, height).map_err(to_js)?;
         self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
 
@@ -198,20 +202,23 @@ impl EmotionPipeline {
     #[wasm_bindgen(js_name = analyzeFrame, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_frame(
         &mut self,
-        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &[u8],
-        width: u32,
-        height: u32,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &Uint8Array,
+        width: f64,
+        height: f64,
         #[wasm_bindgen(js_name = timestampMs)] timestamp_ms: f64,
     ) -> Result<JsFaces, JsValue> {
-        let frame = Frame::from_rgba(rgba, width, height).map_err(to_js)?;
+        copy_bytes(rgba, &mut self.pixels).map_err(to_js)?;
+        let frame = frame_from(&self.pixels, width, height).map_err(to_js)?;
         self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
 
     /// The faces in the bytes of a JPEG, PNG or WebP file, in pixels of the upright picture. Throws `invalid-image`
     /// and `image-too-large`.
     #[wasm_bindgen(js_name = analyzeBytes, unchecked_return_type = "FaceEmotion[]")]
-    pub fn analyze_bytes(&mut self, bytes: &[u8]) -> Result<JsFaces, JsValue> {
-        let picture = Picture::decode(bytes).map_err(to_js)?;
+    pub fn analyze_bytes(&mut self, bytes: &Uint8Array) -> Result<JsFaces, JsValue> {
+        let mut encoded = Vec::new();
+        copy_bytes(bytes, &mut encoded).map_err(to_js)?;
+        let picture = Picture::decode(&encoded).map_err(to_js)?;
         let frame = picture.frame().map_err(to_js)?;
         self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
@@ -239,8 +246,10 @@ impl EmotionPipeline {
     /// The model's own answer to a face already cut out, not calibrated: 2,304 grey bytes, 48 x 48, rows from the top.
     /// Throws `invalid-frame` for any other length.
     #[wasm_bindgen(js_name = classifyFace, unchecked_return_type = "Expression")]
-    pub fn classify_face(&mut self, grey: &[u8]) -> Result<JsExpression, JsValue> {
-        let chip = chip_from(grey).map_err(to_js)?;
+    pub fn classify_face(&mut self, grey: &Uint8Array) -> Result<JsExpression, JsValue> {
+        let mut bytes = Vec::new();
+        copy_bytes(grey, &mut bytes).map_err(to_js)?;
+        let chip = chip_from(&bytes).map_err(to_js)?;
         let (four, eight) = self.pipeline.classify_face(&chip).map_err(to_js)?;
         let expression = Object::new();
         set_expressions(&expression, &four, eight.as_ref());
@@ -299,9 +308,8 @@ impl EmotionPipeline {
         context.draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, f64::from(width), f64::from(height))?;
         let image = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height))?;
         // `ImageData::data` would copy into a fresh Vec at every frame.
-        let data: Uint8ClampedArray = Reflect::get(&image, &"data".into())?.unchecked_into();
-        self.pixels.resize(data.length() as usize, 0);
-        data.copy_to(&mut self.pixels);
+        let data: Uint8Array = Reflect::get(&image, &"data".into())?.unchecked_into();
+        copy_bytes(&data, &mut self.pixels).map_err(to_js)?;
         self.canvas = Some((canvas, context));
         Ok((width, height, scale))
     }
@@ -315,6 +323,28 @@ fn new_canvas() -> Result<(OffscreenCanvas, OffscreenCanvasRenderingContext2d), 
         to_js(Error::new(ErrorKind::InvalidFrame, "this browser gives no canvas to read pixels with"))
     })?;
     Ok((canvas, context.unchecked_into()))
+}
+
+/// Copies the bytes of a `Uint8Array` or `Uint8ClampedArray`, or says that there is no memory for them: without
+/// that, an allocation that fails would end the module.
+fn copy_bytes(from: &Uint8Array, to: &mut Vec<u8>) -> Result<(), Error> {
+    let length = from.length() as usize;
+    to.try_reserve(length.saturating_sub(to.len())).map_err(|_| {
+        Error::new(ErrorKind::OutOfMemory, format!("there is no memory for {length} bytes of a picture"))
+    })?;
+    to.resize(length, 0);
+    from.copy_to(to);
+    Ok(())
+}
+
+/// A frame of sides as JavaScript counts them; a fraction or a negative number is no size.
+fn frame_from(rgba: &[u8], width: f64, height: f64) -> Result<Frame<'_>, Error> {
+    let is_size = |side: f64| side.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&side);
+    if !is_size(width) || !is_size(height) {
+        let message = format!("a frame's sides are whole numbers of pixels, not {width} x {height}");
+        return Err(Error::new(ErrorKind::InvalidFrame, message));
+    }
+    Frame::from_rgba(rgba, width as u32, height as u32)
 }
 
 fn chip_from(grey: &[u8]) -> Result<FaceChip, Error> {

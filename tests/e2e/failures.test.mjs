@@ -69,13 +69,13 @@ test("a policy that blocks WebAssembly", async () => {
 });
 
 test("a browser without SIMD", async () => {
-  const prepare = rewriting("/lib/worker.js", (code) => `WebAssembly.validate = () => false;\n${code}`);
+  const prepare = rewriting("/lib/module.js", (code) => `WebAssembly.validate = () => false;\n${code}`);
   const page = await open({ prepare });
   assert.match(await statusMatching(page, /too old/), /Safari 16\.4/);
 });
 
 test("a browser without WebAssembly", async () => {
-  const prepare = rewriting("/lib/worker.js", (code) => code.replace("typeof WebAssembly", "typeof undefined"));
+  const prepare = rewriting("/lib/module.js", (code) => code.replace("typeof WebAssembly", "typeof undefined"));
   const page = await open({ prepare });
   await statusMatching(page, /WebAssembly is switched off/);
 });

@@ -97,7 +97,12 @@ export class WorkerConnection {
         return;
       }
       const id = ++this.#lastId;
-      this.#worker.postMessage({ id, method, params }, transfer);
+      try {
+        this.#worker.postMessage({ id, method, params }, transfer);
+      } catch (error) {
+        reject(unsendable(params, error));
+        return;
+      }
       const timer =
         patienceMs === undefined ? undefined : setTimeout(() => this.#die("The worker stopped answering"), patienceMs);
       this.#pending.set(id, { resolve, reject, timer });
@@ -142,4 +147,15 @@ export class WorkerConnection {
     }
     this.#pending.clear();
   }
+}
+
+/**
+ * What a worker cannot be sent: functions and other values that have no copy, and pictures of other origins.
+ *
+ * @param {object} params
+ * @param {unknown} error
+ */
+function unsendable(params, error) {
+  const code = "bitmap" in params || "grey" in params ? "invalid-frame" : "invalid-options";
+  return new EmotionError(code, `This argument cannot be handed to the worker: ${error}`, { cause: error });
 }

@@ -15,8 +15,13 @@
  * @module
  */
 
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import { abortable } from "./abortable.js";
 import { WorkerConnection } from "./connection.js";
+import { isBytes, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
+import { makeWorker, moduleForWorker } from "./worker-file.js";
 
 export { EmotionError };
 
@@ -27,11 +32,17 @@ export { EmotionError };
 /** @typedef {import('./protocol.js').Box} Box */
 /** @typedef {import('./protocol.js').Methods} Methods */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
+/** @typedef {import('./plain.js').Bytes} Bytes */
 /** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
 /** @typedef {import('./protocol.js').Progress} Progress */
 
-/** @typedef {Blob | ImageBitmapSource} ImageSource a file or anything a browser can draw */
+/**
+ * A file, its bytes, or anything a browser can draw: `ImageBitmap`, `ImageData`, `VideoFrame`, a canvas, an `<img>` or a
+ * `<video>`.
+ *
+ * @typedef {Blob | Bytes | ImageBitmapSource} ImageSource
+ */
 
 /**
  * @typedef {object} AnalyzerOptions
@@ -78,11 +89,15 @@ export class EmotionAnalyzer {
    *
    * @param {AnalyzerOptions & PipelineOptions} [options]
    * @returns {Promise<EmotionAnalyzer>}
-   * @throws {EmotionError} `wasm-unavailable`, `simd-unavailable`, `wasm-blocked`, `model-load`, `invalid-options`,
-   *   `invalid-calibration`, `worker-crashed`
+   * @throws {EmotionError} `wasm-unavailable`, `simd-unavailable`, `wasm-blocked`, `model-load`, `out-of-memory`,
+   *   `invalid-options`, `invalid-calibration`, `worker-unavailable`, `worker-crashed`
    */
-  static async create({ signal, worker, module, onProgress, onCrash, ...options } = {}) {
-    const analyzer = new EmotionAnalyzer(options, { worker, module, onProgress, onCrash });
+  static async create(options = {}) {
+    const { signal, worker, module, onProgress, onCrash, ...rest } = /** @type {AnalyzerOptions & PipelineOptions} */ (
+      plainObject(options, "invalid-options")
+    );
+    signal?.throwIfAborted();
+    const analyzer = new EmotionAnalyzer(rest, { worker, module, onProgress, onCrash });
     try {
       await abortable(analyzer.#connect(), signal);
       return analyzer;
@@ -115,13 +130,15 @@ export class EmotionAnalyzer {
    * @param {ImageSource} source
    * @param {CallOptions} [options]
    * @returns {Promise<FaceEmotion[]>} boxes in the picture's pixels; empty where no face is found
-   * @throws {EmotionError} `invalid-image`, `image-too-large`, `worker-crashed`, `closed`
+   * @throws {EmotionError} `invalid-image`, `invalid-frame` (no picture in it), `image-too-large`, `out-of-memory`,
+   *   `worker-crashed`, `closed`
    */
   async analyzeImage(source, { signal } = {}) {
     signal?.throwIfAborted();
-    const bitmap = await abortable(captureImage(source), signal);
+    const picture = drawable(source);
+    const bitmap = await abortable(captureImage(picture), signal);
     if (bitmap) return abortable(this.#call("analyzeBitmap", { bitmap }, [bitmap]), signal);
-    const bytes = new Uint8Array(await /** @type {Blob} */ (source).arrayBuffer());
+    const bytes = new Uint8Array(await /** @type {Blob} */ (picture).arrayBuffer());
     return abortable(this.#call("analyzeBytes", { bytes }, [bytes.buffer]), signal);
   }
 
@@ -137,7 +154,11 @@ export class EmotionAnalyzer {
    * @throws {EmotionError} `invalid-frame` (a video without a picture yet), `invalid-timestamp`, `worker-crashed`,
    *   `closed`
    */
-  analyzeFrame(source, { timestampMs, signal }) {
+  async analyzeFrame(source, options) {
+    const { timestampMs, signal } = /** @type {{ timestampMs: number } & CallOptions} */ (
+      plainObject(options, "invalid-timestamp")
+    );
+    signal?.throwIfAborted();
     const bitmap = captureFrame(source);
     bitmap.catch(() => {}); // reported when its turn comes; it may be dropped before
     /** @type {Promise<FaceEmotion[] | null>} */
@@ -160,7 +181,7 @@ export class EmotionAnalyzer {
    */
   async explainFace(source, box, { signal } = {}) {
     signal?.throwIfAborted();
-    const bitmap = await abortable(captureFrame(source), signal);
+    const bitmap = await abortable(captureFrame(drawable(source)), signal);
     return abortable(this.#call("explainBitmap", { bitmap, box }, [bitmap]), signal);
   }
 
@@ -216,6 +237,11 @@ export class EmotionAnalyzer {
     this.#connection?.close();
   }
 
+  /** The same as `close`, for `using`. Browsers without `Symbol.dispose` never call it. */
+  [Symbol.dispose]() {
+    this.close();
+  }
+
   /**
    * @template {Exclude<keyof Methods, 'open'>} M
    * @param {M} method
@@ -239,9 +265,11 @@ export class EmotionAnalyzer {
   }
 
   async #open() {
-    const { worker = defaultWorker, module, onProgress = () => {}, onCrash = () => {} } = this.#setup;
+    const { worker = makeWorker, onProgress = () => {}, onCrash = () => {} } = this.#setup;
+    const module = this.#setup.module ?? (await moduleForWorker());
+    if (this.#closed) throw new EmotionError("closed", "The analyzer is closed");
     let isOpen = false;
-    const connection = new WorkerConnection(worker(), onProgress, (error) => {
+    const connection = new WorkerConnection(started(worker), onProgress, (error) => {
       if (!isOpen) return; // the opening itself fails then
       this.#connecting = undefined;
       onCrash(error);
@@ -284,14 +312,31 @@ export class EmotionAnalyzer {
   }
 }
 
-function defaultWorker() {
-  return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+/**
+ * @param {() => Worker} worker
+ * @returns {Worker}
+ */
+function started(worker) {
+  try {
+    return worker();
+  } catch (error) {
+    throw new EmotionError("worker-unavailable", `No worker can be started here: ${error}`, { cause: error });
+  }
+}
+
+/**
+ * @param {ImageSource} source
+ * @returns {Blob | ImageBitmapSource}
+ */
+function drawable(source) {
+  // A copy of the bytes, since views of shared memory make no Blob.
+  return isBytes(source) ? new Blob([plainBytes(source).slice()]) : source;
 }
 
 /**
  * A bitmap the worker may keep; null where only the module's own decoders can help.
  *
- * @param {ImageSource} source
+ * @param {Blob | ImageBitmapSource} source
  * @returns {Promise<ImageBitmap | null>}
  */
 async function captureImage(source) {
@@ -315,22 +360,4 @@ async function captureFrame(source) {
       cause: error,
     });
   }
-}
-
-/**
- * `promise`, or the signal's reason as soon as it is aborted.
- *
- * @template T
- * @param {Promise<T>} promise
- * @param {AbortSignal | undefined} signal
- * @returns {Promise<T>}
- */
-function abortable(promise, signal) {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -18,8 +18,9 @@
  * it.
  *
  * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-calibration' | 'invalid-timestamp'
- *   | 'model-load' | 'inference'
- *   | 'wasm-unavailable' | 'simd-unavailable' | 'wasm-blocked' | 'worker-crashed' | 'closed'} EmotionErrorCode
+ *   | 'model-load' | 'inference' | 'out-of-memory'
+ *   | 'wasm-unavailable' | 'simd-unavailable' | 'wasm-blocked' | 'module-crashed'
+ *   | 'worker-unavailable' | 'worker-crashed' | 'closed'} EmotionErrorCode
  */
 
 /**
@@ -73,17 +74,15 @@ export class EmotionError extends Error {
 }
 
 /**
- * An error as data for the other side. A trap inside the module leaves its memory in an unknown state, so it counts as
- * the end of the worker.
+ * An error as data for the other side. A crash of the module counts as the worker's end: a new one has all its memory
+ * back.
  *
  * @param {unknown} error
  * @returns {PlainError}
  */
 export function toPlainError(error) {
-  const { code, message } = /** @type {{ code?: EmotionErrorCode, message?: string }} */ (Object(error));
-  if (error instanceof WebAssembly.RuntimeError)
-    return { code: "worker-crashed", message: `The module trapped: ${message}` };
-  return { code: code ?? "inference", message: message ?? String(error) };
+  if (!(error instanceof EmotionError)) return { code: "worker-crashed", message: String(error) };
+  return { code: error.code === "module-crashed" ? "worker-crashed" : error.code, message: error.message };
 }
 
 /**

@@ -1,22 +1,16 @@
 /**
- * The worker's side: loads the module, owns one pipeline, answers requests in order. It touches no pixel; bitmaps and
- * bytes go straight into the module.
+ * The worker's side: owns one pipeline and answers requests in order. It touches no pixel; bitmaps and bytes go straight
+ * into the module.
  *
  * @module
  */
 
-import init, { EmotionPipeline, modelInfo } from "../pkg/countenance.js";
+import { EmotionPipeline } from "./pipeline.js";
 import { EmotionError, toPlainError } from "./protocol.js";
 
 /** @typedef {import('./protocol.js').Methods} Methods */
-/** @typedef {import('./protocol.js').Progress} Progress */
 /** @typedef {import('./protocol.js').Reply} Reply */
 /** @typedef {import('./protocol.js').Request} Request */
-
-/** A module of one function, `i8x16.popcnt(i8x16.splat(0))`: valid only where fixed-width SIMD is. */
-const SIMD_PROBE = new Uint8Array([
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
-]);
 
 const scope = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
 
@@ -31,9 +25,9 @@ function opened() {
 /** @type {{ [M in keyof Methods]: (params: Parameters<Methods[M]>[0]) => ReturnType<Methods[M]> | Promise<ReturnType<Methods[M]>> }} */
 const methods = {
   async open({ options, module, lockName }) {
-    const imports = await loadModule(module);
-    pipeline = new EmotionPipeline(options);
-    return { model: modelInfo(), imports, holdsLock: await holdLock(lockName) };
+    const onProgress = (/** @type {import('./protocol.js').Progress} */ progress) => post({ progress });
+    pipeline = await EmotionPipeline.create({ ...options, module, onProgress });
+    return { model: pipeline.model, imports: pipeline.imports, holdsLock: await holdLock(lockName) };
   },
   configure({ options }) {
     opened().configure(options);
@@ -42,16 +36,16 @@ const methods = {
     return opened().fitCalibration(frames);
   },
   analyzeBitmap({ bitmap }) {
-    return closing(bitmap, () => opened().analyzeBitmap(bitmap));
+    return closing(bitmap, () => opened().analyzeImage(bitmap));
   },
   analyzeBytes({ bytes }) {
-    return opened().analyzeBytes(bytes);
+    return opened().analyzeImage(bytes);
   },
   analyzeBitmapFrame({ bitmap, timestampMs }) {
-    return closing(bitmap, () => opened().analyzeBitmapFrame(bitmap, timestampMs));
+    return closing(bitmap, () => opened().analyzeFrame(bitmap, { timestampMs }));
   },
   explainBitmap({ bitmap, box }) {
-    return closing(bitmap, () => opened().explainBitmap(bitmap, box));
+    return closing(bitmap, () => opened().explainFace(bitmap, box));
   },
   classifyFace({ grey }) {
     return opened().classifyFace(grey);
@@ -73,65 +67,6 @@ function closing(bitmap, work) {
     return work();
   } finally {
     bitmap.close();
-  }
-}
-
-/**
- * Starts the module and gives the names of all it imports.
- *
- * @param {WebAssembly.Module | BufferSource | undefined} given
- */
-async function loadModule(given) {
-  if (typeof WebAssembly === "undefined") {
-    throw new EmotionError("wasm-unavailable", "WebAssembly is switched off or missing in this browser");
-  }
-  if (!WebAssembly.validate(SIMD_PROBE)) {
-    throw new EmotionError("simd-unavailable", "This browser has no WebAssembly SIMD");
-  }
-  try {
-    const module = given instanceof WebAssembly.Module ? given : await compile(given ?? (await fetchModule()));
-    await init({ module_or_path: module });
-    return WebAssembly.Module.imports(module).map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof EmotionError) throw error;
-    const { message } = /** @type {Error} */ (error);
-    // Engines word it differently, but each names the policy or its directive.
-    const blocked =
-      error instanceof WebAssembly.CompileError && /unsafe-eval|content security policy|csp/i.test(message);
-    throw new EmotionError(blocked ? "wasm-blocked" : "model-load", message, { cause: error });
-  }
-}
-
-/** @param {Response | BufferSource} source */
-async function compile(source) {
-  if (!(source instanceof Response)) return WebAssembly.compile(source);
-  const isTyped = source.headers.get("Content-Type")?.startsWith("application/wasm");
-  // Compiling along with the download takes the right MIME type, which not every server gives.
-  return isTyped ? WebAssembly.compileStreaming(source) : WebAssembly.compile(await source.arrayBuffer());
-}
-
-/** The module's file as a response still arriving, with progress posted along the way. */
-async function fetchModule() {
-  const url = new URL("../pkg/countenance_bg.wasm", import.meta.url);
-  const response = await fetch(url);
-  if (!response.ok) throw new EmotionError("model-load", `${url} answered ${response.status}`);
-  // A compressed answer's length says nothing about the bytes that come out of it.
-  const length = response.headers.has("Content-Encoding") ? null : response.headers.get("Content-Length");
-  // Counting a copy leaves the original as the browser knows it, so that it may cache the compiled code.
-  reportProgress(response.clone(), length === null ? undefined : Number(length)).catch(() => {});
-  return response;
-}
-
-/**
- * @param {Response} response
- * @param {number | undefined} total
- */
-async function reportProgress(response, total) {
-  const reader = response.body?.getReader();
-  let loaded = 0;
-  for (let chunk = await reader?.read(); chunk?.value; chunk = await reader?.read()) {
-    loaded += chunk.value.byteLength;
-    post({ progress: { loaded, total } });
   }
 }
 

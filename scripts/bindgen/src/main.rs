@@ -13,6 +13,8 @@ fn main() -> ExitCode {
     let result = (|| {
         let mut bindgen = Bindgen::new();
         bindgen.input_path(module).web(true)?.typescript(true).out_name("countenance");
+        // A module that trapped is started anew by it (www/lib/module.js).
+        bindgen.reset_state_function(true);
         bindgen.generate(out_dir)
     })();
     match result {

@@ -1,0 +1,58 @@
+// What the package holds: exactly these files, within a size.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { root } from "../../scripts/environment.mjs";
+import { tarball } from "./project.mjs";
+
+/** The module twice: as a file, and under gzip and base64 in the inlined entry. */
+const MAX_BYTES = 2_800_000;
+
+const TYPED = [
+  "abortable",
+  "connection",
+  "index",
+  "module",
+  "module-file",
+  "pipeline",
+  "plain",
+  "protocol",
+  "worker-file",
+];
+const FILES = [
+  ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
+  ...readdirSync(join(root, "models")).map((id) => `models/${id}/MODEL_CARD.md`),
+  "models/face-detect-1/LICENSE",
+  ...[...TYPED, "worker"].map((name) => `www/lib/${name}.js`),
+  ...["www/pkg/countenance.js", "www/pkg/countenance_bg.wasm", "dist/inline.js"],
+  ...[...TYPED, "inline"].map((name) => `dist/types/lib/${name}.d.ts`),
+  "dist/types/pkg/countenance.d.ts",
+];
+
+const listed = spawnSync("tar", ["--list", "--file", tarball], { encoding: "utf8" });
+assert.equal(listed.status, 0, listed.stderr);
+const packed = listed.stdout.trim().split("\n");
+const files = packed.map((path) => path.replace(/^package\//, ""));
+
+test("the package holds these files and no others", () => {
+  assert.deepEqual(files.toSorted(), FILES.toSorted());
+});
+
+test("the package keeps its size budget", () => {
+  assert.ok(statSync(tarball).size <= MAX_BYTES, `${statSync(tarball).size} bytes`);
+});
+
+test("every entry is in the package, and its types come first", () => {
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  for (const [name, entry] of Object.entries(exports)) {
+    const paths = typeof entry === "string" ? [entry] : Object.values(entry);
+    for (const path of paths) {
+      const file = path.replace("./", "").replace("*.wasm", "countenance_bg.wasm");
+      assert.ok(files.includes(file), `${name}: ${file} is missing`);
+    }
+    if (typeof entry !== "string") assert.deepEqual(Object.keys(entry), ["types", "default"]);
+  }
+});

@@ -1,0 +1,121 @@
+// The package in the projects people use it in, each built as its tools do and opened in a browser.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { root } from "../../scripts/environment.mjs";
+import { serve } from "../../scripts/serve.mjs";
+import { fixture, launchBrowser } from "../e2e/page.mjs";
+import { install, runIn, startIn } from "./project.mjs";
+
+/** The policy of an extension's pages (Manifest V3), and nothing from elsewhere. */
+const EXTENSION_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'self'";
+
+const browser = await launchBrowser();
+after(() => browser.close());
+
+/** Serves the folder and gives its address. */
+async function served(folder, headers) {
+  const server = await serve({ root: folder, headers });
+  after(() => server.close());
+  return `http://localhost:${server.address().port}/`;
+}
+
+/** Opens the page and waits for the faces it writes into `data-faces`. */
+async function assertFindsTheFace(address, act = () => {}) {
+  const page = await browser.newPage();
+  const problems = [];
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("console", (message) => {
+    // The browser asks for an icon whatever the page says.
+    if (message.type() === "error" && !message.location().url.endsWith("/favicon.ico")) problems.push(message.text());
+  });
+  await page.goto(address);
+  await act(page);
+  const faces = page.locator("[data-faces]");
+  const failure = new Promise((_, reject) => page.on("pageerror", reject));
+  await Promise.race([faces.waitFor({ state: "attached", timeout: 180_000 }), failure]);
+  assertAstronaut(JSON.parse(await faces.getAttribute("data-faces")));
+  assert.deepEqual(problems, []);
+  return page;
+}
+
+function assertAstronaut(faces) {
+  assert.equal(faces.length, 1);
+  const [{ emotion, box }] = faces;
+  assert.equal(emotion, "happy");
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  assert.ok(x > 180 && x < 270 && y > 80 && y < 170, `the face is at ${x}, ${y}`);
+}
+
+test("static files, and no build at all", async () => {
+  const folder = install("static");
+  await assertFindsTheFace(await served(folder));
+  const policy = { "Content-Security-Policy": EXTENSION_POLICY };
+  await assertFindsTheFace(`${await served(folder, policy)}strict.html`);
+});
+
+test("Vite, in development and built", async () => {
+  const folder = install("vite");
+  const address = await startIn(folder, "node", ["node_modules/vite/bin/vite.js", "--port", "0"], /Local:\s+(\S+)/);
+  await assertFindsTheFace(address);
+  runIn(folder, "npm", ["run", "build"]);
+  await assertFindsTheFace(await served(join(folder, "dist")));
+});
+
+test("webpack", async () => {
+  const folder = install("webpack");
+  runIn(folder, "npm", ["run", "build"]);
+  await assertFindsTheFace(await served(join(folder, "dist")));
+});
+
+test("esbuild", async () => {
+  const folder = install("esbuild");
+  runIn(folder, "npm", ["run", "build"]);
+  await assertFindsTheFace(await served(join(folder, "dist")));
+});
+
+test("Next.js, whose pages are rendered on the server first", async () => {
+  const folder = install("next");
+  runIn(folder, "npm", ["run", "build"]);
+  assert.match(readFileSync(join(folder, "out/index.html"), "utf8"), /Rendered on the server/);
+  await assertFindsTheFace(await served(join(folder, "out")));
+});
+
+test("one file from the disk, with a policy under which nothing loads", async () => {
+  const folder = install("inline");
+  runIn(folder, "npm", ["run", "build"]);
+  const address = pathToFileURL(join(folder, "dist/index.html")).href;
+  const page = await assertFindsTheFace(address, (opened) =>
+    opened.locator("input").setInputFiles(fixture("astronaut.png")),
+  );
+  assertAstronaut(JSON.parse(await page.locator("body").getAttribute("data-pipeline")));
+});
+
+test("a service worker, under the policy of an extension", async () => {
+  const folder = install("service-worker");
+  runIn(folder, "npm", ["run", "build"]);
+  const policy = { "Content-Security-Policy": EXTENSION_POLICY };
+  await assertFindsTheFace(await served(join(folder, "dist"), policy));
+});
+
+test("Node, as ES module and from CommonJS", () => {
+  const folder = install("node");
+  for (const script of ["esm.mjs", "commonjs.cjs", "inline.mjs"]) {
+    assertAstronaut(JSON.parse(runIn(folder, "node", [script])));
+  }
+  assert.deepEqual(JSON.parse(runIn(folder, "node", ["server-side.mjs"])), ["EmotionError", "worker-unavailable"]);
+});
+
+test("TypeScript, resolving as bundlers and as Node do", () => {
+  const folder = install("types");
+  for (const [module, resolution] of [
+    ["esnext", "bundler"],
+    ["nodenext", "nodenext"],
+  ]) {
+    const strict = ["--noEmit", "--strict", "--target", "es2022", "--module", module, "--moduleResolution", resolution];
+    runIn(folder, join(root, "node_modules/.bin/tsc"), [...strict, "--types", "", "consumer.ts"]);
+  }
+});

@@ -1,0 +1,27 @@
+import { EmotionAnalyzer, EmotionError, type FaceEmotion } from "countenance";
+import { EmotionAnalyzer as Inline } from "countenance/inline";
+import { EmotionPipeline } from "countenance/pipeline";
+
+export async function analyze(file: File, video: HTMLVideoElement, signal: AbortSignal): Promise<FaceEmotion[]> {
+  using analyzer = await EmotionAnalyzer.create({ signal, minConfidence: 0.7, expressions: 8 });
+  const live = await analyzer.analyzeFrame(video, { timestampMs: performance.now() });
+  const happy: number | undefined = live?.[0]?.probabilities.happy;
+  const [face] = await analyzer.analyzeImage(new Uint8Array([happy ?? 0]), { signal });
+  // @ts-expect-error: a face has no such expression
+  face?.probabilities.bored;
+  // @ts-expect-error: there is no such option
+  await Inline.create({ confidence: 1 });
+  return analyzer.analyzeImage(file);
+}
+
+export async function inThisThread(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  using pipeline = await EmotionPipeline.create({ module: bytes });
+  try {
+    return pipeline.analyzeImage({ data: bytes, width: 1, height: 1 })[0]?.emotion ?? "nobody";
+  } catch (error) {
+    if (error instanceof EmotionError && error.code === "invalid-frame") return error.message;
+    // @ts-expect-error: there is no such code
+    if (error instanceof EmotionError && error.code === "invalid") return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The wasm module of this thread: started once, and anew when a call has ended it.
+ *
+ * @module
+ */
+
+import init, { __wbg_reset_state as startAnew } from "../pkg/countenance.js";
+import { openModuleFile } from "./module-file.js";
+import { EmotionError } from "./protocol.js";
+
+/** @typedef {import('./protocol.js').Progress} Progress */
+
+/** A module of one function, `i8x16.popcnt(i8x16.splat(0))`: valid only where fixed-width SIMD is. */
+const SIMD_PROBE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
+]);
+
+/** An export that only this package's module has. */
+const OWN_EXPORT = "emotionpipeline_new";
+
+/** @type {Promise<string[]> | undefined} */
+let loading;
+let isBroken = false;
+let starts = 1;
+
+/**
+ * Starts the module unless it is there already, and gives the names of all it imports.
+ *
+ * @param {WebAssembly.Module | BufferSource} [given] otherwise the package's own file
+ * @param {(progress: Progress) => void} [onProgress]
+ * @returns {Promise<string[]>}
+ * @throws {EmotionError} `wasm-unavailable`, `simd-unavailable`, `wasm-blocked`, `model-load`, `out-of-memory`
+ */
+export function loadModule(given, onProgress) {
+  loading ??= load(given, onProgress).catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+/**
+ * Calls into the module. Whatever comes of it is an answer or an error of a named kind.
+ *
+ * @template T
+ * @param {() => T} call
+ * @returns {T}
+ * @throws {EmotionError} the module's own; `module-crashed` where it trapped: it is started anew then, before its next
+ *   call
+ */
+export function callModule(call) {
+  // Until it comes back: after a trap, or an exception that flew through its frames, its memory is in an unknown state.
+  isBroken = true;
+  try {
+    const answer = call();
+    isBroken = false;
+    return answer;
+  } catch (error) {
+    const { name, code, message } = /** @type {EmotionError} */ (Object(error));
+    // The browser's own errors come from drawing a bitmap; the module hands them on.
+    const isBrowsers = error instanceof DOMException;
+    isBroken = name !== "EmotionError" && !isBrowsers;
+    if (isBroken) throw new EmotionError("module-crashed", `The module stopped: ${message}`, { cause: error });
+    throw new EmotionError(isBrowsers ? "invalid-frame" : code, message, { cause: error });
+  }
+}
+
+/**
+ * Which start of the module counts now. What was made under an earlier one is gone, and must not be called.
+ *
+ * @throws {EmotionError} `out-of-memory`, where a broken module cannot be started anew
+ */
+export function currentStart() {
+  if (isBroken) {
+    try {
+      startAnew();
+    } catch (error) {
+      throw new EmotionError("out-of-memory", `The module could not be started anew: ${messageOf(error)}`);
+    }
+    isBroken = false;
+    starts += 1;
+  }
+  return starts;
+}
+
+/**
+ * Whether what was made under this start is still there.
+ *
+ * @param {number} start
+ */
+export function isCurrent(start) {
+  return !isBroken && start === starts;
+}
+
+/**
+ * @param {WebAssembly.Module | BufferSource} [given]
+ * @param {(progress: Progress) => void} [onProgress]
+ */
+async function load(given, onProgress) {
+  if (typeof WebAssembly === "undefined") {
+    throw new EmotionError("wasm-unavailable", "WebAssembly is switched off or missing in this browser");
+  }
+  if (!WebAssembly.validate(SIMD_PROBE)) {
+    throw new EmotionError("simd-unavailable", "This browser has no WebAssembly SIMD");
+  }
+  try {
+    const module =
+      given instanceof WebAssembly.Module ? given : await compile(given ?? (await openModuleFile(onProgress)));
+    if (!WebAssembly.Module.exports(module).some(({ name }) => name === OWN_EXPORT)) {
+      throw new EmotionError("model-load", "This WebAssembly module is not countenance's");
+    }
+    await init({ module_or_path: module });
+    return WebAssembly.Module.imports(module).map(({ name }) => name);
+  } catch (error) {
+    throw error instanceof EmotionError ? error : new EmotionError(codeOf(error), messageOf(error), { cause: error });
+  }
+}
+
+/** @param {Response | BufferSource} source */
+async function compile(source) {
+  if (!(source instanceof Response)) return WebAssembly.compile(source);
+  const isTyped = source.headers.get("Content-Type")?.startsWith("application/wasm");
+  // Compiling along with the download takes the right MIME type, which not every server gives.
+  return isTyped ? WebAssembly.compileStreaming(source) : WebAssembly.compile(await source.arrayBuffer());
+}
+
+/**
+ * @param {unknown} error
+ * @returns {import('./protocol.js').EmotionErrorCode}
+ */
+function codeOf(error) {
+  // Engines word it differently, but each names the policy or its directive.
+  const isBlocked = /unsafe-eval|content security policy|csp/i.test(messageOf(error));
+  if (error instanceof WebAssembly.CompileError && isBlocked) return "wasm-blocked";
+  return error instanceof RangeError ? "out-of-memory" : "model-load";
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}

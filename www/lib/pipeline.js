@@ -1,0 +1,214 @@
+/**
+ * The pipeline itself, in the thread that calls it: for Node, service workers and workers of one's own.
+ *
+ * ```js
+ * import { readFile } from 'node:fs/promises';
+ * import { EmotionPipeline } from 'countenance/pipeline';
+ *
+ * const pipeline = await EmotionPipeline.create();
+ * const faces = pipeline.analyzeImage(await readFile('picture.jpg'));
+ * pipeline.close();
+ * ```
+ *
+ * @module
+ */
+
+/// <reference lib="esnext.disposable" preserve="true" />
+
+import { EmotionPipeline as ModulePipeline, modelInfo } from "../pkg/countenance.js";
+import { abortable } from "./abortable.js";
+import { callModule, currentStart, isCurrent, loadModule } from "./module.js";
+import { plainBytes, plainFrames, plainNumber, plainObject, plainPicture } from "./plain.js";
+import { EmotionError } from "./protocol.js";
+
+export { EmotionError };
+
+/** @typedef {import('./protocol.js').Box} Box */
+/** @typedef {import('./plain.js').Bytes} Bytes */
+/** @typedef {import('./plain.js').Pixels} Pixels */
+/** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
+/** @typedef {import('./protocol.js').Expression} Expression */
+/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
+/** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
+/** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
+/** @typedef {import('./protocol.js').Progress} Progress */
+
+/**
+ * @typedef {object} LoadOptions
+ * @property {AbortSignal} [signal] ends the waiting for the module
+ * @property {WebAssembly.Module | BufferSource} [module] the wasm module, where it is at hand already
+ * @property {(progress: Progress) => void} [onProgress] hears of the module's bytes as they arrive
+ */
+
+/** Every call is synchronous. Make one with `EmotionPipeline.create`, end it with `close`. */
+export class EmotionPipeline {
+  /** @type {ModulePipeline | undefined} */ #pipeline;
+  /** @type {PipelineOptions} */ #options;
+  /** @type {string[]} */ #imports;
+  #start = 0;
+  #closed = false;
+
+  /**
+   * @param {PipelineOptions} options
+   * @param {string[]} imports
+   */
+  constructor(options, imports) {
+    this.#options = options;
+    this.#imports = imports;
+    this.#run(() => {});
+  }
+
+  /**
+   * Loads the module, unless this thread has it already, and makes a pipeline.
+   *
+   * @param {LoadOptions & PipelineOptions} [options]
+   * @returns {Promise<EmotionPipeline>}
+   * @throws {EmotionError} `wasm-unavailable`, `simd-unavailable`, `wasm-blocked`, `model-load`, `out-of-memory`,
+   *   `invalid-options`, `invalid-calibration`
+   */
+  static async create(options = {}) {
+    const { signal, module, onProgress, ...rest } = /** @type {LoadOptions & PipelineOptions} */ (
+      plainObject(options, "invalid-options")
+    );
+    signal?.throwIfAborted();
+    const imports = await abortable(loadModule(module, onProgress), signal);
+    return new EmotionPipeline(rest, imports);
+  }
+
+  /**
+   * Which models are compiled into the module, and the emotion classes in the network's order.
+   *
+   * @returns {ModelInfo}
+   */
+  get model() {
+    return this.#run(() => modelInfo());
+  }
+
+  /** The names of the functions that the wasm module imports: all that it can do beyond computing. */
+  get imports() {
+    return this.#imports;
+  }
+
+  /**
+   * The faces of one picture, each by itself: no memory of earlier pictures.
+   *
+   * @param {ImageBitmap | Pixels | Bytes} source a bitmap, pixels, or the bytes of a JPEG, PNG or WebP file
+   * @returns {FaceEmotion[]} boxes in pixels of the upright picture; empty where no face is found
+   * @throws {EmotionError} `invalid-frame`, `invalid-image`, `image-too-large`, `out-of-memory`, `closed`
+   */
+  analyzeImage(source) {
+    const { bitmap, bytes, pixels } = plainPicture(source);
+    return this.#run((pipeline) => {
+      if (bitmap) return pipeline.analyzeBitmap(bitmap);
+      if (bytes) return pipeline.analyzeBytes(bytes);
+      return pipeline.analyzeImage(pixels.data, pixels.width, pixels.height);
+    });
+  }
+
+  /**
+   * The faces of the next frame of a live view, with stable ids and smoothed probabilities.
+   *
+   * @param {ImageBitmap | Pixels} source
+   * @param {{ timestampMs: number }} options `timestampMs` must not go back
+   * @returns {FaceEmotion[]}
+   * @throws {EmotionError} `invalid-frame`, `invalid-timestamp`, `out-of-memory`, `closed`
+   */
+  analyzeFrame(source, options) {
+    const timestampMs = plainNumber(plainObject(options, "invalid-timestamp").timestampMs, "invalid-timestamp");
+    const { bitmap, bytes, pixels } = plainPicture(source);
+    if (bytes) throw new EmotionError("invalid-frame", "A frame is a bitmap or pixels, not the bytes of a file");
+    return this.#run((pipeline) => {
+      if (bitmap) return pipeline.analyzeBitmapFrame(bitmap, timestampMs);
+      return pipeline.analyzeFrame(pixels.data, pixels.width, pixels.height, timestampMs);
+    });
+  }
+
+  /**
+   * Which parts of a face spoke for its answer: what the network saw, and how far each pixel of it mattered.
+   *
+   * @param {ImageBitmap} source
+   * @param {Box} box of the face, in the bitmap's pixels
+   * @returns {FaceExplanation}
+   * @throws {EmotionError} `invalid-frame`, `invalid-options` (no box), `closed`
+   */
+  explainFace(source, box) {
+    const { bitmap } = plainPicture(source);
+    if (!bitmap) throw new EmotionError("invalid-frame", "A face is explained in an ImageBitmap");
+    const plain = /** @type {Box} */ (/** @type {unknown} */ (plainObject(box, "invalid-options")));
+    return this.#run((pipeline) => pipeline.explainBitmap(bitmap, plain));
+  }
+
+  /**
+   * The network's answer for one face already cut out: 48 x 48 grey bytes, row by row.
+   *
+   * @param {Uint8Array} grey 2304 bytes
+   * @returns {Expression}
+   * @throws {EmotionError} `invalid-frame`, `closed`
+   */
+  classifyFace(grey) {
+    const bytes = plainBytes(grey);
+    return this.#run((pipeline) => pipeline.classifyFace(bytes));
+  }
+
+  /**
+   * Takes other options from now on. The faces of the live view keep their ids.
+   *
+   * @param {PipelineOptions} options those not named keep their values
+   * @throws {EmotionError} `invalid-options`, `invalid-calibration`; the old ones then stay
+   */
+  configure(options) {
+    const next = { ...this.#options, ...plainObject(options, "invalid-options") };
+    this.#run((pipeline) => pipeline.configure(next));
+    this.#options = next;
+  }
+
+  /**
+   * Learns one person's calibration from frames of their face. Give it to `configure` as the option `calibration`.
+   *
+   * @param {CalibrationFrame[]} frames at least 10 of each expression recorded; the neutral one alone is enough
+   * @returns {string} one line of text
+   * @throws {EmotionError} `invalid-calibration`, `closed`
+   */
+  fitCalibration(frames) {
+    const plain = plainFrames(frames);
+    return this.#run((pipeline) => pipeline.fitCalibration(plain));
+  }
+
+  /** Forgets the faces of the live view: call it when another video begins. */
+  reset() {
+    this.#run((pipeline) => pipeline.reset());
+  }
+
+  /** Frees the pipeline's memory. All later calls fail with `closed`. */
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (isCurrent(this.#start)) this.#pipeline?.free();
+    this.#pipeline = undefined;
+  }
+
+  /** The same as `close`, for `using`. Browsers without `Symbol.dispose` never call it. */
+  [Symbol.dispose]() {
+    this.close();
+  }
+
+  /**
+   * Calls the module. Whatever comes out of it is an answer or an error of a named kind.
+   *
+   * @template T
+   * @param {(pipeline: ModulePipeline) => T} call
+   * @returns {T}
+   */
+  #run(call) {
+    if (this.#closed) throw new EmotionError("closed", "The pipeline is closed");
+    const start = currentStart();
+    return callModule(() => {
+      if (this.#start !== start || !this.#pipeline) {
+        this.#pipeline = new ModulePipeline(this.#options);
+        this.#start = start;
+      }
+      return call(this.#pipeline);
+    });
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Arguments as plain values of the right type. The module is only called with these, so that no getter, proxy or
+ * conversion of the caller's runs while it does.
+ *
+ * @module
+ */
+
+import { EmotionError } from "./protocol.js";
+
+/** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
+/** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
+/** @typedef {ArrayBufferLike | ArrayBufferView} Bytes a buffer, shared or not, or any view of one */
+
+/**
+ * @typedef {object} Pixels an `ImageData`, or what looks like one
+ * @property {Uint8Array | Uint8ClampedArray} data `width * height * 4` bytes RGBA, rows from the top; alpha is ignored
+ * @property {number} width in pixels
+ * @property {number} height in pixels
+ */
+
+/**
+ * @typedef {{ bitmap: ImageBitmap, bytes?: undefined, pixels?: undefined }
+ *   | { bitmap?: undefined, bytes: Uint8Array, pixels?: undefined }
+ *   | { bitmap?: undefined, bytes?: undefined, pixels: Pixels }} Picture
+ */
+
+/**
+ * An object's own properties.
+ *
+ * @param {unknown} value
+ * @param {EmotionErrorCode} code of the error where it is no object, or one that throws
+ * @returns {Record<string, unknown>}
+ */
+export function plainObject(value, code) {
+  return guarded(code, () => {
+    if (typeof value !== "object" || value === null) throw new TypeError(`An object is wanted, not ${typeof value}`);
+    return { ...value };
+  });
+}
+
+/**
+ * @param {unknown} value
+ * @returns {Uint8Array<ArrayBuffer>} of the same memory
+ * @throws {EmotionError} `invalid-frame` for all but bytes, a detached buffer included
+ */
+export function plainBytes(value) {
+  return guarded("invalid-frame", () => {
+    // DataView takes every kind of buffer, from every realm, and refuses all else.
+    const view = ArrayBuffer.isView(value) ? value : new DataView(/** @type {ArrayBuffer} */ (value));
+    return new Uint8Array(/** @type {ArrayBuffer} */ (view.buffer), view.byteOffset, view.byteLength);
+  });
+}
+
+/**
+ * @param {unknown} value
+ * @param {EmotionErrorCode} code of the error where it is none
+ * @returns {number}
+ */
+export function plainNumber(value, code) {
+  if (typeof value !== "number") throw new EmotionError(code, `A number is wanted, not ${typeof value}`);
+  return value;
+}
+
+/**
+ * Whether this may be the bytes of a picture's file.
+ *
+ * @param {unknown} value
+ * @returns {value is Bytes}
+ */
+export function isBytes(value) {
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return true;
+  return typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer;
+}
+
+/**
+ * A bitmap, the bytes of a file, or pixels.
+ *
+ * @param {unknown} value
+ * @returns {Picture}
+ * @throws {EmotionError} `invalid-frame`
+ */
+export function plainPicture(value) {
+  return guarded("invalid-frame", () => {
+    if (typeof ImageBitmap !== "undefined" && value instanceof ImageBitmap) return { bitmap: value };
+    if (isBytes(value)) return { bytes: plainBytes(value) };
+    const { data, width, height } = /** @type {Pixels} */ (value);
+    if (data.BYTES_PER_ELEMENT !== 1) throw new TypeError("RGBA pixels are an array of bytes");
+    const sides = { width: plainNumber(width, "invalid-frame"), height: plainNumber(height, "invalid-frame") };
+    return { pixels: { data: plainBytes(data), ...sides } };
+  });
+}
+
+/**
+ * @param {unknown} value
+ * @returns {CalibrationFrame[]}
+ * @throws {EmotionError} `invalid-calibration`
+ */
+export function plainFrames(value) {
+  return guarded("invalid-calibration", () => {
+    if (!Array.isArray(value)) throw new TypeError("the frames to calibrate with must be an array");
+    return Array.from(value, ({ probabilities, emotion }) => ({ probabilities: { ...probabilities }, emotion }));
+  });
+}
+
+/**
+ * What `read` gives; what it throws becomes an error of this code.
+ *
+ * @template T
+ * @param {EmotionErrorCode} code
+ * @param {() => T} read
+ * @returns {T}
+ */
+function guarded(code, read) {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof EmotionError) throw error;
+    throw new EmotionError(
+      code,
+      `This argument cannot be read: ${error instanceof Error ? error.message : "it throws"}`,
+    );
+  }
+}

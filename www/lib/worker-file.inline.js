@@ -1,0 +1,35 @@
+/**
+ * A worker out of a script, and with a wasm module, that this file holds.
+ *
+ * @module
+ */
+
+import { openModuleFile } from "./module-file.inline.js";
+
+/** The worker's script, whole: put in by `scripts/build-package.mjs`. */
+const SCRIPT = /** @type {any} */ (globalThis).INLINED_WORKER;
+
+/** @type {string | undefined} */
+let url;
+
+/** @returns {Worker} a classic one: a page opened as a file has no origin, and thus no module workers */
+export function makeWorker() {
+  url ??= trusted(URL.createObjectURL(new Blob([SCRIPT], { type: "text/javascript" })));
+  return new Worker(url);
+}
+
+export function moduleForWorker() {
+  return openModuleFile();
+}
+
+/**
+ * The address as a page wants it whose policy has `require-trusted-types-for 'script'`.
+ *
+ * @param {string} address
+ * @returns {string}
+ */
+function trusted(address) {
+  const { trustedTypes } = /** @type {any} */ (globalThis);
+  const policy = trustedTypes?.createPolicy("countenance", { createScriptURL: (/** @type {string} */ own) => own });
+  return policy ? policy.createScriptURL(address) : address;
+}
