@@ -204,7 +204,7 @@ export class EmotionAnalyzer {
    * @throws {EmotionError} `invalid-options`, `invalid-calibration`; the old ones then stay
    */
   async configure(options) {
-    const next = { ...this.#options, ...options };
+    const next = { ...this.#options, ...plainObject(options, "invalid-options") };
     await this.#call("configure", { options: next }, []);
     this.#options = next;
   }
