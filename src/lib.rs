@@ -30,7 +30,7 @@ pub use decode::Picture;
 pub use detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector, Landmarks};
 pub use emotion::{Emotion, Emotion8, Expressions};
 pub use error::{Error, ErrorKind};
-pub use explain::{Explanation, explain};
+pub use explain::{Explanation, Explanations, explain};
 pub use frame::Frame;
 pub use pipeline::{EmotionPipeline, FaceEmotion, PipelineOptions};
 pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};

@@ -6,7 +6,7 @@ use crate::crop::{FaceChip, crop_face};
 use crate::detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector};
 use crate::emotion::{Emotion, Emotion8};
 use crate::error::{Error, ErrorKind};
-use crate::explain::{Explanation, explain};
+use crate::explain::{Explanations, explain};
 use crate::frame::Frame;
 use crate::smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions};
 use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
@@ -298,16 +298,16 @@ impl EmotionPipeline {
         Ok((Reading::of(four, below), eight))
     }
 
-    /// Which pixels of the face in this box spoke for the model's own answer, not calibrated, and the chip the network
-    /// saw: see [`explain`].
+    /// Which pixels of the face in this box spoke for its answers as [`analyze_image`](Self::analyze_image) tells them,
+    /// and the chip the network saw: see [`explain`].
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] for a box that is none (see [`crop_face`]), [`ErrorKind::Inference`] when the
     /// network's answer is not finite.
-    pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanation), Error> {
+    pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
         let chip = crop_face(frame, face)?;
-        let explanation = explain(&mut self.classifier, &chip)?;
-        Ok((chip, explanation))
+        let explanations = explain(&chip, |chip| self.options.told(&self.classifier.answers(chip)?))?;
+        Ok((chip, explanations))
     }
 
     /// Forgets every tracked face and the time, for a new video.

@@ -14,6 +14,7 @@ use crate::decode::Picture;
 use crate::detect::BoundingBox;
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::{Error, ErrorKind};
+use crate::explain::{Explanation, Explanations};
 use crate::frame::Frame;
 use crate::pipeline::{self, FaceEmotion, PipelineOptions};
 use crate::smooth::{Reading, Reading8};
@@ -59,17 +60,22 @@ export interface FaceEmotion extends Expression {
   raw: Probabilities;
 }
 /** Which pixels of a face spoke for its answer. */
-export interface FaceExplanation {
-  /** What the network saw: 48 x 48 grey bytes, rows from the top. */
-  chip: Uint8Array;
-  /** For each of its pixels -1..1: above 0 it spoke for the answer, below 0 against it. */
+export interface Explanation<E extends string = Emotion> {
+  /** For each pixel of the chip -1..1: above 0 it spoke for the answer, below 0 against it. */
   heat: Float32Array;
   /** The change of the answer's log-odds (natural logarithm) that a heat of 1 stands for; near 0 nothing mattered. */
   strength: number;
   /** The answer explained: the most probable expression. */
-  emotion: Emotion;
+  emotion: E;
   /** The second most probable expression. */
-  runnerUp: Emotion;
+  runnerUp: E;
+}
+/** Why a face got its answer. */
+export interface FaceExplanation extends Explanation {
+  /** What the network saw: 48 x 48 grey bytes, rows from the top. */
+  chip: Uint8Array;
+  /** The same for the answer over eight expressions, where they are asked for. */
+  eight?: Explanation<Emotion8>;
 }
 /** Options of a pipeline; each may be left out. */
 export interface PipelineOptions {
@@ -256,9 +262,8 @@ impl EmotionPipeline {
         Ok(JsValue::from(expression).unchecked_into())
     }
 
-    /// Which pixels of the face in this box, in the bitmap's pixels, spoke for the model's own
-    /// answer, not calibrated. Takes 65 classifications.
-    /// Throws `invalid-options` for a box that is none.
+    /// Which pixels of the face in this box, in the bitmap's pixels, spoke for its answer as `analyzeBitmap` gives it.
+    /// Takes 65 classifications. Throws `invalid-options` for a box that is none.
     #[wasm_bindgen(js_name = explainBitmap, unchecked_return_type = "FaceExplanation")]
     pub fn explain_bitmap(
         &mut self,
@@ -268,14 +273,12 @@ impl EmotionPipeline {
         let (width, height, scale) = self.read_bitmap(bitmap)?;
         let frame = Frame::from_rgba(&self.pixels, width, height).map_err(to_js)?;
         let face = box_from(face, scale);
-        let (chip, explanation) = self.pipeline.explain_face(&frame, &face).map_err(to_js)?;
-        let result = object(&[
-            ("chip", Uint8Array::from(&chip.grey()[..]).into()),
-            ("heat", Float32Array::from(&explanation.heat[..]).into()),
-            ("strength", explanation.strength.into()),
-            ("emotion", explanation.emotion.name().into()),
-            ("runnerUp", explanation.runner_up.name().into()),
-        ]);
+        let (chip, Explanations { four, eight }) = self.pipeline.explain_face(&frame, &face).map_err(to_js)?;
+        let result = explanation_to_js(&four);
+        set(&result, "chip", &Uint8Array::from(&chip.grey()[..]));
+        if let Some(eight) = eight {
+            set(&result, "eight", &explanation_to_js(&eight));
+        }
         Ok(JsValue::from(result).unchecked_into())
     }
 
@@ -469,6 +472,15 @@ fn set_expressions(target: &Object, four: &Reading, eight: Option<&Reading8>) {
 fn set_expression<E: Expressions<N>, const N: usize>(target: &Object, reading: &Reading<E, N>) {
     set(target, "probabilities", &named(&reading.probabilities));
     set(target, "emotion", &reading.emotion.map_or("uncertain", E::name).into());
+}
+
+fn explanation_to_js<E: Expressions<N>, const N: usize>(explanation: &Explanation<E>) -> Object {
+    object(&[
+        ("heat", Float32Array::from(&explanation.heat[..]).into()),
+        ("strength", explanation.strength.into()),
+        ("emotion", explanation.emotion.name().into()),
+        ("runnerUp", explanation.runner_up.name().into()),
+    ])
 }
 
 fn named<E: Expressions<N>, const N: usize>(probabilities: &Probabilities<E, N>) -> Object {

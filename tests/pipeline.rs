@@ -250,6 +250,26 @@ fn eight_expressions_are_told_where_they_are_asked_for() {
 }
 
 #[test]
+fn the_answers_explained_are_those_told() {
+    let hopper = picture("grace_hopper.png");
+    let hopper = hopper.frame().unwrap();
+    let mut pipeline = pipeline();
+    let stock = pipeline.analyze_image(&hopper).unwrap()[0].clone();
+    let place = stock.detection.bounding_box;
+    let (_, why) = pipeline.explain_face(&hopper, &place).unwrap();
+    assert_eq!((why.four.emotion, why.eight), (stock.probabilities.top().0, None));
+
+    let changing = format!("countenance-calibration/1 {} happy=-3 neutral=-3 sad=3 surprise=-3", pipeline.model_id());
+    let calibration = Some(changing.parse().unwrap());
+    pipeline.set_options(PipelineOptions { calibration, eight: true, ..PipelineOptions::default() }).unwrap();
+    let face = pipeline.analyze_image(&hopper).unwrap()[0].clone();
+    assert_ne!(face.probabilities.top().0, stock.probabilities.top().0);
+    let (_, why) = pipeline.explain_face(&hopper, &place).unwrap();
+    assert_eq!(why.four.emotion, face.probabilities.top().0);
+    assert_eq!(why.eight.unwrap().emotion, face.eight.unwrap().probabilities.top().0);
+}
+
+#[test]
 fn time_runs_forward_only() {
     let pixels = scene(None);
     let mut pipeline = pipeline();

@@ -42,16 +42,68 @@ test("eight expressions are told apart where the visitor wants them, and the cho
   await page.getByTestId("face").waitFor();
   assert.deepEqual(await shownExpressions(page), EIGHT);
   await page.locator(".strip").waitFor();
+  const choice = page.getByLabel("Tell apart");
+  for (const [count, expressions] of [
+    ["4", FOUR],
+    ["8", EIGHT],
+  ]) {
+    await choice.selectOption(count);
+    await page.locator(`.bars li:nth-child(${count}):last-child`).waitFor();
+    assert.deepEqual(await shownExpressions(page), expressions, "under a live view that goes on");
+  }
   await page.getByTestId("camera-stop").click();
   const { rows } = JSON.parse(await downloaded(page, "timeline-json"));
   const sum = (row, names) => names.reduce((total, name) => total + row[name], 0);
-  for (const row of rows) {
+  for (const row of rows.filter(({ eight_emotion }) => eight_emotion)) {
     const eight = EIGHT.map((name) => `eight_${name}`);
     assert.ok([...EIGHT, "uncertain"].includes(row.eight_emotion));
     for (const names of [FOUR, eight]) assert.ok(Math.abs(sum(row, names) - 1) < 1e-3);
   }
   const [header] = String(await downloaded(page, "timeline-csv")).split("\r\n", 1);
   assert.match(header, /,eight_emotion,eight_neutral,/);
+});
+
+/** The map of what mattered, and the answers that the explanation names. */
+async function explained(page) {
+  await page.getByRole("button", { name: "Why?" }).click();
+  const said = await page.locator(".explanation p").textContent();
+  const [, first, second] = said.match(/spoke for (\w+), .* Second comes (\w+)\./);
+  const map = await page.locator(".explanation .smooth").evaluate((canvas) => canvas.toDataURL());
+  return { answers: [first, second], map };
+}
+
+const shownRanking = (page) =>
+  page.locator(".bars li").evaluateAll((rows) => {
+    const share = (row) => Number(row.style.getPropertyValue("--share"));
+    return rows.sort((a, b) => share(b) - share(a)).map((row) => row.querySelector(".name").textContent);
+  });
+
+test("the answer explained is the one shown: over four expressions or eight, adjusted or not", async () => {
+  const page = await open();
+  await openSettings(page);
+  const four = await explained(page);
+  assert.deepEqual(four.answers, (await shownRanking(page)).slice(0, 2));
+
+  await page.getByLabel("Tell apart").selectOption("8");
+  await page.locator(".bars [data-emotion=contempt]").waitFor();
+  const eight = await explained(page);
+  assert.deepEqual(eight.answers, (await shownRanking(page)).slice(0, 2));
+  assert.notEqual(eight.map, four.map);
+
+  await page.getByLabel("Tell apart").selectOption("4");
+  await page.locator(".bars:not(:has([data-emotion=contempt]))").waitFor();
+  const [id] = (await page.locator(".models").textContent()).match(/emotion-\d+/);
+  const text = `countenance-calibration/1 ${id} happy=-3 neutral=-3 sad=3 surprise=-3`;
+  await page
+    .getByTestId("calibration-input")
+    .setInputFiles({ name: "mine.txt", mimeType: "text/plain", buffer: Buffer.from(text) });
+  await told(page, "adjusted to your face");
+  await choose(page, fixture("grace_hopper.png"));
+  await page.locator("[data-testid=face][data-emotion=sad]").waitFor();
+  const adjusted = await explained(page);
+  assert.equal(adjusted.answers[0], "Sad");
+  assert.deepEqual(adjusted.answers, (await shownRanking(page)).slice(0, 2));
+  assert.deepEqual(page.problems, []);
 });
 
 test("a calibration is recorded, shown before and after, kept, exported, erased and imported", async () => {
@@ -65,7 +117,10 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
   await page.getByRole("button", { name: "Use the camera" }).click();
   await statusMatching(page, /1 face: \w+\.$/); // as only the live view tells it
   await takes.getByRole("button", { name: "Neutral" }).click();
+  const prompt = page.locator(".prompt");
+  await prompt.filter({ hasText: "Recording" }).waitFor();
   await told(page, "Done");
+  assert.equal(await prompt.isVisible(), false);
   const result = await takes.locator("[data-emotion=neutral] output").textContent();
   const [, before, after] = result.match(/^(\d+)% before, (\d+)% after$/).map(Number);
   assert.ok(after > before, result);
@@ -95,6 +150,26 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
   await told(page, "adjusted to your face");
   assert.equal(await readAgain(), adjusted);
   assert.deepEqual(page.problems, []);
+});
+
+test("a calibration's recording ends with the camera, and nothing is learned", async () => {
+  const page = await open({ viewport: { width: 390, height: 844 } });
+  await openSettings(page);
+  await page.getByRole("button", { name: "Use the camera" }).click();
+  await statusMatching(page, /1 face: \w+\.$/); // as only the live view tells it
+  await page.evaluate(() => {
+    // Stopped from inside the page, so that a slow test can't come after the last frame.
+    new MutationObserver((_, observer) => {
+      if (!document.querySelector(".prompt").textContent.includes("Recording")) return;
+      observer.disconnect();
+      document.querySelector("[data-testid=camera-stop]").click();
+    }).observe(document.querySelector(".prompt"), { subtree: true, childList: true, characterData: true });
+  });
+  await page.locator(".takes").getByRole("button", { name: "Neutral" }).click();
+  assert.match(await statusMatching(page, /camera is off/), /under Timeline, yours to save or discard/);
+  assert.equal(await page.locator(".prompt").isVisible(), false);
+  assert.equal(await page.locator(".calibration [role=status]").textContent(), "");
+  assert.equal(await stored(page), null);
 });
 
 for (const [what, text] of [

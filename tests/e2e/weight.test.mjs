@@ -1,4 +1,4 @@
-// What the page weighs on its way to a visitor, without the module.
+// What the page weighs on its way to a visitor, without the module, and what can be done before that is there.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { brotliCompressSync } from "node:zlib";
 import { root } from "../../scripts/environment.mjs";
-import { startBrowser, statusMatching } from "./page.mjs";
+import { choose, fixture, startBrowser, statusMatching } from "./page.mjs";
 
 const MAX_BYTES = 60_000;
 
@@ -19,4 +19,43 @@ test("scripts and styles stay under 60 kB compressed", async () => {
   const weights = files.map((path) => brotliCompressSync(readFileSync(join(root, "www", path))).length);
   const sum = weights.reduce((total, weight) => total + weight);
   assert.ok(sum < MAX_BYTES, `${sum} bytes`);
+});
+
+test("before the module is there the page takes a picture, and reads it once it is", async () => {
+  let letThrough;
+  const held = new Promise((resolve) => {
+    letThrough = resolve;
+  });
+  const page = await open({
+    prepare: (unopened) =>
+      unopened.context().route(/\.wasm$/, async (route) => {
+        await held;
+        await route.continue();
+      }),
+  });
+  await statusMatching(page, /Loading/);
+  await choose(page, fixture("astronaut.png"));
+  await page.locator(".still").waitFor();
+  await statusMatching(page, /Reading/);
+  letThrough();
+  await statusMatching(page, /1 face/);
+});
+
+test("nothing moves while the page and its model arrive", async () => {
+  const page = await open({
+    prepare: (unopened) =>
+      unopened.addInitScript(() => {
+        globalThis.shifts = [];
+        new PerformanceObserver((list) => globalThis.shifts.push(...list.getEntries())).observe({
+          type: "layout-shift",
+        });
+      }),
+  });
+  await statusMatching(page, /Ready/);
+  const shifts = () => page.evaluate(() => globalThis.shifts.map(({ value }) => value));
+  assert.deepEqual(await shifts(), []);
+  await page.evaluate(() => {
+    document.querySelector("main").style.marginTop = "200px";
+  });
+  await page.waitForFunction(() => globalThis.shifts.length > 0); // the check can fail
 });

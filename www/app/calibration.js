@@ -29,13 +29,16 @@ const CHECK_MS = 1500;
 /**
  * One recording: frames to learn from, then, once that is done, frames to see what it changed.
  *
- * @typedef {{ emotion: Emotion, since: number, frames: CalibrationFrame[], isLearned: boolean, checks: number[] }} Take
+ * @typedef {{ emotion: Emotion, step: 'record' | 'learn' | 'check', since: number, frames: CalibrationFrame[],
+ *   checks: number[] }} Take
  */
 
 export class Calibration {
   #section = find(".calibration");
   #told = find(".calibration [role=status]");
   #list = find(".takes");
+  /** What is told, over the camera's picture, for whoever looks into the camera. */
+  #prompt = find(".prompt");
   /** @type {HTMLInputElement} */ #input = find("[data-testid=calibration-input]");
   /** @type {HTMLButtonElement} */ #save = find("[data-action=calibration-export]");
   #analyzer;
@@ -53,7 +56,7 @@ export class Calibration {
     this.#input.addEventListener("change", () => this.#import());
     find("[data-action=calibration-erase]").addEventListener("click", async () => {
       this.#frames.clear();
-      this.#take = undefined;
+      this.cancel();
       for (const result of this.#list.querySelectorAll("output")) write(result, "");
       await this.#use(await this.#analyzer(), "");
       write(this.#told, "calibration.erased");
@@ -82,16 +85,16 @@ export class Calibration {
    */
   add(faces, now) {
     const take = this.#take;
-    if (!take) return;
+    if (!take || take.step === "learn") return; // the frames that come meanwhile are of no use
     if (faces.length !== 1) {
-      write(this.#told, "calibration.alone");
+      this.#tell("calibration.alone");
       return;
     }
     const [{ raw, probabilities }] = faces;
     const { emotion, frames, checks } = take;
     take.since ||= now;
     const passed = now - take.since;
-    if (take.isLearned) {
+    if (take.step === "check") {
       if (passed >= SETTLE_MS) checks.push(probabilities[emotion]);
       if (passed >= CHECK_MS && checks.length > 0) this.#finish(take);
     } else if (frames.length >= MIN_FRAMES && passed >= RECORD_MS) {
@@ -99,34 +102,70 @@ export class Calibration {
     } else {
       frames.push({ probabilities: raw, emotion });
       const share = Math.min(passed / RECORD_MS, frames.length / MIN_FRAMES);
-      write(this.#told, "calibration.recording", () => ({ share: sayPercent(Math.floor(share * 4) / 4) }));
+      this.#tell("calibration.recording", () => ({ share: sayPercent(Math.floor(share * 4) / 4) }));
+      /** @type {HTMLProgressElement} */ (find("progress", this.#prompt)).value = share;
     }
+  }
+
+  /** Drops a recording that has begun: the camera it looks through is switched off, or shows something else. */
+  cancel() {
+    if (!this.#take) return;
+    this.#end();
+    write(this.#told, "");
+  }
+
+  /** @param {Emotion} emotion */
+  #begin(emotion) {
+    if (document.body.dataset.view !== "camera") {
+      write(this.#told, "calibration.camera");
+      return;
+    }
+    this.#take = { emotion, step: "record", since: 0, frames: [], checks: [] };
+    find("progress", this.#prompt).removeAttribute("value");
+    this.#prompt.hidden = false;
+    this.#tell("calibration.hold");
+    find(".stage").scrollIntoView({ block: "nearest" }); // one sees oneself, on a phone too
+  }
+
+  #end() {
+    this.#take = undefined;
+    this.#prompt.hidden = true;
+  }
+
+  /**
+   * @param {string} key
+   * @param {() => import('./words.js').Values} [fill]
+   */
+  #tell(key, fill) {
+    for (const element of [this.#told, find("span", this.#prompt)]) write(element, key, fill);
   }
 
   /** @param {Take} take */
   async #learn(take) {
-    this.#take = undefined; // the frames that come meanwhile are of no use
+    take.step = "learn";
     this.#frames.set(take.emotion, take.frames);
     try {
       const analyzer = await this.#analyzer();
       await this.#use(analyzer, await analyzer.fitCalibration([...this.#frames.values()].flat()));
     } catch (error) {
+      this.cancel();
       this.#refuse(error);
       return;
     }
-    take.isLearned = true;
+    if (this.#take !== take) return;
+    take.step = "check";
     take.since = 0;
-    this.#take = take;
-    write(this.#told, "calibration.checking");
+    this.#tell("calibration.checking");
   }
 
   /** @param {Take} take */
   #finish({ emotion, frames, checks }) {
-    this.#take = undefined;
+    this.#end();
     const before = mean(frames.map(({ probabilities }) => probabilities[emotion]));
     const values = () => ({ before: sayPercent(before), after: sayPercent(mean(checks)) });
     write(find(`[data-emotion=${emotion}] output`, this.#list), "calibration.result", values);
     write(this.#told, "calibration.done");
+    this.#told.scrollIntoView({ block: "nearest" });
   }
 
   async #import() {
@@ -171,12 +210,7 @@ export class Calibration {
   #makeRow(emotion) {
     const record = make("button", "button small", makeGlyph(emotion), write(make("span", ""), emotion));
     record.type = "button";
-    record.addEventListener("click", () => {
-      if (document.body.dataset.view === "camera") {
-        this.#take = { emotion, since: 0, frames: [], isLearned: false, checks: [] };
-        write(this.#told, "calibration.hold");
-      } else write(this.#told, "calibration.camera");
-    });
+    record.addEventListener("click", () => this.#begin(emotion));
     const row = make("li", "", record, make("output", ""));
     row.dataset.emotion = emotion;
     return row;

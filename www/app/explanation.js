@@ -7,13 +7,16 @@
 import { make } from "./html.js";
 import { say } from "./words.js";
 
+/** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('../lib/index.js').FaceExplanation} FaceExplanation */
 
 /**
  * @param {FaceExplanation} explanation
+ * @param {FaceEmotion} face whose answer is explained, over as many expressions as it shows
  * @returns {HTMLElement}
  */
-export function makeExplanation({ chip, heat, strength, emotion, runnerUp }) {
+export function makeExplanation({ chip, eight, ...four }, face) {
+  const { heat, strength, emotion, runnerUp } = (face.eight && eight) ?? four;
   const side = Math.sqrt(chip.length);
   const seen = makeCanvas(side, (context) => drawChip(context, chip, side));
   const map = makeCanvas(side, (context) => {

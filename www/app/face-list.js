@@ -32,9 +32,8 @@ export class FaceList {
    * @param {string} nobody key of what to say where there is none
    */
   show(faces, nobody) {
-    const shown = new Set(faces.map(({ id }) => id));
     for (const [id, card] of this.#cards) {
-      if (shown.has(id)) continue;
+      if (faces.some((face) => face.id === id && card.fits(face))) continue;
       card.element.remove();
       this.#cards.delete(id);
     }
@@ -98,11 +97,16 @@ class FaceCard {
       const explanation = await explain(this.#face);
       this.#why.disabled = false;
       if (!explanation) return;
-      this.#explanation = makeExplanation(explanation);
+      this.#explanation = makeExplanation(explanation, this.#face);
       this.element.append(this.#explanation);
     }
     this.#why.setAttribute("aria-expanded", String(this.#explanation !== undefined));
     this.#why.focus(); // which it lost while disabled
+  }
+
+  /** Whether the card has a row for each expression, four or eight. @param {FaceEmotion} face */
+  fits(face) {
+    return this.#rows.size === Object.keys(answerOf(face).probabilities).length;
   }
 
   /** @param {FaceEmotion} face */

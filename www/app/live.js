@@ -60,7 +60,9 @@ export class LiveView {
       button.addEventListener("click", () => this.start());
     }
     find("[data-testid=camera-stop]").addEventListener("click", () =>
-      this.#end(() => view.status.show("ready", "status.camera-stopped")),
+      this.#end(() =>
+        view.status.show("ready", "status.camera-stopped", undefined, timeline.isEmpty ? "" : "status.recorded-hint"),
+      ),
     );
     toggle("mirror", (mirrored) => view.stage.mirror(mirrored));
     toggle("pause", (paused) => this.#pause(paused));

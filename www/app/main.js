@@ -111,6 +111,7 @@ function beginTask() {
   task.abort();
   task = new AbortController();
   status.hideProgress();
+  calibration.cancel();
   return task.signal;
 }
 

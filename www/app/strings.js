@@ -109,6 +109,7 @@ const en = {
   },
   "status.camera-starting": "Starting the camera …",
   "status.camera-stopped": "The camera is off.",
+  "status.recorded-hint": "What was recorded is under Timeline, yours to save or discard.",
   "status.paused": "Paused.",
   "status.camera-paused": "The camera rests while this page is hidden.",
   "status.restarting": "The worker stopped unexpectedly. Starting it again …",
@@ -268,9 +269,11 @@ const en = {
   "about.limits.title": "What it can't know",
   "about.limits.text":
     "What a person feels. A face does not reveal an inner state, and the network errs more on faces, ages, lighting and angles it saw less of in training.",
+  "about.limits.source": "The evidence: Barrett and others, 2019",
   "about.never.title": "What it's not for",
   "about.never.text":
     "Judging people. In the European Union, inferring emotions at work or in education is prohibited (AI Act, Article 5); elsewhere, people must be told.",
+  "about.never.source": "The AI Act, Regulation (EU) 2024/1689",
 };
 
 /** @type {Record<string, Phrase>} */
@@ -381,6 +384,7 @@ const ar = {
   },
   "status.camera-starting": "جارٍ تشغيل الكاميرا …",
   "status.camera-stopped": "الكاميرا متوقفة.",
+  "status.recorded-hint": "ما سُجِّل تجده تحت «الخط الزمني»، ولك أن تحفظه أو تحذفه.",
   "status.paused": "متوقف مؤقتًا.",
   "status.camera-paused": "الكاميرا متوقفة ما دامت الصفحة مخفية.",
   "status.restarting": "توقف العامل على نحو غير متوقع، ويجري تشغيله من جديد …",
@@ -552,9 +556,11 @@ const ar = {
   "about.limits.title": "ما لا تستطيع معرفته",
   "about.limits.text":
     "ما يشعر به الإنسان. فالوجه لا يكشف الحال الباطنة، والشبكة أكثر خطأً في الوجوه والأعمار والإضاءات والزوايا التي قلّ أن رأتها في تدريبها.",
+  "about.limits.source": "الدليل: باريت وآخرون، 2019",
   "about.never.title": "ما ليست له",
   "about.never.text":
     "الحكم على الناس. ففي الاتحاد الأوروبي يُحظر استنتاج المشاعر في العمل والتعليم (قانون الذكاء الاصطناعي، المادة ٥)، وفي غيرهما يجب إعلام الناس.",
+  "about.never.source": "قانون الذكاء الاصطناعي، اللائحة (EU) 2024/1689",
 };
 
 /** The languages there are, each named in itself. */

@@ -50,6 +50,11 @@ export class Timeline {
     return this.#recording.session?.source;
   }
 
+  /** Whether nothing is there to be looked at or saved. */
+  get isEmpty() {
+    return this.#section.hidden;
+  }
+
   /** Begins a strip of its own for what comes from now on. @param {string} source a file's name, or "camera" */
   begin(source) {
     this.#drawnAt = Number.NEGATIVE_INFINITY;
