@@ -86,14 +86,18 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
 
 /** Waits until the status line says something that matches, and gives all it says. */
 export async function statusMatching(page, pattern) {
-  const said = await page.waitForFunction(
+  const status = page.getByTestId("status");
+  const said = page.waitForFunction(
     ([source, flags]) => {
       const text = document.querySelector("[data-testid=status]").textContent.trim();
       return new RegExp(source, flags).test(text) && text;
     },
     [pattern.source, pattern.flags],
   );
-  return said.jsonValue();
+  const instead = async (error) => {
+    throw new Error(`The status says "${await status.textContent()}", not ${pattern}`, { cause: error });
+  };
+  return (await said.catch(instead)).jsonValue();
 }
 
 /** What the page shows of each face, read from its stable hooks. */
