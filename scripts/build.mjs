@@ -5,7 +5,7 @@
 // COUNTENANCE_MODEL=path compiles another emotion model in.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -38,8 +38,12 @@ mkdirSync(out, { recursive: true });
 const module = join(wasmDir, TARGET, "module", "countenance.wasm");
 run("cargo", ["run", "--quiet", "--profile", "bindgen", "--package", "countenance-bindgen", "--", module, out]);
 
+// The documentation stands in the types; nobody should have to load it.
+const glue = join(out, "countenance.js");
+writeFileSync(glue, readFileSync(glue, "utf8").replace(/^ *\/\*\*.*?\*\/\n/gms, ""));
+
 // What the page says about the model compiled in: its golden answers for the self-check, and its measured error.
-const bindings = await import(pathToFileURL(join(out, "countenance.js")).href);
+const bindings = await import(pathToFileURL(glue).href);
 await bindings.default({ module_or_path: readFileSync(join(out, "countenance_bg.wasm")) });
 const modelFolder = join(root, "models", bindings.modelInfo().emotion.id);
 for (const name of ["golden.json", "metrics.json"]) {

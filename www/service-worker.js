@@ -34,6 +34,7 @@ const FILES = [
   "app/stage.js",
   "app/status.js",
   "app/storage.js",
+  "app/strings.ar.js",
   "app/strings.js",
   "app/timeline.js",
   "app/trusted-url.js",

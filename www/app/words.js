@@ -14,17 +14,19 @@ import { languages } from "./strings.js";
 /** Where the visitor's choice is kept, on this device. */
 const STORAGE_KEY = "language";
 
-let voice = voiceOf(chosenLanguage());
+let voice = await voiceOf(chosenLanguage());
 
 /** What fills in the words written to an element, found out anew for each language. */
 /** @type {WeakMap<Element, () => Values>} */
 const fillings = new WeakMap();
 
 /** @param {Language} language */
-function voiceOf(language) {
+async function voiceOf(language) {
+  const { direction, load } = languages[language];
   return {
     language,
-    ...languages[language],
+    direction,
+    phrases: await load(),
     plurals: new Intl.PluralRules(language),
     percent: new Intl.NumberFormat(language, { style: "percent" }),
     number: new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
@@ -108,8 +110,8 @@ export function offerLanguages(select, onChange) {
   for (const [tag, { name }] of Object.entries(languages)) {
     select.add(new Option(name, tag, false, tag === voice.language));
   }
-  select.addEventListener("change", () => {
-    voice = voiceOf(/** @type {Language} */ (select.value));
+  select.addEventListener("change", async () => {
+    voice = await voiceOf(/** @type {Language} */ (select.value));
     remember(STORAGE_KEY, select.value);
     writePage();
     onChange();
