@@ -46,6 +46,16 @@ async function heap(session) {
   return (await session.send("Runtime.getHeapUsage")).usedSize;
 }
 
+/** How many sessions' recordings the page holds, the one that is to go on included. */
+async function sessionsHeld(session) {
+  const expression = 'import("/app/recording.js").then(({ Session }) => Session.prototype)';
+  const { result: prototype } = await session.send("Runtime.evaluate", { expression, awaitPromise: true });
+  const { objects } = await session.send("Runtime.queryObjects", { prototypeObjectId: prototype.objectId });
+  const functionDeclaration = "function () { return this.length; }";
+  const { result } = await session.send("Runtime.callFunctionOn", { objectId: objects.objectId, functionDeclaration });
+  return result.value;
+}
+
 const incidents = {
   async "the camera is unplugged and plugged in again"(page) {
     await page.evaluate(() => {
@@ -99,6 +109,7 @@ test(`the live view ${MINUTES ? `for ${MINUTES} minutes` : "for a while"} loses 
   assert.equal(sessions.length, 1, "the camera's session goes on, whatever befalls it");
   assert.ok(sessions[0].frames >= frames, "nothing recorded is lost");
   await page.locator("[data-action=timeline-clear]").click();
+  assert.equal(await sessionsHeld(session), 1, "what was discarded is gone");
   const left = (await heap(session)) - start.heap;
   assert.ok(left < SLACK_BYTES, `${left} bytes are left of a recording that was discarded`);
   assert.deepEqual(page.problems, []);

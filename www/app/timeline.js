@@ -41,6 +41,7 @@ export class Timeline {
     }
     find("[data-action=timeline-clear]").addEventListener("click", () => {
       this.#recording.clear();
+      write(this.#summary, ""); // what fills it in holds the whole session
       this.#section.hidden = true;
     });
   }
