@@ -81,9 +81,13 @@ fn cut(frame: &Frame<'_>, left: f64, top: f64, width: f64, height: f64) -> FaceC
     let columns: [Span; CHIP_SIDE] =
         std::array::from_fn(|index| Span::new(index, CHIP_SIDE, left, width, frame.width() as usize));
     let mut grey = [0; CHIP_SIDE * CHIP_SIDE];
+    let mut pixels = [Pixel::default(); CHIP_SIDE];
     for (index, output) in grey.chunks_exact_mut(CHIP_SIDE).enumerate() {
         let row = Span::new(index, CHIP_SIDE, top, height, frame.height() as usize);
-        average_row(frame, &row, &columns, output, to_grey);
+        average_row(frame, &row, &columns, &mut pixels);
+        for (grey, pixel) in output.iter_mut().zip(pixels) {
+            *grey = to_grey(pixel);
+        }
     }
     FaceChip { grey }
 }

@@ -173,8 +173,6 @@ pub struct EmotionPipeline {
     classifier: EmotionClassifier,
     tracker: FaceTracker,
     followed: Vec<Followed>,
-    region: Vec<u8>,
-    moved: Vec<FaceDetection>,
     faces: Vec<FaceEmotion>,
 }
 
@@ -193,8 +191,6 @@ impl EmotionPipeline {
             model_id: model.id().to_owned(),
             tracker: FaceTracker::new(options.tracking())?,
             followed: Vec::new(),
-            region: Vec::new(),
-            moved: Vec::new(),
             detector: FaceDetector::new(&detector_model()?)?,
             classifier,
             faces: Vec::new(),
@@ -323,52 +319,17 @@ impl EmotionPipeline {
             min_confidence: self.options.min_confidence * CARRY_ON,
             ..DetectOptions::live()
         };
-        let mut plan = self.tracker.plan(timestamp_ms);
-        let mut part = None;
-        if let DetectionPlan::Region(region) = plan {
-            part = cut_region(frame, &region, &mut self.region);
-            if part.is_none() {
-                plan = DetectionPlan::Full;
-            }
-        }
-        let detections = match part {
-            Some((part, offset)) => {
+        let plan = self.tracker.plan(timestamp_ms);
+        let detections = match plan {
+            DetectionPlan::Full => self.detector.detect(frame, &options)?,
+            DetectionPlan::Region(region) => {
                 let options = DetectOptions { long_side: REGION_SIZE, ..options };
-                self.moved.clear();
-                self.moved.extend(self.detector.detect(&part, &options)?.iter().map(|face| moved(face, offset)));
-                &self.moved[..]
+                self.detector.detect_in_region(frame, &region, &options)?
             }
-            None if plan == DetectionPlan::Reuse => &[],
-            None => self.detector.detect(frame, &options)?,
+            DetectionPlan::Reuse => &[],
         };
         self.tracker.update(plan, detections, timestamp_ms)?;
         Ok(plan)
-    }
-}
-
-/// Copies the part of the frame that lies in the region, and gives it with its place in the frame; none when the region
-/// lies outside.
-fn cut_region<'a>(frame: &Frame<'_>, region: &BoundingBox, pixels: &'a mut Vec<u8>) -> Option<(Frame<'a>, [f32; 2])> {
-    // `as` saturates, so what lies beyond the frame ends at its border.
-    let [left, top] = [region.x.floor() as u32, region.y.floor() as u32];
-    let right = ((region.x + region.width).ceil() as u32).min(frame.width());
-    let bottom = ((region.y + region.height).ceil() as u32).min(frame.height());
-    let (width, height) = (right.checked_sub(left)?, bottom.checked_sub(top)?);
-    pixels.clear();
-    for row in frame.pixels().chunks_exact(frame.width() as usize * 4).skip(top as usize).take(height as usize) {
-        pixels.extend_from_slice(&row[left as usize * 4..right as usize * 4]);
-    }
-    let part = Frame::from_rgba(pixels, width, height).ok()?;
-    Some((part, [left as f32, top as f32]))
-}
-
-/// The face as it lies in the frame, found in a part of it.
-fn moved(face: &FaceDetection, [left, top]: [f32; 2]) -> FaceDetection {
-    let BoundingBox { x, y, width, height } = face.bounding_box;
-    FaceDetection {
-        bounding_box: BoundingBox { x: x + left, y: y + top, width, height },
-        landmarks: face.landmarks.map(|[x, y]| [x + left, y + top]),
-        confidence: face.confidence,
     }
 }
 
@@ -387,25 +348,6 @@ mod tests {
             PipelineOptions { max_faces: 0, ..good.clone() },
         ] {
             assert_eq!(EmotionPipeline::new(bad).unwrap_err().kind(), ErrorKind::InvalidOptions);
-        }
-    }
-
-    #[test]
-    fn a_region_is_cut_where_it_overlaps_the_frame() {
-        let pixels: Vec<u8> = (0..5 * 4).flat_map(|index| [index, 0, 0, 255]).collect();
-        let frame = Frame::from_rgba(&pixels, 5, 4).unwrap();
-        let mut scratch = Vec::new();
-        let region = |x, y, width, height| BoundingBox { x, y, width, height };
-
-        let (part, offset) = cut_region(&frame, &region(2.5, 1.5, 1.4, 1.4), &mut scratch).unwrap();
-        assert_eq!((part.width(), part.height(), offset), (2, 2, [2.0, 1.0]));
-        assert_eq!(part.pixels().iter().step_by(4).copied().collect::<Vec<_>>(), [7, 8, 12, 13]);
-
-        let (part, offset) = cut_region(&frame, &region(-9.0, -9.0, 10.0, 99.0), &mut scratch).unwrap();
-        assert_eq!((part.width(), part.height(), offset), (1, 4, [0.0, 0.0]));
-
-        for outside in [region(-9.0, 0.0, 3.0, 3.0), region(7.0, 0.0, 3.0, 3.0), region(0.0, 4.0, 3.0, 3.0)] {
-            assert!(cut_region(&frame, &outside, &mut scratch).is_none(), "{outside:?}");
         }
     }
 }

@@ -93,15 +93,9 @@ const SUMMABLE_ROWS: usize = 257;
 
 /// Averages one output row and writes it to `output`: source rows by `row`, source columns by `columns`, one span an
 /// output pixel from left to right.
-pub(crate) fn average_row<T>(
-    frame: &Frame<'_>,
-    row: &Span,
-    columns: &[Span],
-    output: &mut [T],
-    convert: impl Fn(Pixel) -> T,
-) {
+pub(crate) fn average_row(frame: &Frame<'_>, row: &Span, columns: &[Span], output: &mut [Pixel]) {
     if let Some(factor) = whole_factor(row, columns) {
-        return average_whole_row(frame, row, columns[0].start, factor, output, convert);
+        return average_whole_row(frame, row, columns[0].start, factor, output);
     }
     let mut means = [Pixel::default(); STRIP];
     let (mut columns, mut output) = (columns, output);
@@ -115,7 +109,7 @@ pub(crate) fn average_row<T>(
             let means = &mut means[..end - start];
             average_columns(frame, row, start..end, means.as_flattened_mut());
             for (target, span) in targets.iter_mut().zip(group) {
-                *target = convert(span.mean(means, start));
+                *target = span.mean(means, start);
             }
         } else {
             // One output pixel over more columns than a strip has.
@@ -128,7 +122,7 @@ pub(crate) fn average_row<T>(
                     add(&mut sum, mean, first.weight(column));
                 }
             }
-            targets[0] = convert(sum);
+            targets[0] = sum;
         }
         (columns, output) = (rest, rest_of_output);
     }
@@ -145,53 +139,50 @@ fn whole_factor(row: &Span, columns: &[Span]) -> Option<usize> {
 }
 
 /// Averages one output row of `factor` whole source columns a pixel, from column `start` on.
-fn average_whole_row<T>(
-    frame: &Frame<'_>,
-    row: &Span,
-    start: usize,
-    factor: usize,
-    output: &mut [T],
-    convert: impl Fn(Pixel) -> T,
-) {
+fn average_whole_row(frame: &Frame<'_>, row: &Span, start: usize, factor: usize, output: &mut [Pixel]) {
     let weight = 1.0 / ((row.end - row.start) * factor) as f32;
+    let mut sums = [0; 4 * STRIP];
+    let mut parts = [Pixel::default(); STRIP];
     let mut start = start;
     for targets in output.chunks_mut(STRIP / factor) {
         let end = start + targets.len() * factor;
-        let sums = sum_rows(frame, row.start..row.end, start..end);
-        for (target, pixels) in targets.iter_mut().zip(sums.as_chunks::<4>().0.chunks_exact(factor)) {
-            let mut sum = [0_i32; 4];
-            for pixel in pixels {
-                for (sum, value) in sum.iter_mut().zip(pixel) {
-                    *sum += i32::from(*value);
-                }
+        let (sums, parts) = (&mut sums[..4 * (end - start)], &mut parts[..end - start]);
+        sum_rows(frame, row.start..row.end, start..end, sums);
+        for (part, &sum) in parts.as_flattened_mut().iter_mut().zip(sums.iter()) {
+            *part = weight * f32::from(sum);
+        }
+        for (target, parts) in targets.iter_mut().zip(parts.chunks_exact(factor)) {
+            *target = parts[0];
+            for part in &parts[1..] {
+                add(target, part, 1.0);
             }
-            *target = convert(sum.map(|sum| sum as f32 * weight));
         }
         start = end;
     }
 }
 
-/// The sums of at most [`SUMMABLE_ROWS`] source rows, of a strip of at most [`STRIP`] columns; beyond it 0.
-fn sum_rows(frame: &Frame<'_>, rows: Range<usize>, strip: Range<usize>) -> [u16; 4 * STRIP] {
+/// Sums at most [`SUMMABLE_ROWS`] source rows of a strip of columns.
+fn sum_rows(frame: &Frame<'_>, rows: Range<usize>, strip: Range<usize>, sums: &mut [u16]) {
     let width = frame.width() as usize;
-    let mut sums = [0_u16; 4 * STRIP];
+    sums.fill(0);
     for y in rows {
         let source = &frame.pixels()[4 * (y * width + strip.start)..4 * (y * width + strip.end)];
         for (sum, &value) in sums.iter_mut().zip(source) {
             *sum += u16::from(value);
         }
     }
-    sums
 }
 
 /// Averages the source rows under `row`, of a strip of at most [`STRIP`] columns.
 fn average_columns(frame: &Frame<'_>, row: &Span, strip: Range<usize>, means: &mut [f32]) {
     let width = frame.width() as usize;
     let source = |y: usize| &frame.pixels()[4 * (y * width + strip.start)..4 * (y * width + strip.end)];
+    let mut sums = [0; 4 * STRIP];
+    let sums = &mut sums[..means.len()];
     means.fill(0.0);
     for start in (row.start..row.end).step_by(SUMMABLE_ROWS) {
-        let sums = sum_rows(frame, start..(start + SUMMABLE_ROWS).min(row.end), strip.clone());
-        for (mean, &sum) in means.iter_mut().zip(&sums) {
+        sum_rows(frame, start..(start + SUMMABLE_ROWS).min(row.end), strip.clone(), sums);
+        for (mean, &sum) in means.iter_mut().zip(sums.iter()) {
             *mean += row.weight * f32::from(sum);
         }
     }
@@ -256,7 +247,7 @@ mod tests {
             let columns: Vec<_> = (0..5).map(|index| Span::new(index, 5, left, width, 13)).collect();
             let mut output = [Pixel::default(); 5];
             for y in 0..4 {
-                average_row(&frame, &Span::new(y, 4, top, height, 9), &columns, &mut output, |pixel| pixel);
+                average_row(&frame, &Span::new(y, 4, top, height, 9), &columns, &mut output);
                 let rows = reference_weights(y, 4, top, height, 9);
                 for (x, pixel) in output.iter().enumerate() {
                     let columns = reference_weights(x, 5, left, width, 13);
@@ -285,7 +276,7 @@ mod tests {
             let row = Span::new(0, 1, 0.0, rows as f64, rows);
             prop_assert_eq!(whole_factor(&row, &columns), Some(factor));
             let mut output = vec![Pixel::default(); count];
-            average_row(&frame, &row, &columns, &mut output, |pixel| pixel);
+            average_row(&frame, &row, &columns, &mut output);
             for (index, pixel) in output.iter().enumerate() {
                 for (channel, value) in pixel.iter().enumerate() {
                     let mut sum = 0.0;
@@ -306,7 +297,7 @@ mod tests {
         let columns: Vec<_> = (0..7).map(|index| Span::new(index, 7, 0.0, 7.0, 7)).collect();
         let mut output = [Pixel::default(); 7];
         for y in 0..3 {
-            average_row(&frame, &Span::new(y, 3, 0.0, 3.0, 3), &columns, &mut output, |pixel| pixel);
+            average_row(&frame, &Span::new(y, 3, 0.0, 3.0, 3), &columns, &mut output);
             let expected: Vec<f32> = pixels[y * 28..(y + 1) * 28].iter().map(|&value| f32::from(value)).collect();
             assert_eq!(output.as_flattened(), expected);
         }

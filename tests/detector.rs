@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use countenance::detect::{DetectOptions, FaceDetector};
-use countenance::{ErrorKind, FaceDetection, Frame, Picture, crop_face, weights};
+use countenance::{BoundingBox, ErrorKind, FaceDetection, Frame, Picture, crop_face, weights};
 use serde_json::Value;
 
 fn detector() -> FaceDetector {
@@ -212,4 +212,27 @@ fn options_outside_their_range_are_refused() {
 fn foreign_weights_are_refused() {
     let error = FaceDetector::new(&weights::emotion_model().unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ModelLoad);
+}
+
+#[test]
+fn a_region_is_searched_as_if_it_were_the_frame() {
+    let mut detector = detector();
+    let picture = picture("tests/fixtures/astronaut.png");
+    let frame = picture.frame().unwrap();
+    let (left, top, width, height) = (120, 41, 211, 190);
+    let rows = frame.pixels().chunks_exact(4 * frame.width() as usize).skip(top).take(height);
+    let copied: Vec<u8> = rows.flat_map(|row| &row[4 * left..4 * (left + width)]).copied().collect();
+    let copy = Frame::from_rgba(&copied, width as u32, height as u32).unwrap();
+    for options in [DetectOptions { long_side: 160, ..DetectOptions::live() }, DetectOptions::live()] {
+        let expected = pixels(&detector.detect(&copy, &options).unwrap()[0]);
+        let expected: Vec<f64> =
+            expected.iter().enumerate().map(|(axis, v)| v + [left, top][axis % 2] as f64).collect();
+        let region =
+            BoundingBox { x: left as f32 + 0.3, y: top as f32, width: width as f32 - 0.5, height: height as f32 };
+        let found = detector.detect_in_region(&frame, &region, &options).unwrap();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_close(&pixels(&found[0]), &expected, 0.01, "as in the copy");
+        let beyond = BoundingBox { x: 600.0, ..region };
+        assert_eq!(detector.detect_in_region(&frame, &beyond, &options).unwrap(), []);
+    }
 }

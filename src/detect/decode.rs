@@ -10,14 +10,27 @@ const SAME_FACE_OVERLAP: f32 = 0.3;
 
 /// Appends the faces of one forward pass at or above a confidence, in input pixels.
 pub(super) fn decode(heads: &[Map<CELL_VALUES>; 3], min_confidence: f32, faces: &mut Vec<FaceDetection>) {
+    let least = least_score(min_confidence);
     for (head, stride) in heads.iter().zip(STRIDES) {
         for row in 0..head.height {
             let (cells, _) = head.row(row).as_chunks();
             for (column, cell) in cells.iter().enumerate() {
+                // Nearly all cells end here, before two exponentials.
+                if cell[0] < least || cell[1] < least {
+                    continue;
+                }
                 faces.extend(decode_cell(cell, row as f32, column as f32, stride as f32, min_confidence));
             }
         }
     }
+}
+
+/// A score that is lower, before the sigmoid, the other one cannot make up for, as a sigmoid is at most 1. A little less
+/// than that, for what is lost in rounding.
+fn least_score(min_confidence: f32) -> f32 {
+    let least = min_confidence * min_confidence;
+    // From 16 on a sigmoid may round to 1.
+    (least / (1.0 - least)).ln().min(16.0) - 0.01
 }
 
 /// The face that one cell answers for, if it is at or above the confidence.
@@ -122,6 +135,24 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_face_is_passed_over(
+            scores in prop::collection::vec((-20.0..20.0_f32, -20.0..20.0_f32), 8), min_confidence in 0.0..=1.0_f32,
+        ) {
+            let mut heads = [Map::default(), Map::default(), Map::default()];
+            heads[0].reshape(8, 1);
+            let mut expected = vec![];
+            for (column, (cell, (class, object))) in
+                heads[0].row_mut(0).as_chunks_mut::<CELL_VALUES>().0.iter_mut().zip(scores).enumerate()
+            {
+                [cell[0], cell[1]] = [class, object];
+                expected.extend(decode_cell(cell, 0.0, column as f32, STRIDES[0] as f32, min_confidence));
+            }
+            let mut found = vec![];
+            decode(&heads, min_confidence, &mut found);
+            prop_assert_eq!(found, expected);
+        }
+
         #[test]
         fn what_is_kept_is_apart_and_what_is_dropped_is_not(
             boxes in prop::collection::vec((0.0..50.0_f32, 0.0..50.0_f32, 1.0..30.0_f32, 1.0..30.0_f32, 0.0..1.0_f32), 0..40),

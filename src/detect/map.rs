@@ -8,6 +8,8 @@ pub(super) struct Map<const CHANNELS: usize> {
     pub(super) width: usize,
     pub(super) height: usize,
     values: Vec<f32>,
+    /// By row: no value is larger.
+    pub(super) largest: Vec<f32>,
 }
 
 impl<const CHANNELS: usize> Map<CHANNELS> {
@@ -15,6 +17,7 @@ impl<const CHANNELS: usize> Map<CHANNELS> {
     pub(super) fn reshape(&mut self, width: usize, height: usize) {
         (self.width, self.height) = (width, height);
         self.values.resize(width * height * CHANNELS, 0.0);
+        self.largest.resize(height, 0.0);
     }
 
     /// One row: `width` pixels of `CHANNELS` values.
@@ -31,6 +34,7 @@ impl<const CHANNELS: usize> Map<CHANNELS> {
     /// Adds a map of half the size, each pixel of it to four.
     pub(super) fn add_doubled(&mut self, half: &Self) {
         for y in 0..self.height {
+            self.largest[y] += half.largest[y / 2];
             let pairs = self.row_mut(y).as_chunks_mut::<CHANNELS>().0.chunks_exact_mut(2);
             for (pair, addend) in pairs.zip(half.row(y / 2).as_chunks::<CHANNELS>().0) {
                 for pixel in pair {
@@ -47,6 +51,7 @@ impl<const CHANNELS: usize> Map<CHANNELS> {
         self.reshape(double.width / 2, double.height / 2);
         for y in 0..self.height {
             pool_rows::<S, CHANNELS>(simd, [double.row(2 * y), double.row(2 * y + 1)], self.row_mut(y));
+            self.largest[y] = double.largest[2 * y].max(double.largest[2 * y + 1]);
         }
     }
 }
@@ -74,11 +79,18 @@ mod tests {
     use super::*;
     use crate::engine::simd::{dispatch, levels};
 
+    fn largest(map: &Map<16>, y: usize) -> f32 {
+        map.row(y).iter().copied().fold(0.0, f32::max)
+    }
+
     fn map(width: usize, height: usize) -> Map<16> {
         let mut map = Map::default();
         map.reshape(width, height);
         for (index, value) in map.values.iter_mut().enumerate() {
             *value = (index * 7919 % 1009) as f32;
+        }
+        for y in 0..height {
+            map.largest[y] = largest(&map, y);
         }
         map
     }
@@ -90,6 +102,7 @@ mod tests {
             let mut pooled = Map::default();
             dispatch!(level, simd => pooled.pool(simd, &double));
             assert_eq!((pooled.width, pooled.height), (3, 2));
+            assert_eq!(pooled.largest, [largest(&pooled, 0), largest(&pooled, 1)]);
             for (index, value) in pooled.values.iter().enumerate() {
                 let (x, y, channel) = (index / 16 % 3, index / 48, index % 16);
                 let at = |dx: usize, dy: usize| double.values[((2 * y + dy) * 6 + 2 * x + dx) * 16 + channel];
@@ -104,6 +117,7 @@ mod tests {
         let mut sum = map(6, 4);
         let before = sum.values.clone();
         sum.add_doubled(&half);
+        assert!((0..4).all(|y| sum.largest[y] >= largest(&sum, y)));
         for (index, (sum, before)) in sum.values.iter().zip(before).enumerate() {
             let (x, y, channel) = (index / 16 % 6, index / 96, index % 16);
             assert_eq!(*sum, before + half.values[(y / 2 * 3 + x / 2) * 16 + channel]);

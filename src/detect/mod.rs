@@ -13,9 +13,10 @@ mod reference;
 mod stem;
 mod unit;
 
+use crate::engine::simd::dispatch;
 use crate::error::{Error, ErrorKind};
 use crate::frame::Frame;
-use crate::resample::{Span, average_row};
+use crate::resample::{Pixel, Span, average_row};
 use crate::weights::Weights;
 use network::{INPUT_MULTIPLE, Network};
 use stem::Input;
@@ -90,12 +91,42 @@ impl DetectOptions {
     }
 }
 
+/// Whole pixels of a frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Part {
+    left: u32,
+    top: u32,
+    width: u32,
+    height: u32,
+}
+
+impl Part {
+    fn whole(frame: &Frame<'_>) -> Self {
+        Self { left: 0, top: 0, width: frame.width(), height: frame.height() }
+    }
+
+    /// The pixels that a region touches, if there are any.
+    fn touched(frame: &Frame<'_>, region: &BoundingBox) -> Option<Self> {
+        // `as` saturates, so what lies beyond the frame ends at its border.
+        let [left, top] = [region.x.floor() as u32, region.y.floor() as u32];
+        let right = ((region.x + region.width).ceil() as u32).min(frame.width());
+        let bottom = ((region.y + region.height).ceil() as u32).min(frame.height());
+        let (width, height) = (right.checked_sub(left)?, bottom.checked_sub(top)?);
+        (width > 0 && height > 0).then_some(Self { left, top, width, height })
+    }
+
+    fn long_side(&self) -> u32 {
+        self.width.max(self.height)
+    }
+}
+
 /// Finds faces with YuNet-s, a network of 53,104 weights. Keeps its scratch memory from frame to frame.
 #[derive(Debug)]
 pub struct FaceDetector {
     network: Network,
     input: Input,
     columns: Vec<Span>,
+    row: Vec<Pixel>,
     faces: Vec<FaceDetection>,
 }
 
@@ -105,7 +136,8 @@ impl FaceDetector {
     /// # Errors
     /// [`ErrorKind::ModelLoad`] when a tensor is missing or of another shape.
     pub fn new(weights: &Weights<'_>) -> Result<Self, Error> {
-        Ok(Self { network: Network::load(weights)?, input: Input::default(), columns: vec![], faces: vec![] })
+        let (network, input) = (Network::load(weights)?, Input::default());
+        Ok(Self { network, input, columns: vec![], row: vec![], faces: vec![] })
     }
 
     /// The faces of a frame, the most confident first; none is a normal answer. Allocates only when a frame is larger
@@ -114,15 +146,39 @@ impl FaceDetector {
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] when an option is outside its range.
     pub fn detect(&mut self, frame: &Frame<'_>, options: &DetectOptions) -> Result<&[FaceDetection], Error> {
+        self.detect_in(frame, Some(Part::whole(frame)), options)
+    }
+
+    /// As [`detect`](Self::detect), but looks only at the pixels that a region of the frame touches, as if they were the
+    /// frame. The faces lie in the whole frame all the same; in a region beyond it there are none.
+    ///
+    /// # Errors
+    /// As [`detect`](Self::detect).
+    pub fn detect_in_region(
+        &mut self,
+        frame: &Frame<'_>,
+        region: &BoundingBox,
+        options: &DetectOptions,
+    ) -> Result<&[FaceDetection], Error> {
+        self.detect_in(frame, Part::touched(frame, region), options)
+    }
+
+    fn detect_in(
+        &mut self,
+        frame: &Frame<'_>,
+        part: Option<Part>,
+        options: &DetectOptions,
+    ) -> Result<&[FaceDetection], Error> {
         options.check()?;
         self.faces.clear();
-        self.look(frame, options.long_side, options.min_confidence);
-        let scaled_side = options.long_side.min(frame.width().max(frame.height()));
+        let Some(part) = part else { return Ok(&self.faces) };
+        self.look(frame, &part, options.long_side, options.min_confidence);
+        let scaled_side = options.long_side.min(part.long_side());
         if options.close_ups && scaled_side > CLOSE_UP_SIDE {
             let first_look = self.faces.len();
-            self.look(frame, scaled_side / 2, options.min_confidence);
+            self.look(frame, &part, scaled_side / 2, options.min_confidence);
             // Smaller faces are better placed by the first look.
-            let shortest = CLOSE_UP_FACE * frame.width().max(frame.height()) as f32 / scaled_side as f32;
+            let shortest = CLOSE_UP_FACE * part.long_side() as f32 / scaled_side as f32;
             let mut index = 0;
             self.faces.retain(|face| {
                 index += 1;
@@ -134,39 +190,59 @@ impl FaceDetector {
     }
 
     /// Appends the faces at one scale, overlapping ones too.
-    fn look(&mut self, frame: &Frame<'_>, long_side: u32, min_confidence: f32) {
-        let scale = (f64::from(long_side) / f64::from(frame.width().max(frame.height()))).min(1.0);
+    fn look(&mut self, frame: &Frame<'_>, part: &Part, long_side: u32, min_confidence: f32) {
+        let scale = (f64::from(long_side) / f64::from(part.long_side())).min(1.0);
         let scaled = |side: u32| ((f64::from(side) * scale).round() as usize).max(1);
-        let (width, height) = (scaled(frame.width()), scaled(frame.height()));
-        self.fill_input(frame, width, height);
+        let (width, height) = (scaled(part.width), scaled(part.height));
+        self.fill_input(frame, part, width, height);
         let first = self.faces.len();
         decode::decode(self.network.forward(&self.input), min_confidence, &mut self.faces);
 
-        let to_frame = [frame.width() as f32 / width as f32, frame.height() as f32 / height as f32];
+        let [left, top] = [part.left as f32, part.top as f32];
+        let to_frame = [part.width as f32 / width as f32, part.height as f32 / height as f32];
         for face in &mut self.faces[first..] {
-            face.bounding_box.x *= to_frame[0];
-            face.bounding_box.y *= to_frame[1];
+            face.bounding_box.x = face.bounding_box.x * to_frame[0] + left;
+            face.bounding_box.y = face.bounding_box.y * to_frame[1] + top;
             face.bounding_box.width *= to_frame[0];
             face.bounding_box.height *= to_frame[1];
             for [x, y] in &mut face.landmarks {
-                *x *= to_frame[0];
-                *y *= to_frame[1];
+                *x = *x * to_frame[0] + left;
+                *y = *y * to_frame[1] + top;
             }
         }
     }
 
-    /// Scales the frame to `width` x `height`, into the top left corner of the network's input.
-    fn fill_input(&mut self, frame: &Frame<'_>, width: usize, height: usize) {
-        let (frame_width, frame_height) = (frame.width() as usize, frame.height() as usize);
+    /// Scales a part of the frame to `width` x `height`, into the top left corner of the network's input.
+    fn fill_input(&mut self, frame: &Frame<'_>, part: &Part, width: usize, height: usize) {
+        let spans = |count: usize, start: u32, extent: u32, length: u32| {
+            let (start, extent) = (f64::from(start), f64::from(extent));
+            (0..count).map(move |index| Span::new(index, count, start, extent, length as usize))
+        };
         self.columns.clear();
-        self.columns.extend((0..width).map(|x| Span::new(x, width, 0.0, frame_width as f64, frame_width)));
+        self.columns.extend(spans(width, part.left, part.width, frame.width()));
+        self.row.resize(width, Pixel::default());
         self.input.reshape(width, height, INPUT_MULTIPLE);
-        for y in 0..height {
-            let row = Span::new(y, height, 0.0, frame_height as f64, frame_height);
-            average_row(frame, &row, &self.columns, self.input.picture_row_mut(y), |[red, green, blue, _]| {
-                [red, green, blue].map(Input::value)
-            });
+        for (y, row) in spans(height, part.top, part.height, frame.height()).enumerate() {
+            average_row(frame, &row, &self.columns, &mut self.row);
+            dispatch!(self.network.level(), simd => self.input.write_row(simd, y, &self.row));
         }
         self.input.brighten();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_touches_the_pixels_it_overlaps() {
+        let frame = Frame::from_rgba(&[0; 5 * 4 * 4], 5, 4).unwrap();
+        let touched = |x, y, width, height| Part::touched(&frame, &BoundingBox { x, y, width, height });
+        let part = |left, top, width, height| Some(Part { left, top, width, height });
+        assert_eq!(touched(2.5, 1.5, 1.4, 1.4), part(2, 1, 2, 2));
+        assert_eq!(touched(-9.0, -9.0, 10.0, 99.0), part(0, 0, 1, 4));
+        for (x, y) in [(-9.0, 0.0), (7.0, 0.0), (0.0, 4.0), (0.0, f32::NAN), (f32::INFINITY, 0.0)] {
+            assert_eq!(touched(x, y, 3.0, 3.0), None, "{x} {y}");
+        }
     }
 }

@@ -75,6 +75,11 @@ impl Network {
         Ok(Self { level: Level::new(), layers: Layers::load(weights)?, buffers: Buffers::default() })
     }
 
+    /// The instructions it runs with.
+    pub(super) fn level(&self) -> Level {
+        self.level
+    }
+
     /// The cells of every level.
     pub(super) fn forward(&mut self, input: &Input) -> &[Map<CELL_VALUES>; 3] {
         let Self { level, layers, buffers } = self;

@@ -14,7 +14,7 @@ use crate::weights::Weights;
 /// of inputs fit the sixteen registers of wasm engines on x86-64.
 const TILE: usize = 4;
 
-/// The largest activation of a row becomes this.
+/// What is given as the largest activation of a row becomes this.
 const LARGEST_ACTIVATION: f32 = i16::MAX as f32;
 
 /// What the sizes of an output's weights add up to at most, so that no sum can overflow.
@@ -30,22 +30,14 @@ pub(super) struct RoundedRow {
 }
 
 impl RoundedRow {
-    /// Takes a row, an even count of values.
+    /// Takes a row, an even count of values, none of a size above `largest`.
     #[inline(never)]
-    pub(super) fn round<S: Simd>(&mut self, simd: S, values: &[f32]) {
+    pub(super) fn round<S: Simd>(&mut self, simd: S, values: &[f32], largest: f32) {
         simd.vectorize(
             #[inline(always)]
             || {
                 self.pairs.resize(values.len() / 2, 0);
                 let (vectors, rest) = values.split_at(values.len() - values.len() % (2 * lanes::<S>()));
-                // Of floats without their sign the larger one is the larger integer.
-                let mut sizes = S::i32s::splat(simd, 0);
-                for vector in vectors.chunks_exact(lanes::<S>()) {
-                    sizes = sizes.max(load(simd, vector, 0).abs().bitcast::<S::i32s>());
-                }
-                let sizes: S::f32s = sizes.bitcast();
-                let largest =
-                    sizes.as_slice().iter().chain(rest).fold(0.0_f32, |largest, value| largest.max(value.abs()));
                 self.scale = largest / LARGEST_ACTIVATION;
                 let inverse = if largest > 0.0 { LARGEST_ACTIVATION / largest } else { 0.0 };
 
@@ -69,7 +61,7 @@ impl RoundedRow {
 
 /// Added to a float of at most 2^22, it leaves the nearest integer in its last bits. wasm's own conversion, which looks
 /// at every value's range, takes a processor several instructions.
-const ROUNDING: f32 = 1.5 * (1 << 23) as f32;
+pub(super) const ROUNDING: f32 = 1.5 * (1 << 23) as f32;
 
 /// The nearest integer to a value of at most 2^22.
 #[inline(always)]
@@ -236,7 +228,7 @@ mod tests {
             let mut rounded = RoundedRow { pairs: vec![7; 999], scale: 7.0 };
             let mut output = vec![f32::NAN; (width + 2) * OUTPUTS];
             dispatch!(level, simd => {
-                rounded.round(simd, &values);
+                rounded.round(simd, &values, magnitude);
                 pointwise.row(simd, &rounded, &mut output);
             });
             let lanes = dispatch!(level, simd => lanes_of(simd));
@@ -305,7 +297,7 @@ mod tests {
             for level in levels() {
                 let (mut rounded, mut output) = (RoundedRow::default(), vec![0.0; 3 * 16]);
                 dispatch!(level, simd => {
-                    rounded.round(simd, &[5.0; 64]);
+                    rounded.round(simd, &[5.0; 64], 5.0);
                     pointwise.row(simd, &rounded, &mut output);
                 });
                 let sums: Vec<_> = output.iter().filter(|sum| **sum != 0.0).collect();
@@ -323,7 +315,7 @@ mod tests {
         for (level, value) in levels().into_iter().flat_map(|level| [(level, 0.0), (level, 2.0)]) {
             let (mut rounded, mut output) = (RoundedRow::default(), vec![3.0; 4 * 16]);
             dispatch!(level, simd => {
-                rounded.round(simd, &[value; 32]);
+                rounded.round(simd, &[value; 32], value);
                 pointwise.row(simd, &rounded, &mut output);
             });
             assert_eq!(output, [3.0; 4 * 16]);

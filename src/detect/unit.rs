@@ -2,20 +2,16 @@
 
 use super::map::{Map, pool_rows};
 use super::pointwise::{Pointwise, RoundedRow};
-use crate::engine::simd::{Simd, SimdFloat, lanes, load, relu, store};
+use crate::engine::simd::{Simd, SimdFloat, lanes, larger_size, largest_lane, load, relu, splat, store};
 use crate::error::Error;
 use crate::weights::Weights;
-
-/// Pixels whose depthwise results are computed together: nine weights, four sums, the bias and one value fit the same
-/// registers.
-const DEPTHWISE_TILE: usize = 4;
 
 /// Where a unit gets its input from, from the top row down.
 pub(super) trait Rows<const CHANNELS: usize> {
     fn width(&self) -> usize;
     fn height(&self) -> usize;
-    /// Row `y`: `width` pixels of `CHANNELS` values.
-    fn row<S: Simd>(&mut self, simd: S, y: usize) -> &[f32];
+    /// Row `y`: `width` pixels of `CHANNELS` values, and what none of them is larger than.
+    fn row<S: Simd>(&mut self, simd: S, y: usize) -> (&[f32], f32);
 }
 
 impl<const CHANNELS: usize> Rows<CHANNELS> for &Map<CHANNELS> {
@@ -28,8 +24,8 @@ impl<const CHANNELS: usize> Rows<CHANNELS> for &Map<CHANNELS> {
     }
 
     #[inline(always)]
-    fn row<S: Simd>(&mut self, _: S, y: usize) -> &[f32] {
-        Map::row(self, y)
+    fn row<S: Simd>(&mut self, _: S, y: usize) -> (&[f32], f32) {
+        (Map::row(self, y), self.largest[y])
     }
 }
 
@@ -81,7 +77,9 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
     ) {
         output.reshape(input.width(), input.height());
         let Scratch { rounded, ring, .. } = scratch;
-        self.run(simd, input, rounded, ring, |y, ring| self.depthwise_row(simd, ring, output.row_mut(y)));
+        self.run(simd, input, rounded, ring, |y, ring| {
+            output.largest[y] = self.depthwise_row(simd, ring, output.row_mut(y));
+        });
     }
 
     /// Runs over a whole map of even sides and keeps the maximum over 2 x 2 pixels; wants a ReLU.
@@ -97,10 +95,11 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
         pair.resize(2 * input.width() * OUTPUTS, 0.0);
         let (upper, lower) = pair.split_at_mut(input.width() * OUTPUTS);
         self.run(simd, input, rounded, ring, |y, ring| {
+            let largest = &mut output.largest[y / 2];
             if y % 2 == 0 {
-                self.depthwise_row(simd, ring, upper);
+                *largest = self.depthwise_row(simd, ring, upper);
             } else {
-                self.depthwise_row(simd, ring, lower);
+                *largest = largest.max(self.depthwise_row(simd, ring, lower));
                 pool_rows::<S, OUTPUTS>(simd, [upper, lower], output.row_mut(y / 2));
             }
         });
@@ -125,7 +124,8 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
         // The first turn only computes row 0: `middle` is then the row above the map.
         for y in 0..=height {
             if y < height {
-                rounded.round(simd, input.row(simd, y));
+                let (values, largest) = input.row(simd, y);
+                rounded.round(simd, values, largest);
                 self.pointwise.row(simd, rounded, lower);
             } else {
                 lower.fill(0.0);
@@ -137,13 +137,14 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
         }
     }
 
-    /// The depthwise convolution of the middle one of three rows of the ring.
+    /// The depthwise convolution of the middle one of three rows of the ring; gives the largest value, or 0.
     #[inline(never)]
-    fn depthwise_row<S: Simd>(&self, simd: S, rows: [&[f32]; 3], output: &mut [f32]) {
+    fn depthwise_row<S: Simd>(&self, simd: S, rows: [&[f32]; 3], output: &mut [f32]) -> f32 {
         simd.vectorize(
             #[inline(always)]
             || {
                 let plane = rows[0].len() / OUTPUTS * lanes::<S>();
+                let mut largest = splat(simd, 0.0);
                 for block in 0..OUTPUTS / lanes::<S>() {
                     let first = block * lanes::<S>();
                     let bias = load(simd, &self.depthwise_bias, first);
@@ -153,46 +154,42 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
                         *weight = load(simd, values, first);
                     }
                     let rows = rows.map(|row| &row[block * plane..][..plane]);
-                    let (tiles, rest) = output.as_chunks_mut::<OUTPUTS>().0.as_chunks_mut::<DEPTHWISE_TILE>();
-                    let mut at = 0;
-                    for tile in tiles {
-                        let sums = depthwise_tile::<S, DEPTHWISE_TILE>(simd, rows, at, &weights, bias);
-                        for (pixel, sum) in tile.iter_mut().zip(sums) {
-                            store::<S>(if RELU { relu(simd, sum) } else { sum }, pixel, first);
-                        }
-                        at += DEPTHWISE_TILE * lanes::<S>();
+                    let [upper, middle, lower] = rows.map(|row| row.chunks_exact(lanes::<S>()));
+                    let mut columns = upper.zip(middle).zip(lower);
+                    // A column of values counts for three pixels: the sums of two of them wait for the columns to come.
+                    let mut waiting = [bias; 2];
+                    for ((upper, middle), lower) in columns.by_ref().take(2) {
+                        let parts = depthwise_parts(simd, [upper, middle, lower], &weights);
+                        waiting = [waiting[1] + parts[1], bias + parts[0]];
                     }
-                    for pixel in rest {
-                        let [sum] = depthwise_tile::<S, 1>(simd, rows, at, &weights, bias);
-                        store::<S>(if RELU { relu(simd, sum) } else { sum }, pixel, first);
-                        at += lanes::<S>();
+                    for (pixel, ((upper, middle), lower)) in output.as_chunks_mut::<OUTPUTS>().0.iter_mut().zip(columns)
+                    {
+                        let parts = depthwise_parts(simd, [upper, middle, lower], &weights);
+                        let sum = waiting[0] + parts[2];
+                        waiting = [waiting[1] + parts[1], bias + parts[0]];
+                        let value = if RELU { relu(simd, sum) } else { sum };
+                        // Of a negative value and 0, 0 is the larger here too.
+                        largest = larger_size::<S>(largest, value);
+                        store::<S>(value, pixel, first);
                     }
                 }
+                largest_lane::<S>(largest)
             },
-        );
+        )
     }
 }
 
-/// `P` pixels of one vector of channels of the depthwise convolution.
+/// What one column of values adds to the pixels right of it, in it and left of it: it lies under the first, second and
+/// third column of their kernels.
 #[inline(always)]
-fn depthwise_tile<S: Simd, const P: usize>(
-    simd: S,
-    rows: [&[f32]; 3],
-    at: usize,
-    weights: &[S::f32s; 9],
-    bias: S::f32s,
-) -> [S::f32s; P] {
-    let mut sums = [bias; P];
-    for (row, values) in rows.into_iter().enumerate() {
-        let values = &values[at..][..(P + 2) * lanes::<S>()];
-        for (pixel, sum) in sums.iter_mut().enumerate() {
-            for column in 0..3 {
-                let value = load(simd, values, (pixel + column) * lanes::<S>());
-                *sum = value.mul_add(weights[row * 3 + column], *sum);
-            }
-        }
+fn depthwise_parts<S: Simd>(simd: S, column: [&[f32]; 3], weights: &[S::f32s; 9]) -> [S::f32s; 3] {
+    let [upper, middle, lower] = [load(simd, column[0], 0), load(simd, column[1], 0), load(simd, column[2], 0)];
+    let mut parts = [upper; 3];
+    for (tap, part) in parts.iter_mut().enumerate() {
+        let two = middle.mul_add(weights[3 + tap], upper * weights[tap]);
+        *part = lower.mul_add(weights[6 + tap], two);
     }
-    sums
+    parts
 }
 
 #[cfg(test)]
@@ -202,6 +199,13 @@ mod tests {
     use super::super::reference::{Reference, container, noise};
     use super::*;
     use crate::engine::simd::{dispatch, levels};
+
+    fn check_largest<const CHANNELS: usize>(map: &Map<CHANNELS>) -> Result<(), TestCaseError> {
+        for y in 0..map.height {
+            prop_assert_eq!(map.row(y).iter().copied().fold(0.0, f32::max), map.largest[y]);
+        }
+        Ok(())
+    }
 
     /// Compares a unit of random weights with its definition, plain and (where the sides are even) pooled, with every
     /// instruction set.
@@ -219,6 +223,7 @@ mod tests {
         input.reshape(width, height);
         for y in 0..height {
             input.row_mut(y).copy_from_slice(&random(width * INPUTS));
+            input.largest[y] = magnitude;
         }
         let values = (0..height).flat_map(|y| input.row(y)).copied().map(f64::from).collect();
         let expected = Reference { width, height, channels: INPUTS, values }
@@ -241,9 +246,11 @@ mod tests {
         let mut output = Map::default();
         for level in levels() {
             dispatch!(level, simd => unit.forward(simd, &input, &mut scratch, &mut output));
+            check_largest(&output)?;
             expected.check((0..height).flat_map(|y| output.row(y)).copied(), rounding)?;
             if RELU && width.is_multiple_of(2) && height.is_multiple_of(2) {
                 dispatch!(level, simd => unit.forward_pooled(simd, &input, &mut scratch, &mut output));
+                check_largest(&output)?;
                 expected.pool().check((0..height / 2).flat_map(|y| output.row(y)).copied(), rounding)?;
             }
         }

@@ -39,6 +39,12 @@ pub(crate) fn larger_size<S: Simd>(a: S::f32s, b: S::f32s) -> S::f32s {
     a.bitcast::<S::i32s>().max(b.bitcast::<S::i32s>()).bitcast()
 }
 
+/// The largest lane, none negative.
+#[inline(always)]
+pub(crate) fn largest_lane<S: Simd>(value: S::f32s) -> f32 {
+    value.as_slice().iter().copied().fold(0.0, f32::max)
+}
+
 /// The smaller of each two lanes, neither negative.
 #[inline(always)]
 pub(crate) fn smaller_size<S: Simd>(a: S::f32s, b: S::f32s) -> S::f32s {
