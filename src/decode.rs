@@ -153,6 +153,12 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_without_room_in_memory_is_named_so() {
+        assert!(ensure_memory(1 << 20).is_ok());
+        assert_eq!(ensure_memory(u64::MAX).unwrap_err().kind(), ErrorKind::OutOfMemory);
+    }
+
+    #[test]
     fn honours_exif_orientation() {
         let upright = Picture::decode(&jpeg_with_orientation(1)).unwrap();
         assert_eq!((upright.width, upright.height), (32, 16));
