@@ -14,6 +14,10 @@ const models = {
     const teachers = [1, 2].map((seed) => train("emotion-1", seed));
     return train("emotion-2", 1, { from: teachers[1], teacher: label("emotion-2", teachers) });
   },
+  "emotion-3": () => {
+    const teachers = [train("emotion-1", 1), train("emotion-1", 2), models["emotion-2"]()];
+    return train("emotion-3", 1, { from: teachers[2], teacher: label("emotion-3", teachers) });
+  },
 };
 
 /** What has to be built in for a backend. */

@@ -104,6 +104,24 @@ expressions! {
     Contempt = "contempt",
 }
 
+impl From<Emotion> for Emotion8 {
+    fn from(emotion: Emotion) -> Self {
+        match emotion {
+            Emotion::Happy => Self::Happy,
+            Emotion::Neutral => Self::Neutral,
+            Emotion::Sad => Self::Sad,
+            Emotion::Surprise => Self::Surprise,
+        }
+    }
+}
+
+impl Emotion8 {
+    /// The same expression among the four, if it is one of them.
+    pub fn emotion(self) -> Option<Emotion> {
+        Emotion::ALL.into_iter().find(|emotion| Self::from(*emotion) == self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,5 +138,14 @@ mod tests {
     fn order_and_names_agree() {
         check(Emotion::from_name);
         check(Emotion8::from_name);
+    }
+
+    #[test]
+    fn four_of_the_eight_are_the_four() {
+        for emotion in Emotion::ALL {
+            assert_eq!(Emotion8::from(emotion).emotion(), Some(emotion));
+            assert_eq!(Emotion8::from(emotion).name(), emotion.name());
+        }
+        assert_eq!(Emotion8::ALL.into_iter().filter(|eight| eight.emotion().is_none()).count(), 4);
     }
 }

@@ -361,9 +361,8 @@ mod tests {
         let covered: Vec<usize> = (0..picture.len()).filter(covered).collect();
         assert!((40..40 * 8).contains(&covered.len()), "{} pixels", covered.len());
         for quarter in 0..4 {
-            let is_within = |index: &&usize| {
-                (*index % CHIP_SIDE / 24, *index / CHIP_SIDE / 24) == (quarter % 2, quarter / 2)
-            };
+            let is_within =
+                |index: &&usize| (*index % CHIP_SIDE / 24, *index / CHIP_SIDE / 24) == (quarter % 2, quarter / 2);
             assert!(covered.iter().any(|index| is_within(&index)));
         }
     }

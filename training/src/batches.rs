@@ -3,13 +3,12 @@
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
 
-use countenance::Emotion;
+use countenance::{Emotion, Emotion8};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution};
 
-use crate::class::Class;
 use crate::dataset::Sample;
 use crate::recipe::{Recipe, Target};
 use crate::teacher::{SoftAnswer, Teacher};
@@ -120,7 +119,7 @@ pub fn target_four(sample: &Sample, target: &Target, taught: Option<&SoftAnswer>
     let Some(emotion) = sample.emotion() else {
         return [0.0; Emotion::COUNT];
     };
-    let shares = sample.votes.and_then(|votes| votes.shares(Emotion::ALL.map(Class::from_emotion)));
+    let shares = sample.votes.and_then(|votes| votes.shares(Emotion::ALL.map(Emotion8::from)));
     let smoothing = target.smoothing as f32;
     let told = mix(one_hot(emotion.index()), shares, target.votes as f32)
         .map(|value| value * (1.0 - smoothing) + smoothing / Emotion::COUNT as f32);
@@ -128,8 +127,8 @@ pub fn target_four(sample: &Sample, target: &Target, taught: Option<&SoftAnswer>
 }
 
 /// The target over the eight expressions.
-pub fn target_eight(sample: &Sample, target: &Target, taught: Option<&SoftAnswer>) -> [f32; Class::COUNT] {
-    let shares = sample.votes.and_then(|votes| votes.shares(Class::ALL));
+pub fn target_eight(sample: &Sample, target: &Target, taught: Option<&SoftAnswer>) -> [f32; Emotion8::COUNT] {
+    let shares = sample.votes.and_then(|votes| votes.shares(Emotion8::ALL));
     let told = mix(one_hot(sample.class.index()), shares, target.eight_votes as f32);
     mix(told, taught.map(|answer| answer.eight), target.teacher as f32)
 }

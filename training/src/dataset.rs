@@ -7,19 +7,32 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use countenance::weights::detector_model;
 use countenance::{
-    CHIP_SIDE, DetectOptions, Emotion, FaceChip, FaceDetection, FaceDetector, Frame, Picture, chip_from_frame,
-    crop_face,
+    CHIP_SIDE, DetectOptions, Emotion, Emotion8, FaceChip, FaceDetection, FaceDetector, Frame, Picture,
+    chip_from_frame, crop_face,
 };
 use rayon::prelude::*;
 
 use crate::augment::plain;
-use crate::class::Class;
+
+/// The names of the folders, as FER2013 calls its classes, in the order of [`Emotion8::ALL`].
+const FOLDERS: [&str; Emotion8::COUNT] =
+    ["neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt"];
+/// The numbers in the `emotion` column of `fer2013.csv`, from 0.
+const FER2013: [Emotion8; 7] = [
+    Emotion8::Angry,
+    Emotion8::Disgusted,
+    Emotion8::Fearful,
+    Emotion8::Happy,
+    Emotion8::Sad,
+    Emotion8::Surprise,
+    Emotion8::Neutral,
+];
 
 /// FER+ votes of the annotators for one picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Votes {
-    /// Votes for each [`Class`].
-    pub classes: [f32; Class::COUNT],
+    /// Votes for each [`Emotion8`].
+    pub classes: [f32; Emotion8::COUNT],
     /// Votes for "unknown".
     pub unknown: f32,
     /// Votes for "not a face".
@@ -28,17 +41,18 @@ pub struct Votes {
 
 impl Votes {
     /// The shares of these classes in the votes for them alone; `None` where there is no such vote.
-    pub fn shares<const N: usize>(&self, classes: [Class; N]) -> Option<[f32; N]> {
+    pub fn shares<const N: usize>(&self, classes: [Emotion8; N]) -> Option<[f32; N]> {
         let votes = classes.map(|class| self.classes[class.index()]);
         let total: f32 = votes.iter().sum();
         (total > 0.0).then(|| votes.map(|vote| vote / total))
     }
 
     /// The class with strictly more votes than every other of the ten columns.
-    pub fn majority(&self) -> Option<Class> {
-        let top = Class::ALL.into_iter().max_by(|a, b| self.classes[a.index()].total_cmp(&self.classes[b.index()]))?;
+    pub fn majority(&self) -> Option<Emotion8> {
+        let top =
+            Emotion8::ALL.into_iter().max_by(|a, b| self.classes[a.index()].total_cmp(&self.classes[b.index()]))?;
         let votes = self.classes[top.index()];
-        let rivals = Class::ALL.into_iter().filter(|class| *class != top).map(|class| self.classes[class.index()]);
+        let rivals = Emotion8::ALL.into_iter().filter(|class| *class != top).map(|class| self.classes[class.index()]);
         rivals.chain([self.unknown, self.not_a_face]).all(|rival| rival < votes).then_some(top)
     }
 }
@@ -51,7 +65,7 @@ pub struct Sample {
     /// Its row in `fer2013.csv`, where known: files named by a number carry it.
     pub row: Option<u32>,
     /// Its label.
-    pub class: Class,
+    pub class: Emotion8,
     /// Its FER+ votes, where known.
     pub votes: Option<Votes>,
     /// Its pixels.
@@ -76,7 +90,7 @@ pub fn load(data: &Path, split: &str) -> Result<Vec<Sample>> {
         return load_csv(data, split);
     }
     let folder = data.join(split);
-    if split == "train" && !folder.is_dir() && Class::ALL.iter().any(|class| data.join(class.name()).is_dir()) {
+    if split == "train" && !folder.is_dir() && FOLDERS.iter().any(|name| data.join(name).is_dir()) {
         return load_folder(data);
     }
     ensure!(
@@ -169,22 +183,21 @@ fn row(path: &Path) -> Option<u32> {
 ///
 /// # Errors
 /// Where it is no such folder.
-pub fn list_folder(folder: &Path) -> Result<Vec<(Class, PathBuf)>> {
+pub fn list_folder(folder: &Path) -> Result<Vec<(Emotion8, PathBuf)>> {
     let mut files = Vec::new();
     for class_folder in sorted_entries(folder)?.into_iter().filter(|path| path.is_dir()) {
         let name = class_folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_lowercase();
-        let Some(class) = Class::from_name(&name) else {
-            let known = Class::ALL.map(Class::name).join(", ");
-            bail!("{} is named after no expression; the names are {known}", class_folder.display());
+        let Some(place) = FOLDERS.iter().position(|folder| *folder == name) else {
+            bail!("{} is named after no expression; the names are {}", class_folder.display(), FOLDERS.join(", "));
         };
         let pictures = sorted_entries(&class_folder)?.into_iter().filter(|path| is_picture(path));
-        files.extend(pictures.map(|path| (class, path)));
+        files.extend(pictures.map(|path| (Emotion8::ALL[place], path)));
     }
     ensure!(
         !files.is_empty(),
         "{} holds no <class>/*.jpg or <class>/*.png (classes: {})",
         folder.display(),
-        Class::ALL.map(Class::name).join(", ")
+        FOLDERS.join(", ")
     );
     Ok(files)
 }
@@ -247,7 +260,7 @@ fn load_csv(path: &Path, split: &str) -> Result<Vec<Sample>> {
         if !usages.contains(&usage.trim()) {
             continue;
         }
-        let class = number.trim().parse().ok().and_then(Class::from_fer2013);
+        let class = number.trim().parse::<usize>().ok().and_then(|number| FER2013.get(number).copied());
         let class = class.with_context(|| format!("{source}: {number:?} is no emotion; they are 0 to 6"))?;
         let grey: Vec<u8> = pixels
             .split_ascii_whitespace()

@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use burn::tensor::Device;
 use countenance::weights::Weights;
-use countenance::{Emotion, EmotionClassifier, FaceChip};
+use countenance::{CHIP_SIDE, Emotion, EmotionClassifier, FaceChip};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Sample;
-use crate::metrics::{Answer, Metrics};
+use crate::metrics::{Answer, Metrics, softmax};
+use crate::model::JointNet;
 use crate::robustness;
+use crate::train::logits;
 
 /// Everything measured on a set of faces.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +47,29 @@ pub struct Report {
 }
 
 impl Report {
+    /// Measures the answers to the faces of the four expressions among `samples` ones, but for mirror images.
+    fn new(model: &str, samples: usize, judged: &[(&Sample, Answer)], options: &Options) -> Self {
+        let metrics = |judged: &[(&Sample, Answer)]| {
+            let answers: Vec<Answer> = judged.iter().map(|(_, answer)| *answer).collect();
+            Metrics::new(&answers)
+        };
+        let clean: Option<Vec<(&Sample, Answer)>> = options.leaked.as_ref().map(|leaked| {
+            let is_clean = |sample: &Sample| sample.row.is_none_or(|row| !leaked.contains(&row));
+            judged.iter().filter(|(sample, _)| is_clean(sample)).copied().collect()
+        });
+        Self {
+            model: model.to_owned(),
+            all: metrics(judged),
+            left_out: samples - judged.len(),
+            missed: options.missed,
+            leak_free: clean.as_deref().map(metrics),
+            fer_plus: against_votes(judged),
+            fer_plus_leak_free: clean.as_deref().and_then(against_votes),
+            flip_averaged: None,
+            robustness: None,
+        }
+    }
+
     /// The report for people.
     pub fn text(&self) -> String {
         let mut text = self.all.report();
@@ -81,7 +107,7 @@ pub struct Share {
 pub struct Options {
     /// Rows of faces that have a twin in the training data.
     pub leaked: Option<BTreeSet<u32>>,
-    /// Whether to average over mirror images too.
+    /// Whether to average over mirror images too: the shipped engine alone does.
     pub flip: bool,
     /// Pictures in which no face was found, where faces were looked for.
     pub missed: Option<usize>,
@@ -97,9 +123,7 @@ pub fn evaluate(
     samples: &[Sample],
     options: &Options,
 ) -> Result<(Report, BTreeMap<String, Answer>)> {
-    let faces: Vec<(&Sample, Emotion)> =
-        samples.iter().filter_map(|sample| sample.emotion().map(|emotion| (sample, emotion))).collect();
-    ensure!(!faces.is_empty(), "none of the {} faces is {}", samples.len(), Emotion::ALL.map(Emotion::name).join(", "));
+    let faces = faces(samples)?;
     let classifier = EmotionClassifier::new(weights)?;
     let plain = |(sample, label): &(&Sample, Emotion)| Ok((sample.chip.clone(), *label));
     let answers = answer(&classifier, &faces, plain)?;
@@ -107,28 +131,39 @@ pub fn evaluate(
         true => Some(Metrics::new(&answer(&classifier.with_mirror(true), &faces, plain)?)),
         false => None,
     };
-    let is_clean = |sample: &Sample, leaked: &BTreeSet<u32>| sample.row.is_none_or(|row| !leaked.contains(&row));
-    let judged: Vec<(&Sample, Answer)> = faces.iter().map(|(sample, _)| *sample).zip(answers.iter().copied()).collect();
-    let clean: Option<Vec<(&Sample, Answer)>> = options
-        .leaked
-        .as_ref()
-        .map(|leaked| judged.iter().filter(|(sample, _)| is_clean(sample, leaked)).copied().collect());
-    let report = Report {
-        model: weights.id().to_owned(),
-        all: Metrics::new(&answers),
-        left_out: samples.len() - faces.len(),
-        missed: options.missed,
-        leak_free: clean.as_ref().map(|clean| {
-            let answers: Vec<Answer> = clean.iter().map(|(_, answer)| *answer).collect();
-            Metrics::new(&answers)
-        }),
-        fer_plus: against_votes(&judged),
-        fer_plus_leak_free: clean.as_deref().and_then(against_votes),
-        flip_averaged,
-        robustness: None,
-    };
+    let judged: Vec<(&Sample, Answer)> = faces.iter().map(|(sample, _)| *sample).zip(answers).collect();
+    let mut report = Report::new(weights.id(), samples.len(), &judged, options);
+    report.flip_averaged = flip_averaged;
     let by_source = judged.into_iter().map(|(sample, answer)| (sample.source.clone(), answer)).collect();
     Ok((report, by_source))
+}
+
+/// Judges any of the architectures, in f32 and one pass a face, with Burn.
+///
+/// # Errors
+/// Where no sample is of the four expressions.
+pub fn evaluate_network(
+    net: &JointNet,
+    temperature: f64,
+    samples: &[Sample],
+    options: &Options,
+    device: &Device,
+) -> Result<Report> {
+    let (faces, labels): (Vec<Sample>, Vec<Emotion>) =
+        faces(samples)?.into_iter().map(|(sample, label)| (sample.clone(), label)).unzip();
+    let answers = logits(net, &faces, CHIP_SIDE, device)
+        .into_iter()
+        .zip(labels)
+        .map(|((four, _), label)| Answer { label, probabilities: softmax(four, temperature) });
+    let judged: Vec<(&Sample, Answer)> = faces.iter().zip(answers).collect();
+    Ok(Report::new("", samples.len(), &judged, options))
+}
+
+/// The samples of the four expressions, with those.
+fn faces(samples: &[Sample]) -> Result<Vec<(&Sample, Emotion)>> {
+    let faces: Vec<_> = samples.iter().filter_map(|sample| Some((sample, sample.emotion()?))).collect();
+    ensure!(!faces.is_empty(), "none of the {} faces is {}", samples.len(), Emotion::ALL.map(Emotion::name).join(", "));
+    Ok(faces)
 }
 
 /// The answers to items, in their order, computed on all cores: `see` gives an item's picture and label.

@@ -12,7 +12,6 @@ pub mod architecture;
 pub mod augment;
 pub mod batches;
 pub mod card;
-pub mod class;
 pub mod corrupt;
 pub mod dataset;
 pub mod eight;

@@ -318,7 +318,8 @@ struct RunsArguments {
     /// Rows with a twin in the training data, one a line.
     #[arg(long)]
     leak_list: Option<PathBuf>,
-    /// A model folder: write runs.json into it, for the card.
+    /// The JSON to write. In a model's folder the card tells of `runs.json` (other seeds and recipes of the network) and
+    /// of `baselines.json` (other networks).
     #[arg(long)]
     out: Option<PathBuf>,
 }
@@ -623,14 +624,15 @@ fn run_runs(arguments: &RunsArguments) -> Result<()> {
     let options = evaluate::Options { leaked, ..evaluate::Options::default() };
     let judge = |run: &PathBuf| -> Result<RunFigures> {
         let training: Training = read_json(&run.join("training.json"))?;
-        let bytes = store::read(&run.join(WEIGHTS))?;
-        let (report, _) = evaluate::evaluate(&Weights::parse(&bytes)?, &samples, &options)?;
-        Ok(RunFigures::new(&training.recipe_file, training.run.seed, &report))
+        let device = Device::flex();
+        let net = JointNet::load(&training.run.recipe.network(), &device, &Source::read(run)?.tensors)?;
+        let report = evaluate::evaluate_network(&net, training.temperature, &samples, &options, &device)?;
+        Ok(RunFigures::new(&training, &report))
     };
     let judged = arguments.run.iter().map(|run| judge(run).with_context(|| run.display().to_string()));
     let runs = judged.collect::<Result<Vec<_>>>()?;
     if let Some(out) = &arguments.out {
-        write_json(&runs, &out.join("runs.json"))?;
+        write_json(&runs, out)?;
     }
     print!("{}", table(&runs));
     Ok(())

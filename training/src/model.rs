@@ -4,13 +4,13 @@ use anyhow::{Context, Result, ensure};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor, TensorData};
+use countenance::Emotion8;
 use countenance::network::{ConvBlock, EmotionNet, EmotionNetConfig, NamedTensor, linear, load_eight};
 use std::collections::HashMap;
 
-use crate::class::Class;
 use crate::store::SECOND_HEAD;
 
-/// [`EmotionNet`] and a head over [`Class::ALL`].
+/// [`EmotionNet`] and a head over [`Emotion8::ALL`].
 #[derive(Module, Debug)]
 pub struct JointNet {
     /// What ships.
@@ -24,7 +24,7 @@ pub struct JointNet {
 pub struct JointLogits {
     /// `[n, 4]`, in the order of `Emotion::ALL`.
     pub four: Tensor<2>,
-    /// `[n, 8]`, in the order of [`Class::ALL`].
+    /// `[n, 8]`, in the order of [`Emotion8::ALL`].
     pub eight: Tensor<2>,
 }
 
@@ -33,7 +33,7 @@ impl JointNet {
     pub fn new(config: &EmotionNetConfig, device: &Device) -> Self {
         Self {
             emotion: EmotionNet::new(config, device),
-            eight: linear(config.layers.embedding(), Class::COUNT, device),
+            eight: linear(config.layers.embedding(), Emotion8::COUNT, device),
         }
         .materialize()
     }

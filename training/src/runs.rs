@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
+use crate::card::Training;
 use crate::evaluate::Report;
 use crate::metrics::Metrics;
 
@@ -14,6 +15,8 @@ pub struct RunFigures {
     pub recipe: String,
     /// The run's seed.
     pub seed: u64,
+    /// Epochs of training.
+    pub epochs: usize,
     /// On all faces.
     pub all: Brief,
     /// Without the faces that have a twin in the training data.
@@ -48,10 +51,11 @@ impl From<&Metrics> for Brief {
 
 impl RunFigures {
     /// A row of a run's report.
-    pub fn new(recipe: &str, seed: u64, report: &Report) -> Self {
+    pub fn new(training: &Training, report: &Report) -> Self {
         Self {
-            recipe: recipe.to_owned(),
-            seed,
+            recipe: training.recipe_file.clone(),
+            seed: training.run.seed,
+            epochs: training.run.history.len(),
             all: Brief::from(&report.all),
             leak_free: report.leak_free.as_ref().map(Brief::from),
             fer_plus: report.fer_plus.map(|share| share.accuracy),
@@ -69,8 +73,8 @@ impl RunFigures {
 /// The runs as a table, with mean and standard deviation where a recipe ran with several seeds.
 pub fn table(runs: &[RunFigures]) -> String {
     let mut text = String::from(
-        "| recipe | seed | accuracy | leak-free | loss | macro F1 | FER+ | calibration error |\n\
-         |---|---|---|---|---|---|---|---|\n",
+        "| recipe | epochs | seed | accuracy | leak-free | loss | macro F1 | FER+ | calibration error |\n\
+         |---|---|---|---|---|---|---|---|---|\n",
     );
     let mut recipes: Vec<&str> = runs.iter().map(|run| run.recipe.as_str()).collect();
     recipes.sort_unstable();
@@ -79,7 +83,7 @@ pub fn table(runs: &[RunFigures]) -> String {
         let of_recipe: Vec<_> = runs.iter().filter(|run| run.recipe == recipe).collect();
         for run in &of_recipe {
             let cells = run.cells().map(|value| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.3}")));
-            let _ = writeln!(text, "| `{recipe}` | {} | {} |", run.seed, cells.join(" | "));
+            let _ = writeln!(text, "| `{recipe}` | {} | {} | {} |", run.epochs, run.seed, cells.join(" | "));
         }
         if of_recipe.len() > 1 {
             let spread = |column: usize| {
@@ -87,7 +91,7 @@ pub fn table(runs: &[RunFigures]) -> String {
                 values.map_or_else(|| "-".to_owned(), |values| spread(&values))
             };
             let cells: [String; 6] = std::array::from_fn(spread);
-            let _ = writeln!(text, "| `{recipe}` | mean ± standard deviation | {} |", cells.join(" | "));
+            let _ = writeln!(text, "| `{recipe}` | | mean ± standard deviation | {} |", cells.join(" | "));
         }
     }
     text
@@ -110,6 +114,7 @@ mod tests {
         let run = |recipe: &str, seed, accuracy| RunFigures {
             recipe: recipe.to_owned(),
             seed,
+            epochs: 9,
             all: Brief { accuracy, loss: 0.5, macro_f1: 0.7, expected_calibration_error: 0.02 },
             leak_free: None,
             fer_plus: Some(0.8),
@@ -119,7 +124,7 @@ mod tests {
             table.contains("| `a.toml` | mean ± standard deviation | 0.790 ± 0.014 | - | 0.500 ± 0.000 |"),
             "{table}"
         );
-        assert!(table.contains("| `b.toml` | 1 | 0.700 | - | 0.500 | 0.700 | 0.800 | 0.020 |"), "{table}");
+        assert!(table.contains("| `b.toml` | 9 | 1 | 0.700 | - | 0.500 | 0.700 | 0.800 | 0.020 |"), "{table}");
         assert_eq!(table.lines().count(), 2 + 4);
     }
 }

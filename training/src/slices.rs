@@ -403,11 +403,10 @@ impl Slices {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::class::Class;
-    use countenance::{BoundingBox, CHIP_SIDE, Emotion, FaceChip};
+    use countenance::{BoundingBox, CHIP_SIDE, Emotion, Emotion8, FaceChip};
     use std::fs;
 
-    fn sample(source: &str, class: Class, grey: u8) -> Sample {
+    fn sample(source: &str, class: Emotion8, grey: u8) -> Sample {
         let chip = FaceChip::from_grey([grey; CHIP_SIDE * CHIP_SIDE]);
         Sample { source: source.to_owned(), row: None, class, votes: None, chip }
     }
@@ -421,7 +420,7 @@ mod tests {
     /// Six happy faces from dark to bright, of which the network gets the bright half right.
     fn faces() -> (Vec<Sample>, BTreeMap<String, Answer>) {
         let samples: Vec<Sample> =
-            (0..6).map(|index| sample(&format!("data/happy/{index}.jpg"), Class::Happy, 40 * index as u8)).collect();
+            (0..6).map(|index| sample(&format!("data/happy/{index}.jpg"), Emotion8::Happy, 40 * index as u8)).collect();
         let answers = samples.iter().enumerate().map(|(index, sample)| {
             let best = if index >= 3 { Emotion::Happy } else { Emotion::Sad };
             (sample.source.clone(), answer(Emotion::Happy, best))
@@ -464,8 +463,8 @@ mod tests {
     #[test]
     fn votes_tell_agreement_and_label_noise() {
         let votes = |happy: f32, sad: f32| {
-            let mut classes = [0.0; Class::COUNT];
-            (classes[Class::Happy.index()], classes[Class::Sad.index()]) = (happy, sad);
+            let mut classes = [0.0; Emotion8::COUNT];
+            (classes[Emotion8::Happy.index()], classes[Emotion8::Sad.index()]) = (happy, sad);
             Some(Votes { classes, unknown: 10.0 - happy - sad, not_a_face: 0.0 })
         };
         let (mut samples, answers) = faces();
@@ -515,7 +514,7 @@ mod tests {
     #[test]
     fn numbers_are_no_groups_and_a_name_must_fit_one_picture() {
         let samples: Vec<Sample> =
-            (0..60).map(|index| sample(&format!("{}/{}.jpg", index % 2, index / 2), Class::Sad, 9)).collect();
+            (0..60).map(|index| sample(&format!("{}/{}.jpg", index % 2, index / 2), Emotion8::Sad, 9)).collect();
         let samples: Vec<&Sample> = samples.iter().collect();
         let path = std::env::temp_dir().join(format!("countenance-slices-{}-numbers.csv", std::process::id()));
         let rows: String = (0..30).map(|index| format!("0/{index}.jpg,{index}\n")).collect();

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
-use countenance::{CHIP_SIDE, Emotion, FaceChip};
+use countenance::{CHIP_SIDE, Emotion, Emotion8, FaceChip};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::augment::{Augmentation, plain};
-use crate::class::Class;
 use crate::dataset::Sample;
 use crate::model::{JointNet, faces, rows};
 use crate::store::Source;
@@ -28,8 +27,8 @@ const BATCH: usize = 128;
 pub struct SoftAnswer {
     /// Over the four expressions, in the order of `Emotion::ALL`.
     pub four: [f32; Emotion::COUNT],
-    /// Over all eight, in the order of [`Class::ALL`].
-    pub eight: [f32; Class::COUNT],
+    /// Over all eight, in the order of [`Emotion8::ALL`].
+    pub eight: [f32; Emotion8::COUNT],
 }
 
 /// How each picture is shown to the networks whose answers are averaged.
@@ -59,7 +58,7 @@ impl Views<'_> {
 
 /// The networks' answers to each sample, averaged over the networks and views.
 pub fn ask(nets: &[JointNet], samples: &[Sample], views: &Views<'_>, device: &Device) -> Vec<SoftAnswer> {
-    let nothing = SoftAnswer { four: [0.0; Emotion::COUNT], eight: [0.0; Class::COUNT] };
+    let nothing = SoftAnswer { four: [0.0; Emotion::COUNT], eight: [0.0; Emotion8::COUNT] };
     let mut answers = vec![nothing; samples.len()];
     let share = 1.0 / (nets.len() * views.count) as f32;
     for view in 0..views.count {
@@ -164,7 +163,7 @@ impl Teacher {
         let views = [
             ("keys", TensorView::new(Dtype::U64, vec![count], &keys)?),
             ("four", TensorView::new(Dtype::F32, vec![count, Emotion::COUNT], &four)?),
-            ("eight", TensorView::new(Dtype::F32, vec![count, Class::COUNT], &eight)?),
+            ("eight", TensorView::new(Dtype::F32, vec![count, Emotion8::COUNT], &eight)?),
         ];
         let metadata = HashMap::from([("provenance".to_owned(), serde_json::to_string(&self.provenance)?)]);
         safetensors::serialize_to_file(views, Some(metadata), path)
@@ -189,7 +188,7 @@ impl Teacher {
         ensure!(
             keys.dtype() == Dtype::U64
                 && four.shape() == [count, Emotion::COUNT]
-                && eight.shape() == [count, Class::COUNT],
+                && eight.shape() == [count, Emotion8::COUNT],
             "tensors of another shape"
         );
         let floats = |view: &TensorView<'_>| -> Vec<f32> {
@@ -224,7 +223,7 @@ mod tests {
         Sample {
             source: format!("grey {grey}"),
             row: None,
-            class: Class::Sad,
+            class: Emotion8::Sad,
             votes: None,
             chip: FaceChip::from_grey(std::array::from_fn(|index| grey.wrapping_add((index % 41) as u8))),
         }
@@ -256,7 +255,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_and_belongs_to_its_pictures() {
         let samples = [sample(1), sample(2)];
-        let answer = |four: f32| SoftAnswer { four: [four, 0.5, 0.25, 0.25 - four], eight: [four; Class::COUNT] };
+        let answer = |four: f32| SoftAnswer { four: [four, 0.5, 0.25, 0.25 - four], eight: [four; Emotion8::COUNT] };
         let provenance = Provenance { models: vec!["ab".to_owned()], pictures: 2, views: 4, seed: 7 };
         let teacher = Teacher::new(provenance, &samples, vec![answer(0.0), answer(0.125)]);
         let path = std::env::temp_dir().join(format!("countenance-teacher-{}.safetensors", std::process::id()));

@@ -10,13 +10,12 @@ use burn::module::{Module, ParamGroup};
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Tensor, TensorData};
-use countenance::{CHIP_SIDE, Emotion};
+use countenance::{CHIP_SIDE, Emotion, Emotion8};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::{Deserialize, Serialize};
 
 use crate::augment::plain;
 use crate::batches::{self, Batch};
-use crate::class::Class;
 use crate::dataset::Sample;
 use crate::metrics::{Answer, accuracy, loss, softmax};
 use crate::model::{JointLogits, JointNet, average, faces, rows};
@@ -278,7 +277,7 @@ fn objective(
     if eight_weight == 0.0 {
         return first;
     }
-    let second = cross_entropy(logits.eight, eight, [count, Class::COUNT]).div_scalar(count as f64);
+    let second = cross_entropy(logits.eight, eight, [count, Emotion8::COUNT]).div_scalar(count as f64);
     first + second.mul_scalar(eight_weight)
 }
 
@@ -294,7 +293,7 @@ pub fn logits(
     samples: &[Sample],
     side: usize,
     device: &Device,
-) -> Vec<([f32; Emotion::COUNT], [f32; Class::COUNT])> {
+) -> Vec<([f32; Emotion::COUNT], [f32; Emotion8::COUNT])> {
     let mut all = Vec::with_capacity(samples.len());
     for chunk in samples.chunks(EVALUATION_BATCH) {
         let pictures = chunk.iter().flat_map(|sample| plain(&sample.chip, side)).collect();

@@ -53,8 +53,7 @@ pub fn is_blank(sample: &Sample) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::class::Class;
-    use countenance::FaceChip;
+    use countenance::{Emotion8, FaceChip};
 
     /// Grain of its own for each row, by a linear congruential generator (constants of Numerical Recipes).
     fn sample(row: u32, pixel: impl Fn(usize, u8) -> u8) -> Sample {
@@ -64,7 +63,7 @@ mod tests {
             pixel(index, (state >> 24) as u8)
         });
         let chip = FaceChip::from_grey(grey);
-        Sample { source: row.to_string(), row: Some(row), class: Class::Sad, votes: None, chip }
+        Sample { source: row.to_string(), row: Some(row), class: Emotion8::Sad, votes: None, chip }
     }
 
     #[test]

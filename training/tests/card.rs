@@ -56,15 +56,17 @@ fn tables_of_other_commands_come_into_the_card() {
     fs::write(folder.join("precisions.json"), precisions).unwrap();
     let figures = r#"{"accuracy": 0.78, "loss": 0.53, "macro_f1": 0.77, "expected_calibration_error": 0.02}"#;
     let runs = [7, 8].map(|seed| {
-        format!(r#"{{"recipe": "a.toml", "seed": {seed}, "all": {figures}, "leak_free": {figures}, "fer_plus": 0.84}}"#)
+        format!(r#"{{"recipe": "a.toml", "epochs": 9, "seed": {seed}, "all": {figures}, "leak_free": {figures}, "fer_plus": 0.84}}"#)
     });
     fs::write(folder.join("runs.json"), format!("[{}]", runs.join(","))).unwrap();
+    fs::write(folder.join("baselines.json"), format!("[{}]", runs[0].replace("a.toml", "small.toml"))).unwrap();
     fs::write(folder.join("ablations.md"), "| choice | accuracy |\n|---|---|\n| no blur | 0.770 |\n").unwrap();
     let card = card(&folder).unwrap();
     for line in [
         "| int4 | 987654 | 1290000 | 0.785 | 0.010 | 0.210 |",
-        "| `a.toml` | 8 | 0.780 | 0.780 | 0.530 | 0.770 | 0.840 | 0.020 |",
-        "| `a.toml` | mean ± standard deviation | 0.780 ± 0.000 |",
+        "| `a.toml` | 9 | 8 | 0.780 | 0.780 | 0.530 | 0.770 | 0.840 | 0.020 |",
+        "| `small.toml` | 9 | 7 | 0.780 |",
+        "| `a.toml` | | mean ± standard deviation | 0.780 ± 0.000 |",
         "### What each choice is worth",
         "| no blur | 0.770 |",
     ] {

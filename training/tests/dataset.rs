@@ -4,8 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use countenance::CHIP_SIDE;
-use countenance_training::class::Class;
+use countenance::{CHIP_SIDE, Emotion8};
 use countenance_training::dataset::{attach_votes, detect_folder, load, load_folder, read_rows, split_development};
 use image::{GrayImage, Luma, RgbImage};
 
@@ -36,7 +35,7 @@ fn reads_folders_in_order_with_rows_and_classes() {
     fs::write(data.join("train/sad/notes.txt"), "no picture").unwrap();
     let samples = load(&data, "train").unwrap();
     let found: Vec<_> = samples.iter().map(|s| (s.class, s.row, s.chip.grey()[1000])).collect();
-    assert_eq!(found, [(Class::Angry, None, 50), (Class::Happy, Some(7), 200), (Class::Sad, Some(9), 76)]);
+    assert_eq!(found, [(Emotion8::Angry, None, 50), (Emotion8::Happy, Some(7), 200), (Emotion8::Sad, Some(9), 76)]);
 }
 
 #[test]
@@ -46,7 +45,7 @@ fn a_folder_without_splits_is_all_for_training() {
     assert_eq!(load(&data, "train").unwrap().len(), 1);
     assert!(error(load(&data, "validation")).contains("there is no folder"));
     save(&data.join("train/sad/8.png"), 48, 100);
-    assert_eq!(load(&data, "train").unwrap()[0].class, Class::Sad);
+    assert_eq!(load(&data, "train").unwrap()[0].class, Emotion8::Sad);
 }
 
 #[test]
@@ -86,8 +85,8 @@ fn reads_the_table_by_usage() {
     let found = |split: &str| -> Vec<_> {
         load(&path, split).unwrap().iter().map(|s| (s.class, s.row, s.chip.grey()[0])).collect()
     };
-    assert_eq!(found("train"), [(Class::Happy, Some(0), 9), (Class::Neutral, Some(2), 255)]);
-    assert_eq!(found("validation"), [(Class::Angry, Some(1), 8), (Class::Sad, Some(3), 1)]);
+    assert_eq!(found("train"), [(Emotion8::Happy, Some(0), 9), (Emotion8::Neutral, Some(2), 255)]);
+    assert_eq!(found("validation"), [(Emotion8::Angry, Some(1), 8), (Emotion8::Sad, Some(3), 1)]);
     for (bad, expected) in [(row("7", "0", "Training"), "no emotion"), (row("1", "256", "Training"), "0 to 255")] {
         fs::write(&path, format!("emotion,pixels,Usage\n{bad}")).unwrap();
         let message = error(load(&path, "train"));
@@ -111,10 +110,10 @@ fn votes_belong_to_rows_and_decide_by_strict_majority() {
     let mut samples = load_folder(&data).unwrap();
     attach_votes(&mut samples, &votes).unwrap();
     let majorities: Vec<_> = samples.iter().map(|s| s.votes.map(|votes| votes.majority())).collect();
-    assert_eq!(majorities, [Some(Some(Class::Happy)), Some(None), Some(None), None]);
-    let shares = samples[0].votes.unwrap().shares([Class::Happy, Class::Sad]);
+    assert_eq!(majorities, [Some(Some(Emotion8::Happy)), Some(None), Some(None), None]);
+    let shares = samples[0].votes.unwrap().shares([Emotion8::Happy, Emotion8::Sad]);
     assert_eq!(shares, Some([6.0 / 9.0, 3.0 / 9.0]));
-    assert_eq!(samples[0].votes.unwrap().shares([Class::Fear]), None);
+    assert_eq!(samples[0].votes.unwrap().shares([Emotion8::Fearful]), None);
     fs::write(&votes, format!("{header}Training,a,1,2\n")).unwrap();
     assert!(error(attach_votes(&mut samples, &votes)).contains("line 2"));
 }

@@ -8,10 +8,9 @@ use std::sync::{Mutex, MutexGuard};
 
 use burn::tensor::Device;
 use countenance::weights::{Precision, Weights};
-use countenance::{CHIP_SIDE, Emotion, EmotionClassifier, FaceChip};
+use countenance::{CHIP_SIDE, Emotion, Emotion8, EmotionClassifier, FaceChip};
 use countenance_training::architecture::Architecture;
 use countenance_training::augment::Augmentation;
-use countenance_training::class::Class;
 use countenance_training::dataset::Sample;
 use countenance_training::evaluate::{Options, evaluate};
 use countenance_training::metrics::softmax;
@@ -58,16 +57,16 @@ fn recipe(epochs: usize, side: usize) -> Recipe {
 
 /// Stripes across, stripes down, a bright middle, a bright rim, and a plain grey of a fifth class.
 fn samples(copies: usize) -> Vec<Sample> {
-    let classes = [Class::Happy, Class::Neutral, Class::Sad, Class::Surprise, Class::Angry];
+    let classes = [Emotion8::Happy, Emotion8::Neutral, Emotion8::Sad, Emotion8::Surprise, Emotion8::Angry];
     let middle = |v: usize| (12..36).contains(&v);
-    let bright = |class: Class, x: usize, y: usize| match class {
-        Class::Happy => (x / 4).is_multiple_of(2),
-        Class::Neutral => (y / 4).is_multiple_of(2),
-        Class::Sad => middle(x) && middle(y),
-        Class::Surprise => !(middle(x) && middle(y)),
+    let bright = |class: Emotion8, x: usize, y: usize| match class {
+        Emotion8::Happy => (x / 4).is_multiple_of(2),
+        Emotion8::Neutral => (y / 4).is_multiple_of(2),
+        Emotion8::Sad => middle(x) && middle(y),
+        Emotion8::Surprise => !(middle(x) && middle(y)),
         _ => false,
     };
-    let sample = |copy: usize, class: Class| Sample {
+    let sample = |copy: usize, class: Emotion8| Sample {
         source: format!("{}/{copy}", class.name()),
         row: None,
         class,
@@ -144,7 +143,7 @@ fn a_student_begins_with_the_given_weights_and_learns_from_its_teacher() {
     assert_eq!(unchanged.tensors(), first.tensors());
 
     // A teacher that calls every picture sad makes a student, who hears nothing else, think of it more often.
-    let sad = SoftAnswer { four: [0.0, 0.0, 1.0, 0.0], eight: [0.125; Class::COUNT] };
+    let sad = SoftAnswer { four: [0.0, 0.0, 1.0, 0.0], eight: [0.125; Emotion8::COUNT] };
     let provenance = Provenance { models: Vec::new(), pictures: 40, views: 1, seed: 0 };
     let teacher = Teacher::new(provenance, &samples(8), vec![sad; 40]);
     let target = Target { teacher: 1.0, ..recipe(1, 32).target };

@@ -5,9 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use countenance::weights::emotion_model;
-use countenance::{CHIP_SIDE, FaceChip};
+use countenance::{CHIP_SIDE, Emotion8, FaceChip};
 use countenance_training::card::read_json;
-use countenance_training::class::Class;
 use countenance_training::dataset::{Sample, Votes};
 use countenance_training::eight::Eight;
 use countenance_training::evaluate::{Options, Report};
@@ -18,8 +17,8 @@ use countenance_training::slices::Slices;
 /// Two dark eyes and a mouth, a little brighter each time; every second one is labelled angry.
 fn samples() -> Vec<Sample> {
     let sample = |row: u32| {
-        let class = if row.is_multiple_of(2) { Class::Neutral } else { Class::Angry };
-        let mut classes = [0.0; Class::COUNT];
+        let class = if row.is_multiple_of(2) { Emotion8::Neutral } else { Emotion8::Angry };
+        let mut classes = [0.0; Emotion8::COUNT];
         classes[class.index()] = 10.0;
         let is_dark = |x: usize, y: usize| {
             ((14..21).contains(&y) && ((10..19).contains(&x) || (29..38).contains(&x)))
