@@ -6,9 +6,11 @@
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { writeComponents } from "./components.mjs";
 import { fail, isInstalled, root, run, targetDir } from "./environment.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
@@ -27,9 +29,8 @@ const features = options.features ? ["--features", options.features] : [];
 console.log(`Building the wasm module${options.features ? ` (${options.features})` : ""} ...`);
 // Each set of features has a folder of its own: cargo would overwrite the module otherwise.
 const wasmDir = join(targetDir, "modules", options.features ?? "default");
-run("cargo", ["build", "--package", "countenance", "--lib", "--profile", "module", "--target", TARGET, ...features], {
-  CARGO_TARGET_DIR: wasmDir,
-});
+const library = ["--package", "countenance", "--lib", "--profile", "module", "--target", TARGET, ...features];
+run("cargo", ["build", ...library, ...withoutPaths()], { CARGO_TARGET_DIR: wasmDir });
 
 console.log("Making its JavaScript bindings ...");
 const out = resolve(options.out);
@@ -49,10 +50,20 @@ const modelFolder = join(root, "models", bindings.modelInfo().emotion.id);
 for (const name of ["golden.json", "metrics.json"]) {
   if (existsSync(join(modelFolder, name))) copyFileSync(join(modelFolder, name), join(out, name));
 }
+writeComponents(out, bindings.modelInfo());
 
 const megabytes = statSync(join(out, "countenance_bg.wasm")).size / 1e6;
 const seconds = (Date.now() - started) / 1000;
 console.log(`Built ${join(out, "countenance_bg.wasm")}: ${megabytes.toFixed(2)} MB in ${seconds.toFixed(0)} s.`);
+
+/** Keeps this machine's folders out of the module, so that the same sources and compiler make the same bytes anywhere. */
+function withoutPaths() {
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  const prefixes = { [root]: "/countenance", [cargoHome]: "/cargo", [targetDir]: "/target" };
+  const flags = Object.entries(prefixes).map(([path, name]) => `--remap-path-prefix=${path}=${name}`);
+  // Unlike RUSTFLAGS, this comes on top of the flags in .cargo/config.toml.
+  return ["--config", `target.${TARGET}.rustflags=${JSON.stringify(flags)}`];
+}
 
 /** Adds the wasm target where rustup can, and says what is missing where it cannot. */
 function ensureTarget() {

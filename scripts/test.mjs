@@ -9,16 +9,20 @@ import { fail, isInstalled, root, run, targetDir } from "./environment.mjs";
 /** The module variants that the wasm tests hold against each other, and where each is built. */
 const VARIANTS = { default: "www/pkg", "burn-flex": "dist/burn-flex", "burn-ndarray": "dist/burn-ndarray" };
 
+/** What is checked without Burn. */
+const library = ["--package", "countenance", "--package", "countenance-fuzz"];
+
 const stages = {
   lint() {
     run("cargo", ["fmt", "--all", "--check"]);
-    run("cargo", ["clippy", "--quiet", "--all-targets", "--", "--deny", "warnings"]);
+    run("cargo", ["clippy", "--quiet", "--all-targets", ...library, "--", "--deny", "warnings"]);
+    run("cargo", ["doc", "--quiet", "--no-deps", "--package", "countenance"], { RUSTDOCFLAGS: "--deny warnings" });
     run("npx", ["biome", "check", "."]);
     run("node", ["scripts/check-rules.mjs"]);
     run("node", ["benches/browser/publish.mjs", "--check"]);
   },
   rust() {
-    run("cargo", ["test", "--quiet"]);
+    run("cargo", ["test", "--quiet", ...library]);
   },
   training() {
     const everything = ["--package", "countenance", "--package", "countenance-training", "--features", "burn-flex"];

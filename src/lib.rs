@@ -3,6 +3,34 @@
 //! ```text
 //! Frame (RGBA) -> detect -> crop -> FaceChip (48x48 grey) -> engine -> EmotionProbabilities
 //! ```
+//!
+//! A picture of faces:
+//! ```
+//! use countenance::{Emotion, EmotionPipeline, Picture, PipelineOptions};
+//!
+//! let picture = Picture::decode(&std::fs::read("tests/fixtures/astronaut.png")?)?;
+//! let mut pipeline = EmotionPipeline::new(PipelineOptions::default())?;
+//! let faces = pipeline.analyze_image(&picture.frame()?)?;
+//! assert_eq!(faces.len(), 1);
+//! assert_eq!(faces[0].emotion, Some(Emotion::Happy));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A video, here of one grey frame: faces keep their ids, and what is shown of them is steadied over time.
+//! ```
+//! use countenance::{EmotionPipeline, Frame, PipelineOptions};
+//!
+//! let mut pipeline = EmotionPipeline::new(PipelineOptions { uncertain_below: 0.6, ..PipelineOptions::default() })?;
+//! let rgba = vec![128; 640 * 480 * 4];
+//! for face in pipeline.analyze_frame(&Frame::from_rgba(&rgba, 640, 480)?, 0.0)? {
+//!     println!("{}: {:?} {:?}", face.id, face.emotion, face.probabilities);
+//! }
+//! # Ok::<(), countenance::Error>(())
+//! ```
+//!
+//! All state and scratch memory is the pipeline's own: there are no globals, and one a thread is what to make. Weights
+//! are compiled in ([`weights`]); nothing is read from disk or network. It tells which expression a face *displays*,
+//! never what the person feels.
 pub mod calibrate;
 pub mod classify;
 pub mod crop;

@@ -33,6 +33,10 @@ pub struct Recipe {
     pub weight_decay: f64,
     /// Share of the old weights in the running average of the weights, each step; 0 keeps the newest alone.
     pub average: f64,
+    /// Share of the weights that the run began with in its result, mixed weight by weight: keeps what they were better at
+    /// (WiSE-FT; Wortsman and others, *Robust fine-tuning of zero-shot models*, CVPR 2022). 0 gives what was trained.
+    #[serde(default)]
+    pub beginning: f64,
     /// Standard deviation of the noise between blocks.
     pub noise: f64,
     /// Share of dropped values.
@@ -116,6 +120,7 @@ impl Recipe {
         }
         let shares = [
             ("average", self.average),
+            ("beginning", self.beginning),
             ("dropout", self.dropout),
             ("batch_norm_momentum", self.batch_norm_momentum),
             ("development", self.development),

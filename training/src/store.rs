@@ -84,6 +84,21 @@ pub fn largest_difference(ours: &[NamedTensor], theirs: &[NamedTensor]) -> Resul
     Ok(largest)
 }
 
+/// `share` of the first weights and the rest of the second, weight by weight and statistic by statistic.
+///
+/// # Errors
+/// Where they have not the same tensors.
+pub fn mix(first: &[NamedTensor], second: &[NamedTensor], share: f64) -> Result<Vec<NamedTensor>> {
+    largest_difference(first, second)?;
+    let mixed = |tensor: &NamedTensor| {
+        let other = first.iter().find(|other| other.name == tensor.name)?;
+        let mix = |(a, b): (&f32, &f32)| (share * f64::from(*a) + (1.0 - share) * f64::from(*b)) as f32;
+        let values = other.values.iter().zip(&tensor.values).map(mix).collect();
+        Some(NamedTensor { values, ..tensor.clone() })
+    };
+    Ok(second.iter().filter_map(mixed).collect())
+}
+
 /// The f32 weights, in a run's folder and a model's.
 pub const WEIGHTS: &str = "model.safetensors";
 

@@ -20,7 +20,7 @@ use crate::dataset::Sample;
 use crate::metrics::{Answer, accuracy, loss, softmax};
 use crate::model::{JointLogits, JointNet, average, faces, rows};
 use crate::recipe::Recipe;
-use crate::store::Source;
+use crate::store::{Source, mix};
 use crate::teacher::{Provenance, Teacher};
 use crate::temperature;
 
@@ -98,7 +98,7 @@ struct Learner {
 ///
 /// # Errors
 /// Where the folder cannot be written, or holds a run with another recipe, seed, teacher or beginning; where the recipe
-/// wants a teacher and there is none, or one that was not asked about all training pictures.
+/// wants a teacher or a beginning and there is none, or a teacher that was not asked about all training pictures.
 pub fn train(run: &Run, training: &[Sample], development: &[Sample], device: &Device) -> Result<(JointNet, State)> {
     let recipe = &run.recipe;
     let steps_per_epoch = batches::per_epoch(training.len(), recipe);
@@ -106,6 +106,10 @@ pub fn train(run: &Run, training: &[Sample], development: &[Sample], device: &De
     ensure!(
         (recipe.target.teacher > 0.0) == run.teacher.is_some(),
         "a recipe with target.teacher above 0 and a teacher's answers belong together: give both or neither"
+    );
+    ensure!(
+        recipe.beginning == 0.0 || run.from.is_some(),
+        "a recipe with beginning above 0 needs weights to begin with"
     );
     if let Some(teacher) = &run.teacher {
         teacher.check(training)?;
@@ -118,7 +122,14 @@ pub fn train(run: &Run, training: &[Sample], development: &[Sample], device: &De
         learner.epoch(run, epoch, training, development, device)?;
         learner.save(&run.folder)?;
     }
-    Ok((learner.averaged, learner.state))
+    let net = match &run.from {
+        Some(beginning) if recipe.beginning > 0.0 => {
+            let tensors = mix(&beginning.tensors, &learner.averaged.tensors(), recipe.beginning)?;
+            JointNet::load(&recipe.network(), device, &tensors)?
+        }
+        _ => learner.averaged,
+    };
+    Ok((net, learner.state))
 }
 
 impl Learner {

@@ -156,6 +156,16 @@ fn a_student_begins_with_the_given_weights_and_learns_from_its_teacher() {
     };
     assert!(sad_share(&student) > sad_share(&first) + 0.1, "{} {}", sad_share(&student), sad_share(&first));
 
+    // Half of the beginning in the result: every weight is half way.
+    let half =
+        Run { recipe: Recipe { beginning: 0.5, ..taught.recipe.clone() }, folder: fresh("half"), ..taught.clone() };
+    let (half, _) = train(&half, &samples(8), &samples(1), &device).unwrap();
+    for ((half, first), student) in half.tensors().iter().zip(first.tensors()).zip(student.tensors()) {
+        for ((half, first), student) in half.values.iter().zip(first.values).zip(student.values) {
+            assert!((half - (first + student) / 2.0).abs() <= 1e-6 * (1.0 + half.abs()), "{half} {first} {student}");
+        }
+    }
+
     let untaught = Run { teacher: None, folder: fresh("untaught"), ..taught.clone() };
     let refused = |run: &Run, copies| train(run, &samples(copies), &[], &device).err().map(|e| format!("{e:#}"));
     assert!(refused(&untaught, 8).unwrap().contains("belong together"));

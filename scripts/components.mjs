@@ -1,0 +1,135 @@
+// What the wasm module is made of: every crate and model compiled in, its licence and its origin. Writes
+// third-party-licenses.txt and sbom.cdx.json (CycloneDX) beside the module, the same for the same Cargo.lock.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fail, root } from "./environment.mjs";
+
+const LICENCE_FILE = /^(licen[cs]e|copying|unlicense|notice)/i;
+
+/**
+ * The crates compiled into the default module, in the order of their names.
+ * @returns {{name: string, version: string, license: string, repository: string | null, checksum: string, texts: string[]}[]}
+ */
+export function crates() {
+  const tree = cargo([
+    ...["tree", "--locked", "--package", "countenance", "--target", "wasm32-unknown-unknown"],
+    ...["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"],
+  ]);
+  // A line is "name v1.2.3", perhaps with a mark behind it.
+  const names = new Set(tree.split("\n").map((line) => line.replace(/^(\S+) v(\S+).*/, "$1 $2")));
+  const { packages } = JSON.parse(cargo(["metadata", "--locked", "--format-version", "1"]));
+  const checksums = lockedChecksums();
+  return packages
+    .filter(({ name, version, source }) => source && names.has(`${name} ${version}`))
+    .map(({ name, version, license, repository, manifest_path: manifest }) => {
+      const folder = dirname(manifest);
+      const files = readdirSync(folder).filter((file) => LICENCE_FILE.test(file));
+      const texts = files.sort().map((file) => readFileSync(join(folder, file), "utf8").trim());
+      // Old crates separate alternatives by a slash, which SPDX does not know.
+      const expression = license.replaceAll("/", " OR ");
+      return { name, version, license: expression, repository, checksum: checksums.get(`${name} ${version}`), texts };
+    })
+    .sort((a, b) => (a.name < b.name || (a.name === b.name && a.version < b.version) ? -1 : 1));
+}
+
+/**
+ * The models compiled in.
+ * @param {string[]} ids as in models/<id>/
+ */
+function models(ids) {
+  return ids.map((id) => {
+    const folder = join(root, "models", id);
+    const licence = join(folder, "LICENSE");
+    const weights = readFileSync(join(folder, "weights.cnw"));
+    return {
+      name: id,
+      checksum: createHash("sha256").update(weights).digest("hex"),
+      text: existsSync(licence) ? readFileSync(licence, "utf8").trim() : undefined,
+    };
+  });
+}
+
+/**
+ * Writes both files into the folder.
+ * @param {string} folder
+ * @param {{emotion: {id: string}, detector: {id: string}}} info what the module says of its models
+ */
+export function writeComponents(folder, info) {
+  const parts = crates();
+  const weights = models([info.emotion.id, info.detector.id]);
+  writeFileSync(join(folder, "third-party-licenses.txt"), licences(parts, weights));
+  writeFileSync(join(folder, "sbom.cdx.json"), `${JSON.stringify(bill(parts, weights), null, 1)}\n`);
+}
+
+/** One text a licence, below the names of all that are under it. */
+function licences(parts, weights) {
+  const holders = new Map();
+  for (const { name, version, license, texts } of parts) {
+    for (const text of texts) {
+      const key = text.replace(/\s+/g, " ");
+      const entry = holders.get(key) ?? { text, names: [] };
+      entry.names.push(`${name} ${version} (${license})`);
+      holders.set(key, entry);
+    }
+  }
+  for (const { name, text } of weights) if (text) holders.set(text, { text, names: [`model ${name}`] });
+  const rule = "=".repeat(80);
+  const sections = [...holders.values()].map(({ text, names }) => `${rule}\n${names.join("\n")}\n${rule}\n\n${text}\n`);
+  const head = "countenance's WebAssembly module holds the following works of others, under these licences.\n";
+  return [head, ...sections].join("\n");
+}
+
+/** The CycloneDX 1.6 bill of materials, without times and random numbers so that it repeats. */
+function bill(parts, weights) {
+  const { version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const purl = (name, of) => `pkg:cargo/${name}@${of}`;
+  return {
+    $schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+    bomFormat: "CycloneDX",
+    specVersion: "1.6",
+    version: 1,
+    metadata: {
+      component: {
+        type: "library",
+        "bom-ref": "countenance",
+        name: "countenance",
+        version,
+        licenses: [{ expression: license }],
+      },
+    },
+    components: [
+      ...parts.map(({ name, version, license, repository, checksum }) => ({
+        type: "library",
+        "bom-ref": purl(name, version),
+        name,
+        version,
+        purl: purl(name, version),
+        licenses: [{ expression: license }],
+        hashes: [{ alg: "SHA-256", content: checksum }],
+        ...(repository && { externalReferences: [{ type: "vcs", url: repository }] }),
+      })),
+      ...weights.map(({ name, checksum }) => ({
+        type: "machine-learning-model",
+        "bom-ref": `model/${name}`,
+        name,
+        hashes: [{ alg: "SHA-256", content: checksum }],
+      })),
+    ],
+  };
+}
+
+/** What Cargo.lock pins every registry crate to, by name and version. */
+function lockedChecksums() {
+  const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
+  const entry = /name = "(.+)"\nversion = "(.+)"\nsource = ".+"\nchecksum = "(.+)"/g;
+  return new Map([...lock.matchAll(entry)].map(([, name, version, checksum]) => [`${name} ${version}`, checksum]));
+}
+
+function cargo(args) {
+  const { status, stdout, stderr } = spawnSync("cargo", args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 28 });
+  if (status !== 0) fail(`cargo ${args[0]} failed:\n${stderr}`);
+  return stdout;
+}

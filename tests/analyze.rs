@@ -1,0 +1,55 @@
+//! The batch tool, `examples/analyze.rs`, as it is called from a shell.
+#![allow(clippy::unwrap_used, reason = "the lint's exception for tests does not see helpers")]
+
+use std::env::current_exe;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// Runs the example that cargo has built beside this test.
+fn analyze(arguments: &[PathBuf]) -> Output {
+    let tests = current_exe().unwrap();
+    let example = tests.ancestors().nth(2).unwrap().join("examples/analyze");
+    Command::new(&example).args(arguments).output().unwrap_or_else(|error| {
+        panic!("{}: {error}; `cargo test` builds it, `cargo test --test analyze` alone does not", example.display())
+    })
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    std::str::from_utf8(&output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn a_folder_is_read_in_order_and_what_is_no_picture_stops_nothing() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("analyze");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("more")).unwrap();
+    let fixture = |name: &str| format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    fs::copy(fixture("astronaut_half.png"), folder.join("a.png")).unwrap();
+    fs::write(folder.join("b.txt"), "no picture").unwrap();
+    fs::copy(fixture("grace_hopper_half.png"), folder.join("more/c")).unwrap();
+
+    let output = analyze(std::slice::from_ref(&folder));
+    assert_eq!(output.status.code(), Some(1), "one file is no picture");
+    let [astronaut, text, hopper] = &lines(&output)[..] else { panic!("{output:?}") };
+    assert!(astronaut["file"].as_str().unwrap().ends_with("a.png"));
+    let face = &astronaut["faces"][0];
+    assert_eq!(face["emotion"], "happy");
+    assert!(face["probabilities"]["happy"].as_f64().unwrap() > 0.8);
+    assert!(face["box"]["width"].as_f64().unwrap() > 20.0);
+    assert_eq!(text["error"]["code"], "invalid-image");
+    assert_eq!(hopper["faces"].as_array().unwrap().len(), 1);
+
+    let alone = analyze(&[folder.join("a.png")]);
+    assert!(alone.status.success());
+    assert_eq!(lines(&alone), [astronaut.clone()]);
+}
+
+#[test]
+fn without_files_it_says_how_it_is_used() {
+    let output = analyze(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("usage: analyze"));
+}
