@@ -213,7 +213,8 @@ fn check(faces: &[FaceEmotion], frame: &Frame<'_>) {
     for face in faces {
         let BoundingBox { x, y, width, height } = face.detection.bounding_box;
         assert!(width > 0.0 && height > 0.0 && x.is_finite() && y.is_finite(), "{face:?}");
-        assert!(x < frame.width() as f32 && y < frame.height() as f32, "{face:?} outside of the frame");
+        let (right, bottom) = (frame.width() as f32, frame.height() as f32);
+        assert!(x < right && y < bottom && x + width > 0.0 && y + height > 0.0, "{face:?} outside of the frame");
         let sum: f32 = face.probabilities.as_array().iter().sum();
         assert!((sum - 1.0).abs() < 1e-4, "{face:?}");
     }

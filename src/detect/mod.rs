@@ -185,6 +185,11 @@ impl FaceDetector {
                 index <= first_look || face.bounding_box.width.max(face.bounding_box.height) > shortest
             });
         }
+        // The network sees padding around the frame: a box wholly in there is no face.
+        let (right, bottom) = (frame.width() as f32, frame.height() as f32);
+        self.faces.retain(|FaceDetection { bounding_box: BoundingBox { x, y, width, height }, .. }| {
+            *x < right && *y < bottom && x + width > 0.0 && y + height > 0.0
+        });
         decode::suppress_overlaps(&mut self.faces);
         Ok(&self.faces)
     }
