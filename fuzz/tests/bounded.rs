@@ -1,4 +1,5 @@
 //! The fuzz targets on their seeds, and on a bounded number of random changes to them.
+#![allow(clippy::unwrap_used, reason = "the lint's exception for tests does not see helpers")]
 
 use std::fs;
 use std::path::PathBuf;

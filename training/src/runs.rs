@@ -121,7 +121,7 @@ mod tests {
         };
         let table = table(&[run("a.toml", 1, 0.78), run("a.toml", 2, 0.80), run("b.toml", 1, 0.7)]);
         assert!(
-            table.contains("| `a.toml` | mean ± standard deviation | 0.790 ± 0.014 | - | 0.500 ± 0.000 |"),
+            table.contains("| `a.toml` | | mean ± standard deviation | 0.790 ± 0.014 | - | 0.500 ± 0.000 |"),
             "{table}"
         );
         assert!(table.contains("| `b.toml` | 9 | 1 | 0.700 | - | 0.500 | 0.700 | 0.800 | 0.020 |"), "{table}");

@@ -38,6 +38,7 @@ fn recipe(epochs: usize, side: usize) -> Recipe {
         warmup_epochs: 0.0,
         weight_decay: 0.01,
         average: 0.5,
+        beginning: 0.0,
         noise: 0.1,
         dropout: 0.1,
         batch_norm_momentum: 0.3,
