@@ -41,7 +41,9 @@ const policy = [
   "trusted-types countenance",
 ].join("; ");
 
+const licences = readFileSync(join(www, "pkg/third-party-licenses.txt")).toString("base64");
 const replacements = [
+  [/(?<=<a )download href="[^"]*"/, `download="third-party-licenses.txt" href="data:text/plain;base64,${licences}"`],
   [/(?<=http-equiv="Content-Security-Policy" content=")[^"]*/, policy],
   [/ *<link rel="(icon|manifest)".*\n/g, ""],
   [/<link rel="stylesheet".*>/, `<style>${style}</style>`],

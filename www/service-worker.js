@@ -58,6 +58,7 @@ const FILES = [
   "pkg/countenance_bg.wasm",
   "pkg/golden.json",
   "pkg/metrics.json",
+  "pkg/third-party-licenses.txt",
   "style.css",
 ];
 

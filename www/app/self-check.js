@@ -7,7 +7,7 @@
 
 import { find } from "./html.js";
 import { write } from "./words.js";
-import { modelFile } from "./worker-source.js";
+import { modelFile, moduleFile } from "./worker-source.js";
 
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
 
@@ -51,7 +51,7 @@ export class SelfCheck {
       const failed = results.filter(({ difference }) => !(difference <= tolerance)).length;
       const count = results.length;
       write(this.#verdict, failed ? "check.failed" : "check.passed", () => ({ failed, count }));
-      this.#report.textContent = makeReport(loaded, tolerance, results);
+      this.#report.textContent = makeReport(loaded, await moduleHash(), tolerance, results);
     } catch (error) {
       write(this.#verdict, "check.impossible", () => ({ message: String(error) }));
     }
@@ -72,18 +72,27 @@ async function check(analyzer, { name, grey, probabilities }) {
   return { name, difference: Math.max(...differences), ms };
 }
 
+/** The module's SHA-256: who builds the same sources gets the same (SECURITY.md). */
+async function moduleHash() {
+  if (!isSecureContext) return "not known: only a secure context may compute it";
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await moduleFile()));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /**
  * The report, in English whatever the page's language: it is for those who mend the page.
  *
  * @param {EmotionAnalyzer} analyzer
+ * @param {string} hash the module's
  * @param {number} tolerance
  * @param {Result[]} results
  */
-function makeReport({ model, imports }, tolerance, results) {
+function makeReport({ model, imports }, hash, tolerance, results) {
   const times = results.map(({ ms }) => ms).sort((a, b) => a - b);
   return [
     `emotion model   ${model.emotion.id}  sha256 ${model.emotion.sha256}`,
     `face detector   ${model.detector.id}  sha256 ${model.detector.sha256}`,
+    `module          sha256 ${hash}`,
     `module imports  ${imports.length}`,
     `browser         ${navigator.userAgent}`,
     `device          ${navigator.hardwareConcurrency} logical processors, ${devicePixelRatio} device pixels per pixel`,

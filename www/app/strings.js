@@ -78,6 +78,7 @@ const en = {
   "worse.text": "writing across the face",
 
   "language.label": "Language",
+  licences: "Licences of what is inside",
 
   "invitation.title": "What does this face show?",
   "invitation.text":

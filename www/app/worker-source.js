@@ -23,6 +23,17 @@ export function moduleBytes() {
 }
 
 /**
+ * The wasm module as it was built.
+ *
+ * @returns {Promise<BufferSource>}
+ */
+export async function moduleFile() {
+  const response = await fetch(new URL("../pkg/countenance_bg.wasm", import.meta.url));
+  if (!response.ok) throw new Error(`the module: ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/**
  * A file of the model's folder, parsed: its golden answers, its metrics.
  *
  * @param {"golden.json" | "metrics.json"} name

@@ -21,6 +21,11 @@ export function moduleBytes() {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }
 
+/** The wasm module as it was built. */
+export async function moduleFile() {
+  return moduleBytes();
+}
+
 /**
  * A file of the model's folder, parsed: its golden answers, its metrics.
  *
