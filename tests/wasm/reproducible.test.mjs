@@ -11,7 +11,17 @@ import { root } from "../../scripts/environment.mjs";
 import { builds } from "./module.mjs";
 
 /** What the module is built from, and the folders of the workspace that cargo wants to see. */
-const SOURCES = [".cargo", "Cargo.toml", "Cargo.lock", "build.rs", "package.json", "src", "models", "scripts", "training"];
+const SOURCES = [
+  ".cargo",
+  "Cargo.toml",
+  "Cargo.lock",
+  "build.rs",
+  "package.json",
+  "src",
+  "models",
+  "scripts",
+  "training",
+];
 const MODULE = ["countenance_bg.wasm", "countenance.js", "sbom.cdx.json", "third-party-licenses.txt"];
 
 test("two clean builds in two folders are the same, byte for byte", () => {
