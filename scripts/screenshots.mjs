@@ -21,6 +21,8 @@ try {
   for (const { name, ...options } of SHOTS) {
     const page = await browser.newPage(options);
     await page.goto(`http://localhost:${server.address().port}/`);
+    // Its listeners come right after its words.
+    await page.locator("html[dir]").waitFor({ state: "attached" });
     // Twice: while it reads the first picture, the browser still optimises the module.
     for (const picture of ["grace_hopper.png", "astronaut.png"]) {
       await page.getByTestId("file-input").setInputFiles(join(root, "tests/fixtures", picture));

@@ -55,8 +55,7 @@ test("camera in use by another program", async () => {
 
 test("an address that browsers don't trust with a camera", async () => {
   const insecure = await startBrowser([`--host-resolver-rules=MAP ${INSECURE_HOST} 127.0.0.1`]);
-  const page = await insecure.open();
-  await page.goto(insecure.url.replace("localhost", INSECURE_HOST));
+  const page = await insecure.open({ address: insecure.url.replace("localhost", INSECURE_HOST) });
   await page.getByTestId("camera-start").click();
   await statusMatching(page, /https:\/\/ or localhost/);
   await assertPicturesWork(page);

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { languages } from "../../www/app/strings.js";
-import { choose, fixture, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { choose, fixture, isListening, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 
 const { open } = await startBrowser();
 
@@ -59,6 +59,7 @@ test("the language can be chosen, and the choice is remembered", async () => {
   await page.getByLabel("Language").selectOption("ar");
   await page.getByRole("button", { name: "اختر صورة" }).waitFor();
   await page.reload();
+  await isListening(page);
   await page.getByRole("button", { name: "اختر صورة" }).waitFor();
   await page.getByLabel("اللغة").selectOption("en");
   await page.getByRole("button", { name: "Choose a picture" }).waitFor();

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../../scripts/environment.mjs";
-import { choose, fixture, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { choose, fixture, isListening, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 
 const { open, requests, strangers } = await startBrowser([
   "--use-fake-ui-for-media-stream",
@@ -55,6 +55,7 @@ test("after the first visit the served page opens and works without a network", 
   await page.context().setOffline(true);
   requests.length = 0;
   await page.reload();
+  await isListening(page);
   await assertReads(page);
   // The browser alone looks for a newer service worker, past the offline switch of this test.
   assert.deepEqual(

@@ -79,6 +79,7 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
     page.on("pageerror", (error) => page.problems.push(error.message));
     await prepare(page);
     await page.goto(address);
+    await isListening(page);
     return page;
   }
   return { browser, open, requests, strangers, url };
@@ -123,4 +124,12 @@ export async function downloaded(page, action) {
     page.locator(`[data-action=${action}]`).click(),
   ]);
   return readFileSync(await download.path());
+}
+
+/**
+ * Waits until a page just loaded listens: its words come first, its listeners at once after them, and what is done
+ * before is lost.
+ */
+export async function isListening(page) {
+  await page.locator("html[dir]").waitFor({ state: "attached" });
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { choose, downloaded, fixture, launchBrowser, shownFaces, statusMatching } from "./page.mjs";
+import { choose, downloaded, fixture, isListening, launchBrowser, shownFaces, statusMatching } from "./page.mjs";
 import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
 
 const SIZE = { width: 640, height: 480 };
@@ -38,6 +38,7 @@ test("eight expressions are told apart where the visitor wants them, and the cho
   assert.equal(emotion, "happy");
 
   await page.reload();
+  await isListening(page);
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();
   assert.deepEqual(await shownExpressions(page), EIGHT);
@@ -136,6 +137,7 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
     return (await shownFaces(page))[0].probability;
   };
   await page.reload();
+  await isListening(page);
   const adjusted = await readAgain();
   assert.notEqual(adjusted, stock.probability, "it is in use from the start");
   await page.getByText("Adjust to my face").click();
@@ -188,6 +190,7 @@ for (const [what, text] of [
 
     await page.evaluate((value) => localStorage.setItem("calibration", value), text);
     await page.reload();
+    await isListening(page);
     await choose(page, fixture("grace_hopper.png"));
     await statusMatching(page, /1 face/);
     await told(page, "can't be used");

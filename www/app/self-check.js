@@ -48,10 +48,11 @@ export class SelfCheck {
       const { tolerance, cases } = await modelFile("golden.json");
       const results = [];
       for (const each of cases) results.push(await check(loaded, each));
+      const hash = await moduleHash();
       const failed = results.filter(({ difference }) => !(difference <= tolerance)).length;
       const count = results.length;
       write(this.#verdict, failed ? "check.failed" : "check.passed", () => ({ failed, count }));
-      this.#report.textContent = makeReport(loaded, await moduleHash(), tolerance, results);
+      this.#report.textContent = makeReport(loaded, hash, tolerance, results);
     } catch (error) {
       write(this.#verdict, "check.impossible", () => ({ message: String(error) }));
     }
