@@ -1,4 +1,4 @@
-// Runs every check, or the named ones: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page]
+// Runs every check, or the named ones: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page] [site]
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -48,6 +48,11 @@ const stages = {
   page() {
     ensureBuilt();
     run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/e2e")], { CHROMIUM: findChromium() });
+  },
+  site() {
+    ensureBuilt();
+    run("node", ["scripts/build-site.mjs"]);
+    run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/site")], { CHROMIUM: findChromium() });
   },
 };
 

@@ -21,8 +21,8 @@ const QUIET_FLAGS = [
   "--disable-sync",
 ];
 
-/** Hosts that Chromium itself looks up in a fresh profile, whatever it shows. */
-const BROWSERS_OWN_HOSTS = ["accounts.google.com", "update.googleapis.com"];
+/** Hosts that Chromium itself looks up: in a fresh profile whatever it shows, and for any page with a text field. */
+const BROWSERS_OWN_HOSTS = ["accounts.google.com", "update.googleapis.com", "content-autofill.googleapis.com"];
 
 /** A file of tests/fixtures. */
 export function fixture(name) {

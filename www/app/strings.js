@@ -32,6 +32,8 @@ const en = {
   "privacy.imports-text":
     "A WebAssembly module can compute, and call what it is given. None of these sends anything anywhere.",
 
+  documentation: "Documentation",
+
   "check.open": "Self-check",
   "check.title": "Self-check",
   "check.text":

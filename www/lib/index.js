@@ -28,6 +28,13 @@ export { EmotionError };
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
+/** @typedef {import('../pkg/countenance.js').Emotion} Emotion */
+/** @typedef {import('../pkg/countenance.js').Emotion8} Emotion8 */
+/** @typedef {import('../pkg/countenance.js').Probabilities} Probabilities */
+/**
+ * @template {string} [E=Emotion]
+ * @typedef {import('../pkg/countenance.js').Explanation<E>} Explanation
+ */
 /** @typedef {import('./protocol.js').Expression} Expression */
 /** @typedef {import('./protocol.js').Box} Box */
 /** @typedef {import('./protocol.js').Methods} Methods */
