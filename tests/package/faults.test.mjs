@@ -165,7 +165,7 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
       for (let count = 0; count < 200; count += 1) await cycle();
       // Garbage is let go of in its own time, and so are locks.
       const alive = () => made.filter((reference) => reference.deref()).length;
-      while (alive() > 0 || (await held()) > 0) {
+      for (let round = 0; round < 3000 && (alive() > 0 || (await held()) > 0); round += 1) {
         await new Promise((resolve) => setTimeout(resolve, 20));
         gc();
       }
