@@ -11,6 +11,8 @@ const COLD_STARTS = {
   picture: "module's bytes there -> first 640x480 picture analysed",
 };
 
+const BURN = "Burn's backends are this module built with `--features`, without the `simd` feature of Burn itself.";
+
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`;
 const milliseconds = (value) => (value < 100 ? value.toFixed(2) : value.toFixed(0));
 /** A detection task's long side, for those of the curve. */
@@ -87,6 +89,7 @@ export function summary({ machine, engines, tasks, coldStart, download }) {
     "",
     `Medians of CPU time on an ${machine.processor}, ${machine.browser}, one thread, engines taking turns; the same`,
     "network and weights everywhere, and answers checked to agree. In brackets: our figure divided by theirs.",
+    ...(ids.some((id) => id.startsWith("burn-")) ? [BURN] : []),
   ].join("\n");
 }
 
