@@ -70,8 +70,8 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
   });
   const url = `http://localhost:${server.address().port}/`;
 
-  /** Opens the page in a context of its own; `prepare(page)` runs before the first request. */
-  async function open({ address = url, prepare = () => {}, ...contextOptions } = {}) {
+  /** Opens the page in a context of its own; `prepare(page)` runs before the first request, `isReady` after the last. */
+  async function open({ address = url, prepare = () => {}, isReady = isListening, ...contextOptions } = {}) {
     const context = await browser.newContext(contextOptions);
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
@@ -79,7 +79,7 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
     page.on("pageerror", (error) => page.problems.push(error.message));
     await prepare(page);
     await page.goto(address);
-    await isListening(page);
+    await isReady(page);
     return page;
   }
   return { browser, open, requests, strangers, url };
