@@ -25,6 +25,7 @@ pub mod libtorch;
 pub mod metrics;
 pub mod model;
 pub mod plots;
+pub mod precisions;
 pub mod recipe;
 pub mod robustness;
 pub mod runs;

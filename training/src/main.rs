@@ -19,6 +19,7 @@ use countenance_training::finetune::{Change, Changes};
 use countenance_training::golden::golden;
 use countenance_training::metrics::{Answer, accuracy, loss};
 use countenance_training::model::JointNet;
+use countenance_training::precisions::judge;
 use countenance_training::recipe::Recipe;
 use countenance_training::runs::{RunFigures, table};
 use countenance_training::store::{Source, WEIGHTS};
@@ -43,6 +44,7 @@ enum Command {
     Evaluate(EvaluateArguments),
     Export(ExportArguments),
     Card(CardArguments),
+    Precisions(PrecisionsArguments),
     Report(ReportArguments),
     Runs(RunsArguments),
     Twins(TwinsArguments),
@@ -287,6 +289,20 @@ struct CardArguments {
     folder: PathBuf,
 }
 
+/// Judges a model in every precision that weights can be stored in, and prints JSON. `npm run precisions` adds the sizes
+/// of the modules and writes the card's table.
+#[derive(clap::Args)]
+struct PrecisionsArguments {
+    /// The model folder.
+    folder: PathBuf,
+    /// The validation split: a folder of <class>/*.jpg|png.
+    #[arg(long)]
+    data: PathBuf,
+    /// Where the weights go, as <precision>.cnw.
+    #[arg(long)]
+    out: PathBuf,
+}
+
 /// Measures everything about a model of this repository and writes it into its folder, the card with it.
 #[derive(clap::Args)]
 struct ReportArguments {
@@ -347,6 +363,7 @@ fn main() -> ExitCode {
         Command::Evaluate(arguments) => run_evaluation(&arguments),
         Command::Export(arguments) => run_export(&arguments),
         Command::Card(arguments) => write_card(&arguments.folder),
+        Command::Precisions(arguments) => run_precisions(&arguments),
         Command::Report(arguments) => run_report(&arguments),
         Command::Runs(arguments) => run_runs(&arguments),
         Command::Twins(arguments) => run_twins(&arguments),
@@ -613,6 +630,20 @@ fn run_report(arguments: &ReportArguments) -> Result<()> {
     findings.write(&arguments.folder)?;
     print!("{}", findings.text());
     write_card(&arguments.folder)
+}
+
+fn run_precisions(arguments: &PrecisionsArguments) -> Result<()> {
+    let read = |name: &str| {
+        let path = arguments.folder.join(name);
+        fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let judged = judge(&read(WEIGHTS)?, &read("weights.cnw")?, &dataset::load_folder(&arguments.data)?)?;
+    fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
+    for row in &judged {
+        write(&arguments.out.join(format!("{}.cnw", row.precision)), &row.weights)?;
+    }
+    println!("{}", serde_json::to_string_pretty(&judged)?);
+    Ok(())
 }
 
 fn run_runs(arguments: &RunsArguments) -> Result<()> {
