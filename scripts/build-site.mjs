@@ -126,13 +126,15 @@ function renderPart(text, source) {
     },
   }).use(anchors);
   const { rules } = md.renderer;
-  const fence = rules.fence;
-  rules.fence = (tokens, at, ...rest) => {
-    const [, file] = tokens[at].info.split(" ");
-    return (
-      (file ? `<p class="file">${file}</p>` : "") + fence(tokens, at, ...rest).replace("<pre>", '<pre tabindex="0">')
-    );
-  };
+  // Code may be wider than the page: who has no mouse scrolls it with the keyboard.
+  for (const kind of ["fence", "code_block"]) {
+    const code = rules[kind];
+    rules[kind] = (tokens, at, ...rest) => {
+      const [, file] = tokens[at].info.split(" ");
+      const name = file ? `<p class="file">${file}</p>` : "";
+      return name + code(tokens, at, ...rest).replace("<pre>", '<pre tabindex="0">');
+    };
+  }
   rules.table_open = () => '<div class="scroller" tabindex="0" role="group" aria-label="Table"><table>';
   rules.table_close = () => "</table></div>";
   const tokens = md.parse(text, {});
