@@ -6,12 +6,11 @@
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { writeComponents } from "./components.mjs";
-import { fail, isInstalled, root, run, targetDir } from "./environment.mjs";
+import { cargoHome, fail, isInstalled, root, run, targetDir } from "./environment.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 
@@ -58,7 +57,6 @@ console.log(`Built ${join(out, "countenance_bg.wasm")}: ${megabytes.toFixed(2)} 
 
 /** Keeps this machine's folders out of the module, so that the same sources and compiler make the same bytes anywhere. */
 function withoutPaths() {
-  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const prefixes = { [root]: "/countenance", [cargoHome]: "/cargo", [targetDir]: "/target" };
   const flags = Object.entries(prefixes).map(([path, name]) => `--remap-path-prefix=${path}=${name}`);
   // Unlike RUSTFLAGS, this comes on top of the flags in .cargo/config.toml.

@@ -4,35 +4,44 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fail, root } from "./environment.mjs";
+import { join } from "node:path";
+import { cargoHome, fail, root } from "./environment.mjs";
 
 const LICENCE_FILE = /^(licen[cs]e|copying|unlicense|notice)/i;
 
 /**
  * The crates compiled into the default module, in the order of their names.
- * @returns {{name: string, version: string, license: string, repository: string | null, checksum: string, texts: string[]}[]}
+ * @returns {{name: string, version: string, license: string, repository: string, checksum: string, texts: string[]}[]}
  */
 export function crates() {
+  // `cargo metadata` would fetch the sources of the whole workspace, Burn and all.
   const tree = cargo([
     ...["tree", "--locked", "--package", "countenance", "--target", "wasm32-unknown-unknown"],
-    ...["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}"],
+    ...["--edges", "normal,no-proc-macro", "--prefix", "none", "--no-dedupe", "--format", "{p}|{l}|{r}"],
   ]);
-  // A line is "name v1.2.3", perhaps with a mark behind it.
-  const names = new Set(tree.split("\n").map((line) => line.replace(/^(\S+) v(\S+).*/, "$1 $2")));
-  const { packages } = JSON.parse(cargo(["metadata", "--locked", "--format-version", "1"]));
   const checksums = lockedChecksums();
-  return packages
-    .filter(({ name, version, source }) => source && names.has(`${name} ${version}`))
-    .map(({ name, version, license, repository, manifest_path: manifest }) => {
-      const folder = dirname(manifest);
+  const parts = [...new Set(tree.trim().split("\n"))].map((line) => {
+    const [crate, license, repository] = line.split("|");
+    const [name, version] = crate.split(" v");
+    return { name, version, license, repository, checksum: checksums.get(`${name} ${version}`) };
+  });
+  return parts
+    .filter(({ checksum }) => checksum)
+    .map((part) => {
+      const folder = sourceFolder(part);
       const files = readdirSync(folder).filter((file) => LICENCE_FILE.test(file));
       const texts = files.sort().map((file) => readFileSync(join(folder, file), "utf8").trim());
       // Old crates separate alternatives by a slash, which SPDX does not know.
-      const expression = license.replaceAll("/", " OR ");
-      return { name, version, license: expression, repository, checksum: checksums.get(`${name} ${version}`), texts };
+      return { ...part, license: part.license.replaceAll("/", " OR "), texts };
     })
     .sort((a, b) => (a.name < b.name || (a.name === b.name && a.version < b.version) ? -1 : 1));
+}
+
+/** Where cargo has unpacked a crate. */
+function sourceFolder({ name, version }) {
+  const registries = join(cargoHome, "registry", "src");
+  const folders = readdirSync(registries).map((registry) => join(registries, registry, `${name}-${version}`));
+  return folders.find((folder) => existsSync(folder)) ?? fail(`${name} ${version} is not below ${registries}.`);
 }
 
 /**

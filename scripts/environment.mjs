@@ -14,6 +14,9 @@ export const targetDir = resolve(
     join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "countenance", "target"),
 );
 
+/** Where cargo keeps the sources of crates. */
+export const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+
 /** Says what is wrong and what to do about it, and ends the script. */
 export function fail(message) {
   console.error(`\n${message}`);
