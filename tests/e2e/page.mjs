@@ -62,7 +62,15 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
   ];
   const browser = await launchBrowser([`--host-resolver-rules=${hosts.join()}`, ...flags]);
   // A page left open would go on reading its camera beside the next test.
-  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+  afterEach(() =>
+    Promise.all(
+      browser.contexts().map(async (context) => {
+        // A route still being answered would fail the file when its page is gone.
+        await context.unrouteAll({ behavior: "ignoreErrors" });
+        await context.close();
+      }),
+    ),
+  );
   after(async () => {
     await browser.close();
     server.close();
