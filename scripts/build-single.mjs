@@ -5,20 +5,15 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { build } from "esbuild";
+import { bundle } from "./bundle.mjs";
 import { root } from "./environment.mjs";
 
 const out = resolve(process.argv[2] ?? join(root, "dist/countenance.html"));
 const www = join(root, "www");
 
-const script = await bundle("app/main.js", "esm", [
-  {
-    name: "inlined worker",
-    setup: ({ onResolve }) =>
-      onResolve({ filter: /\/worker-source\.js$/ }, () => ({ path: join(www, "app/worker-source.single.js") })),
-  },
-]);
-const worker = await bundle("lib/worker.js", "iife");
+const inPlaceOf = { "worker-source.js": "app/worker-source.single.js" };
+const script = inElement(await bundle("app/main.js", "esm", { inPlaceOf }));
+const worker = inElement(await bundle("lib/worker.js", "iife"));
 const style = readFileSync(join(www, "style.css"), "utf8");
 const wasm = readFileSync(join(www, "pkg/countenance_bg.wasm")).toString("base64");
 const modelFiles = ["golden.json", "metrics.json"].map(
@@ -67,20 +62,9 @@ mkdirSync(dirname(out), { recursive: true });
 writeFileSync(out, html);
 console.log(`Built ${out}: ${(Buffer.byteLength(html) / 1e6).toFixed(2)} MB.`);
 
-/** A module with all it imports as one script, fit to stand inside a script element. */
-async function bundle(entry, format, plugins = []) {
-  const { outputFiles } = await build({
-    entryPoints: [join(www, entry)],
-    bundle: true,
-    format,
-    minify: true,
-    write: false,
-    legalComments: "none",
-    // The worker's fallback of fetching the module beside it has no meaning here.
-    logOverride: { "empty-import-meta": "silent" },
-    plugins,
-  });
-  return outputFiles[0].text.replaceAll("</script", "<\\/script");
+/** The script, fit to stand inside a script element. */
+function inElement(script) {
+  return script.replaceAll("</script", "<\\/script");
 }
 
 /** The source's hash as a policy names it. */

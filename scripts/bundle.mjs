@@ -1,0 +1,34 @@
+// Makes one script of a module of www/ and all it imports, for the package's inlined entry and the page in one file.
+
+import { basename, join } from "node:path";
+import { build } from "esbuild";
+import { root } from "./environment.mjs";
+
+const www = join(root, "www");
+
+/**
+ * The minified script.
+ * @param {string} entry a file of www/
+ * @param {"esm" | "iife"} format
+ * @param {{ inPlaceOf?: Record<string, string>, define?: Record<string, string> }} [options] `inPlaceOf` names other
+ *   files of www/ to take for imported ones, by their names
+ */
+export async function bundle(entry, format, { inPlaceOf = {}, define } = {}) {
+  const replace = ({ path }) => {
+    const other = inPlaceOf[basename(path)];
+    return other && { path: join(www, other) };
+  };
+  const { outputFiles } = await build({
+    entryPoints: [join(www, entry)],
+    bundle: true,
+    format,
+    define,
+    minify: true,
+    write: false,
+    legalComments: "none",
+    // The worker is given the module; its own way of finding the file beside it has no meaning here.
+    logOverride: { "empty-import-meta": "silent" },
+    plugins: [{ name: "in place of", setup: ({ onResolve }) => onResolve({ filter: /\.js$/ }, replace) }],
+  });
+  return outputFiles[0].text;
+}
