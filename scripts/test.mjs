@@ -1,13 +1,15 @@
 // Runs every check, or the named ones: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page] [site]
 
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { findChromium } from "./chromium.mjs";
 import { fail, isInstalled, root, run, targetDir } from "./environment.mjs";
 
-/** The module variants that the wasm tests hold against each other, and where each is built. */
-const VARIANTS = { default: "www/pkg", "burn-flex": "dist/burn-flex", "burn-ndarray": "dist/burn-ndarray" };
+/** The variants that the wasm tests hold the module against. Built together: linking each keeps one core busy. */
+const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
 
 /** What is checked without Burn. */
 const library = ["--package", "countenance", "--package", "countenance-fuzz"];
@@ -30,10 +32,9 @@ const stages = {
     // Training is too slow without Burn's kernels optimised, and `evaluate` wants the same build.
     run("cargo", ["test", "--quiet", "--release", ...everything]);
   },
-  wasm() {
-    for (const [variant, out] of Object.entries(VARIANTS)) {
-      run("node", ["scripts/build.mjs", "--out", out, ...(variant === "default" ? [] : ["--features", variant])]);
-    }
+  async wasm() {
+    run("node", ["scripts/build.mjs"]);
+    await Promise.all(BURN_VARIANTS.map(build));
     run("node", ["--test", ...testFiles("tests/wasm")]);
   },
   types() {
@@ -63,8 +64,16 @@ for (const name of asked.length > 0 ? asked : Object.keys(stages)) {
   if (!Object.hasOwn(stages, name)) fail(`There is no check "${name}"; there are ${Object.keys(stages).join(", ")}.`);
   console.log(`\n=== ${name}`);
   const started = Date.now();
-  stages[name]();
+  await stages[name]();
   console.log(`=== ${name}: passed in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+}
+
+/** Builds a variant into dist/, and shows the output when it has ended, as others are built beside it. */
+async function build(variant) {
+  const build = ["scripts/build.mjs", "--out", `dist/${variant}`, "--features", variant];
+  const building = promisify(execFile)("node", build, { cwd: root, maxBuffer: Number.POSITIVE_INFINITY });
+  const { stdout, stderr } = await building.catch((error) => fail(`${error.stderr}${error.stdout}${error.message}`));
+  console.log(stderr + stdout);
 }
 
 /** Builds the module where no earlier check did. */
