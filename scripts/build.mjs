@@ -5,6 +5,7 @@
 // COUNTENANCE_MODEL=path compiles another emotion model in.
 
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -38,20 +39,29 @@ mkdirSync(out, { recursive: true });
 const module = join(wasmDir, TARGET, "module", "countenance.wasm");
 run("cargo", ["run", "--quiet", "--profile", "bindgen", "--package", "countenance-bindgen", "--", module, out]);
 
-// The documentation stands in the types; nobody should have to load it.
+// The documentation stands in the types. Nobody should have to load it, nor the start that nobody calls.
 const glue = join(out, "countenance.js");
-writeFileSync(glue, readFileSync(glue, "utf8").replace(/^ *\/\*\*.*?\*\/\n/gms, ""));
+const script = readFileSync(glue, "utf8")
+  .replace(/^function initSync\(.*?^}$/ms, "")
+  .replace("export { initSync, ", "export { ")
+  .replace(/^ *\/\*\*.*?\*\/\n|^ *\/\/[^\n]*\n|^\s+/gms, "");
+writeFileSync(glue, script);
 
 // What the page says about the model compiled in: its golden answers for the self-check, and its measured error.
 const bindings = await import(pathToFileURL(glue).href);
-await bindings.default({ module_or_path: readFileSync(join(out, "countenance_bg.wasm")) });
+const wasm = readFileSync(join(out, "countenance_bg.wasm"));
+await bindings.default({ module_or_path: wasm });
 const modelFolder = join(root, "models", bindings.modelInfo().emotion.id);
 for (const name of ["golden.json", "metrics.json"]) {
   if (existsSync(join(modelFolder, name))) copyFileSync(join(modelFolder, name), join(out, name));
 }
+
+// What callers may give as the option `integrity`.
+const hash = createHash("sha384").update(wasm).digest("base64");
+writeFileSync(join(out, "integrity.json"), `${JSON.stringify({ "countenance_bg.wasm": `sha384-${hash}` })}\n`);
 writeComponents(out, bindings.modelInfo());
 
-const megabytes = statSync(join(out, "countenance_bg.wasm")).size / 1e6;
+const megabytes = wasm.length / 1e6;
 const seconds = (Date.now() - started) / 1000;
 console.log(`Built ${join(out, "countenance_bg.wasm")}: ${megabytes.toFixed(2)} MB in ${seconds.toFixed(0)} s.`);
 

@@ -222,9 +222,7 @@ impl EmotionPipeline {
     /// and `image-too-large`.
     #[wasm_bindgen(js_name = analyzeBytes, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_bytes(&mut self, bytes: &Uint8Array) -> Result<JsFaces, JsValue> {
-        let mut encoded = Vec::new();
-        copy_bytes(bytes, &mut encoded).map_err(to_js)?;
-        let picture = Picture::decode(&encoded).map_err(to_js)?;
+        let picture = decode(bytes).map_err(to_js)?;
         let frame = picture.frame().map_err(to_js)?;
         self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
@@ -262,8 +260,35 @@ impl EmotionPipeline {
         Ok(JsValue::from(expression).unchecked_into())
     }
 
-    /// Which pixels of the face in this box, in the bitmap's pixels, spoke for its answer as `analyzeBitmap` gives it.
-    /// Takes 65 classifications. Throws `invalid-options` for a box that is none.
+    /// Which pixels of the face in this box spoke for its answer as `analyzeImage` gives it. Takes 65 classifications.
+    /// Throws `invalid-options` for a box that is none.
+    #[wasm_bindgen(js_name = explainImage, unchecked_return_type = "FaceExplanation")]
+    pub fn explain_image(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &Uint8Array,
+        width: f64,
+        height: f64,
+        #[wasm_bindgen(js_name = box)] face: &JsBox,
+    ) -> Result<JsExplanation, JsValue> {
+        let mut pixels = Vec::new();
+        copy_bytes(rgba, &mut pixels).map_err(to_js)?;
+        let frame = frame_from(&pixels, width, height).map_err(to_js)?;
+        explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
+    }
+
+    /// The same for the bytes of a JPEG, PNG or WebP file; the box is in pixels of the upright picture.
+    #[wasm_bindgen(js_name = explainBytes, unchecked_return_type = "FaceExplanation")]
+    pub fn explain_bytes(
+        &mut self,
+        bytes: &Uint8Array,
+        #[wasm_bindgen(js_name = box)] face: &JsBox,
+    ) -> Result<JsExplanation, JsValue> {
+        let picture = decode(bytes).map_err(to_js)?;
+        let frame = picture.frame().map_err(to_js)?;
+        explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
+    }
+
+    /// The same for a bitmap; the box is in the bitmap's pixels.
     #[wasm_bindgen(js_name = explainBitmap, unchecked_return_type = "FaceExplanation")]
     pub fn explain_bitmap(
         &mut self,
@@ -272,14 +297,7 @@ impl EmotionPipeline {
     ) -> Result<JsExplanation, JsValue> {
         let (width, height, scale) = self.read_bitmap(bitmap)?;
         let frame = Frame::from_rgba(&self.pixels, width, height).map_err(to_js)?;
-        let face = box_from(face, scale);
-        let (chip, Explanations { four, eight }) = self.pipeline.explain_face(&frame, &face).map_err(to_js)?;
-        let result = explanation_to_js(&four);
-        set(&result, "chip", &Uint8Array::from(&chip.grey()[..]));
-        if let Some(eight) = eight {
-            set(&result, "eight", &explanation_to_js(&eight));
-        }
-        Ok(JsValue::from(result).unchecked_into())
+        explain(&mut self.pipeline, &frame, &box_from(face, scale)).map_err(to_js)
     }
 
     /// Forgets every tracked face; the next frame starts a new video.
@@ -338,6 +356,12 @@ fn copy_bytes(from: &Uint8Array, to: &mut Vec<u8>) -> Result<(), Error> {
     to.resize(length, 0);
     from.copy_to(to);
     Ok(())
+}
+
+fn decode(bytes: &Uint8Array) -> Result<Picture, Error> {
+    let mut encoded = Vec::new();
+    copy_bytes(bytes, &mut encoded)?;
+    Picture::decode(&encoded)
 }
 
 /// A frame of sides as JavaScript counts them; a fraction or a negative number is no size.
@@ -472,6 +496,20 @@ fn set_expressions(target: &Object, four: &Reading, eight: Option<&Reading8>) {
 fn set_expression<E: Expressions<N>, const N: usize>(target: &Object, reading: &Reading<E, N>) {
     set(target, "probabilities", &named(&reading.probabilities));
     set(target, "emotion", &reading.emotion.map_or("uncertain", E::name).into());
+}
+
+fn explain(
+    pipeline: &mut pipeline::EmotionPipeline,
+    frame: &Frame<'_>,
+    face: &BoundingBox,
+) -> Result<JsExplanation, Error> {
+    let (chip, Explanations { four, eight }) = pipeline.explain_face(frame, face)?;
+    let result = explanation_to_js(&four);
+    set(&result, "chip", &Uint8Array::from(&chip.grey()[..]));
+    if let Some(eight) = eight {
+        set(&result, "eight", &explanation_to_js(&eight));
+    }
+    Ok(JsValue::from(result).unchecked_into())
 }
 
 fn explanation_to_js<E: Expressions<N>, const N: usize>(explanation: &Explanation<E>) -> Object {

@@ -1,8 +1,13 @@
 // Another language, written from right to left: every word is there, and the layout follows.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { root } from "../../scripts/environment.mjs";
+import { explainFailure } from "../../www/app/failures.js";
 import { languages } from "../../www/app/strings.js";
+import { EmotionError } from "../../www/lib/protocol.js";
 import { choose, fixture, isListening, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 
 const { open } = await startBrowser();
@@ -35,6 +40,21 @@ for (const [tag, { load }] of Object.entries(languages)) {
     for (const key of keys) assert.ok(key in phrases, key);
   });
 }
+
+/** Failures that only a mistake of the page can bring about; their words ask to tell its makers. */
+const MISTAKES = ["invalid-options", "invalid-calibration", "invalid-timestamp", "inference", "closed"];
+
+test("every error of the library has words", async () => {
+  const protocol = readFileSync(join(root, "www/lib/protocol.js"), "utf8");
+  const [list] = protocol.match(/@typedef \{'invalid-frame'.*?\} EmotionErrorCode/s);
+  const codes = [...list.matchAll(/'([a-z-]+)'/g)].map(([, code]) => code);
+  assert.ok(codes.length > 10);
+  for (const code of codes) {
+    const { title, hint } = await explainFailure(new EmotionError(code, ""));
+    assert.ok(title in english && hint in english, code);
+    assert.equal(title === "failure.other", MISTAKES.includes(code), code);
+  }
+});
 
 test("a visitor who reads Arabic gets Arabic, from right to left, and the picture stays as it is", async () => {
   const page = await open({ locale: "ar-EG", viewport: { width: 390, height: 844 } });

@@ -71,7 +71,8 @@ test("what is kept for offline use is all that the page is made of", async () =>
     const cache = await caches.open("countenance");
     return (await cache.keys()).map(({ url }) => new URL(url).pathname.slice(1));
   });
-  const notShown = /\.d\.ts$|README|tsconfig|\.single\.js$|inline\.js$|^service-worker\.js$|sbom\.cdx\.json$/;
+  const notShown =
+    /\.d\.ts$|README|tsconfig|\.single\.js$|inline\.js$|^service-worker\.js$|(sbom\.cdx|integrity)\.json$/;
   const files = readdirSync(join(root, "www"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(root, "www/").length))

@@ -62,15 +62,7 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
   ];
   const browser = await launchBrowser([`--host-resolver-rules=${hosts.join()}`, ...flags]);
   // A page left open would go on reading its camera beside the next test.
-  afterEach(() =>
-    Promise.all(
-      browser.contexts().map(async (context) => {
-        // A route still being answered would fail the file when its page is gone.
-        await context.unrouteAll({ behavior: "ignoreErrors" });
-        await context.close();
-      }),
-    ),
-  );
+  afterEach(() => closeContexts(browser));
   after(async () => {
     await browser.close();
     server.close();
@@ -91,6 +83,15 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
     return page;
   }
   return { browser, open, requests, strangers, url };
+}
+
+/** Ends all that a browser shows, and it stays for more. */
+export async function closeContexts(browser) {
+  for (const context of browser.contexts()) {
+    // A route still being answered would fail the test file when its page is gone.
+    await context.unrouteAll({ behavior: "ignoreErrors" });
+    await context.close();
+  }
 }
 
 /** Waits until the status line says something that matches, and gives all it says. */

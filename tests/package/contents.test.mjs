@@ -28,7 +28,7 @@ const FILES = [
   "models/face-detect-1/LICENSE",
   ...[...TYPED, "worker"].map((name) => `www/lib/${name}.js`),
   ...["www/pkg/countenance.js", "www/pkg/countenance_bg.wasm", "dist/inline.js"],
-  ...["www/pkg/sbom.cdx.json", "www/pkg/third-party-licenses.txt"],
+  ...["www/pkg/integrity.json", "www/pkg/sbom.cdx.json", "www/pkg/third-party-licenses.txt"],
   ...[...TYPED, "inline"].map((name) => `dist/types/lib/${name}.d.ts`),
   "dist/types/pkg/countenance.d.ts",
 ];

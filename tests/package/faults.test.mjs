@@ -5,14 +5,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import { serve } from "../../scripts/serve.mjs";
-import { launchBrowser } from "../e2e/page.mjs";
+import { closeContexts, launchBrowser } from "../e2e/page.mjs";
 import { install } from "./project.mjs";
 
 const folder = install("static");
 const server = await serve({ root: folder });
 after(() => server.close());
 const address = `http://localhost:${server.address().port}/blank.html`;
-const wasm = readFileSync(join(folder, "node_modules/countenance/www/pkg/countenance_bg.wasm"));
+const pkg = join(folder, "node_modules/countenance/www/pkg");
+const wasm = readFileSync(join(pkg, "countenance_bg.wasm"));
 
 /** Opens a page that has the package as `EmotionAnalyzer` and the picture of one face as `picture`. */
 async function openPage(context) {
@@ -50,7 +51,7 @@ function inBrowser(name, flags, tests) {
     before(async () => {
       browser = await launchBrowser(flags);
     });
-    afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+    afterEach(() => closeContexts(browser));
     after(() => browser.close());
     tests(() => browser.newContext());
   });
@@ -89,6 +90,44 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
     }
   });
 
+  test("a wasm file with a byte of its code changed, still valid: its integrity tells, and costs no streaming", async () => {
+    const { "countenance_bg.wasm": integrity } = JSON.parse(readFileSync(join(pkg, "integrity.json"), "utf8"));
+    const context = await newContext();
+    const page = await openPage(context);
+    const load = () =>
+      page.evaluate(async (integrity) => {
+        const failed = ({ code, message }) => [code, message];
+        const analyzer = await EmotionAnalyzer.create({ integrity }).catch(failed);
+        if (!(analyzer instanceof EmotionAnalyzer)) return analyzer;
+        const faces = await outcome(analyzer.analyzeImage(picture));
+        analyzer.close();
+        return faces;
+      }, integrity);
+    const changed = changedCode();
+    const fault = (route) => route.fulfill({ contentType: "application/wasm", body: changed });
+    await context.route(/\.wasm$/, fault);
+    const [code, message] = await load();
+    assert.equal(code, "model-load");
+    assert.ok(message.startsWith(`The module expected is ${integrity}, not sha384-`), message);
+    await context.unroute(/\.wasm$/, fault);
+    assert.equal(await load(), 1);
+
+    const compiled = await page.evaluate(async (integrity) => {
+      const { EmotionPipeline } = await import("countenance/pipeline");
+      const calls = [];
+      for (const name of ["compile", "compileStreaming"]) {
+        const compile = WebAssembly[name];
+        WebAssembly[name] = (source) => {
+          calls.push(name);
+          return compile(source);
+        };
+      }
+      (await EmotionPipeline.create({ integrity })).close();
+      return calls;
+    }, integrity);
+    assert.deepEqual(compiled, ["compileStreaming"]);
+  });
+
   test("a worker that is killed in mid-call", async () => {
     const page = await openPage(await newContext());
     const result = await page.evaluate(async () => {
@@ -99,7 +138,7 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
         const post = made.postMessage.bind(made);
         made.postMessage = (message, transfer) => {
           post(message, transfer);
-          if (isDoomed && message.method === "analyzeBitmap") made.terminate();
+          if (isDoomed && message.method === "analyzeImage") made.terminate();
         };
         return made;
       };
@@ -341,4 +380,31 @@ function changedWeights() {
   // The weights are the data section, which fills the second half.
   for (let at = wasm.length >> 1; at < wasm.length; at += 10_007) changed[at] ^= 0x55;
   return Buffer.from(changed);
+}
+
+/** The module with one bit of its code changed, such that nothing but its hash can tell. */
+function changedCode() {
+  const changed = Uint8Array.from(wasm);
+  const { start, end } = codeSection();
+  for (let at = (start + end) >> 1; at < end; at += 1) {
+    changed[at] ^= 1;
+    if (WebAssembly.validate(changed)) return Buffer.from(changed);
+    changed[at] ^= 1;
+  }
+  throw new Error("No byte of the code can be changed");
+}
+
+/** Where the code lies: sections follow one another, each with its id and its size (LEB128) before it. */
+function codeSection() {
+  for (let at = 8; at < wasm.length; ) {
+    const id = wasm[at++];
+    let size = 0;
+    for (let shift = 0, byte = 128; byte & 128; shift += 7) {
+      byte = wasm[at++];
+      size |= (byte & 127) << shift;
+    }
+    if (id === 10) return { start: at, end: at + size };
+    at += size;
+  }
+  throw new Error("The module has no code");
 }

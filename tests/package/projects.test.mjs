@@ -77,11 +77,22 @@ test("esbuild", async () => {
   await assertFindsTheFace(await served(join(folder, "dist")));
 });
 
-test("Next.js, whose pages are rendered on the server first", async () => {
+test("Next.js: a page that is rendered on the server first, and a route handler on the server", async () => {
   const folder = install("next");
   runIn(folder, "npm", ["run", "build"]);
-  assert.match(readFileSync(join(folder, "out/index.html"), "utf8"), /Rendered on the server/);
-  await assertFindsTheFace(await served(join(folder, "out")));
+  const address = await startIn(
+    folder,
+    "node",
+    ["node_modules/next/dist/bin/next", "start", "--port", "0"],
+    /Local:\s+(\S+)/,
+  );
+  assert.match(await (await fetch(address)).text(), /Rendered on the server/);
+  await assertFindsTheFace(address);
+  const answer = await fetch(new URL("/faces", address), {
+    method: "POST",
+    body: readFileSync(fixture("astronaut.png")),
+  });
+  assertAstronaut(await answer.json());
 });
 
 test("one file from the disk, with a policy under which nothing loads", async () => {

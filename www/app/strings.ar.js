@@ -270,6 +270,10 @@ export const phrases = {
   "failure.camera-other-hint": "يقول المتصفح: {message}",
   "failure.worker-crashed": "توقف العامل، ثم توقف ثانية بعد تشغيله.",
   "failure.worker-crashed-hint": "لعل ذاكرة جهازك لا تكفي. أغلق ألسنة أخرى أو جرّب صورة أصغر.",
+  "failure.worker-unavailable": "هذا المتصفح لا يسمح بتشغيل عامل.",
+  "failure.worker-unavailable-hint": "بعض أوضاع الحماية تفعل ذلك. اسمح به لهذه الصفحة وأعد تحميلها.",
+  "failure.out-of-memory": "الذاكرة لا تكفي.",
+  "failure.out-of-memory-hint": "أغلق ألسنة أخرى أو جرّب صورة أصغر.",
   "failure.simd-unavailable": "هذا المتصفح قديم: ينقصه WebAssembly SIMD.",
   "failure.simd-unavailable-hint": "يوجد في Chrome 91 وFirefox 89 وSafari 16.4 وما بعدها.",
   "failure.wasm-unavailable": "WebAssembly متوقف في هذا المتصفح.",
@@ -279,7 +283,7 @@ export const phrases = {
   "failure.model-load": "تعذّر تحميل النموذج.",
   "failure.model-load-hint": "تحقق من الاتصال وأعد تحميل الصفحة. ({message})",
   "failure.other": "حدث خطأ ما.",
-  "failure.other-hint": "{message}",
+  "failure.other-hint": "أعد تحميل الصفحة، وأخبر من صنعها من فضلك: {message}",
 
   "about.reads.title": "ما تقرؤه",
   "about.reads.text":

@@ -256,6 +256,10 @@ const en = {
   "failure.camera-other-hint": "The browser says: {message}",
   "failure.worker-crashed": "The worker stopped, and again after a new start.",
   "failure.worker-crashed-hint": "Your device may be short of memory. Close other tabs, or try a smaller picture.",
+  "failure.worker-unavailable": "This browser lets no worker start.",
+  "failure.worker-unavailable-hint": "Some lockdown modes do that. Allow it for this page and reload.",
+  "failure.out-of-memory": "There is not enough memory.",
+  "failure.out-of-memory-hint": "Close other tabs, or try a smaller picture.",
   "failure.simd-unavailable": "This browser is too old: it lacks WebAssembly SIMD.",
   "failure.simd-unavailable-hint": "Chrome 91, Firefox 89, Safari 16.4 and everything newer have it.",
   "failure.wasm-unavailable": "WebAssembly is switched off in this browser.",
@@ -265,7 +269,7 @@ const en = {
   "failure.model-load": "The model could not be loaded.",
   "failure.model-load-hint": "Check the connection and reload the page. ({message})",
   "failure.other": "Something went wrong.",
-  "failure.other-hint": "{message}",
+  "failure.other-hint": "Reload the page, and please tell who made it: {message}",
 
   "about.reads.title": "What it reads",
   "about.reads.text":

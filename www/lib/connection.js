@@ -58,7 +58,7 @@ export class WorkerConnection {
     // Locks exist only where the context is secure, and fail where the origin is opaque (file://).
     const locks = globalThis.navigator?.locks;
     const lockName = locks && `countenance-worker-${crypto.randomUUID()}`;
-    const opened = await this.#send("open", { ...params, lockName }, [], undefined);
+    const opened = await this.#send("open", { ...params, lockName });
     if (lockName && opened.holdsLock) {
       const { signal } = this.#lockWatch;
       locks.request(lockName, { signal }, () => this.#die("The worker was stopped")).catch(() => {});
@@ -69,12 +69,11 @@ export class WorkerConnection {
   /**
    * @template {Exclude<keyof Methods, 'open'>} M
    * @param {M} method
-   * @param {Parameters<Methods[M]>[0]} params
-   * @param {Transferable[]} [transfer]
+   * @param {Parameters<Methods[M]>[0]} params a picture among them is handed over, not copied
    * @returns {Promise<ReturnType<Methods[M]>>}
    */
-  call(method, params, transfer = []) {
-    return this.#send(method, params, transfer, PATIENCE_MS);
+  call(method, params) {
+    return this.#send(method, params, PATIENCE_MS);
   }
 
   /** Ends the worker. Calls still waiting fail with `closed`. */
@@ -86,17 +85,18 @@ export class WorkerConnection {
    * @template {keyof Methods} M
    * @param {M} method
    * @param {Parameters<Methods[M]>[0]} params
-   * @param {Transferable[]} transfer
-   * @param {number | undefined} patienceMs
+   * @param {number} [patienceMs]
    * @returns {Promise<ReturnType<Methods[M]>>}
    */
-  #send(method, params, transfer, patienceMs) {
+  #send(method, params, patienceMs) {
     return new Promise((resolve, reject) => {
       if (this.#end) {
         reject(this.#end);
         return;
       }
       const id = ++this.#lastId;
+      const { picture } = /** @type {{ picture?: ImageBitmap | Uint8Array<ArrayBuffer> }} */ (params);
+      const transfer = picture ? [picture instanceof Uint8Array ? picture.buffer : picture] : [];
       try {
         this.#worker.postMessage({ id, method, params }, transfer);
       } catch (error) {
@@ -156,6 +156,6 @@ export class WorkerConnection {
  * @param {unknown} error
  */
 function unsendable(params, error) {
-  const code = "bitmap" in params || "grey" in params ? "invalid-frame" : "invalid-options";
+  const code = "picture" in params || "grey" in params ? "invalid-frame" : "invalid-options";
   return new EmotionError(code, `This argument cannot be handed to the worker: ${error}`, { cause: error });
 }

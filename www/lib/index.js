@@ -1,15 +1,6 @@
 /**
  * Reads the expression each face in a picture displays, on the device, in a worker.
  *
- * ```js
- * import { EmotionAnalyzer } from 'countenance';
- *
- * const analyzer = await EmotionAnalyzer.create();
- * const faces = await analyzer.analyzeImage(file);
- * console.log(faces[0]?.emotion, faces[0]?.probabilities);
- * analyzer.close();
- * ```
- *
  * Importing this module touches neither the DOM nor the network, so it is safe on a server.
  *
  * @module
@@ -52,14 +43,13 @@ export { EmotionError };
  */
 
 /**
- * @typedef {object} AnalyzerOptions
- * @property {AbortSignal} [signal] ends the loading
+ * @typedef {object} WorkerOptions
  * @property {() => Worker} [worker] makes the worker; by default a module worker from `worker.js` beside this file. A
  *   page that wants its own Content-Security-Policy to bind the worker gives one made from a `blob:` URL.
- * @property {WebAssembly.Module | BufferSource} [module] the wasm module, where it is at hand already
- * @property {(progress: Progress) => void} [onProgress] hears of the module's bytes as they arrive
  * @property {(error: EmotionError) => void} [onCrash] hears of a worker that died; the next call starts another
  */
+
+/** @typedef {import('./pipeline.js').LoadOptions & WorkerOptions} AnalyzerOptions */
 
 /** @typedef {{ signal?: AbortSignal }} CallOptions `signal` rejects the call; work that has begun runs to its end unheard */
 
@@ -74,7 +64,7 @@ export { EmotionError };
 /** A pipeline in a worker. Make one with `EmotionAnalyzer.create`, end it with `close`. */
 export class EmotionAnalyzer {
   /** @type {PipelineOptions} */ #options;
-  /** @type {Omit<AnalyzerOptions, 'signal'>} */ #setup;
+  /** @type {AnalyzerOptions} */ #setup;
   /** @type {Promise<WorkerConnection> | undefined} */ #connecting;
   /** @type {WorkerConnection | undefined} */ #connection;
   /** @type {import('./protocol.js').Opened | undefined} */ #opened;
@@ -84,7 +74,7 @@ export class EmotionAnalyzer {
 
   /**
    * @param {PipelineOptions} options
-   * @param {Omit<AnalyzerOptions, 'signal'>} setup
+   * @param {AnalyzerOptions} setup
    */
   constructor(options, setup) {
     this.#options = options;
@@ -100,11 +90,10 @@ export class EmotionAnalyzer {
    *   `invalid-options`, `invalid-calibration`, `worker-unavailable`, `worker-crashed`
    */
   static async create(options = {}) {
-    const { signal, worker, module, onProgress, onCrash, ...rest } = /** @type {AnalyzerOptions & PipelineOptions} */ (
-      plainObject(options, "invalid-options")
-    );
+    const { signal, worker, module, integrity, onProgress, onCrash, ...rest } =
+      /** @type {AnalyzerOptions & PipelineOptions} */ (plainObject(options, "invalid-options"));
     signal?.throwIfAborted();
-    const analyzer = new EmotionAnalyzer(rest, { worker, module, onProgress, onCrash });
+    const analyzer = new EmotionAnalyzer(rest, { worker, module, integrity, onProgress, onCrash });
     try {
       await abortable(analyzer.#connect(), signal);
       return analyzer;
@@ -142,11 +131,8 @@ export class EmotionAnalyzer {
    */
   async analyzeImage(source, { signal } = {}) {
     signal?.throwIfAborted();
-    const picture = drawable(source);
-    const bitmap = await abortable(captureImage(picture), signal);
-    if (bitmap) return abortable(this.#call("analyzeBitmap", { bitmap }, [bitmap]), signal);
-    const bytes = new Uint8Array(await /** @type {Blob} */ (picture).arrayBuffer());
-    return abortable(this.#call("analyzeBytes", { bytes }, [bytes.buffer]), signal);
+    const picture = await abortable(captureImage(source), signal);
+    return abortable(this.#call("analyzeImage", { picture }), signal);
   }
 
   /**
@@ -184,12 +170,12 @@ export class EmotionAnalyzer {
    * @param {Box} box of the face, in the picture's pixels
    * @param {CallOptions} [options]
    * @returns {Promise<FaceExplanation>}
-   * @throws {EmotionError} `invalid-frame`, `invalid-options` (no box), `worker-crashed`, `closed`
+   * @throws {EmotionError} as `analyzeImage`, and `invalid-options` (no box)
    */
   async explainFace(source, box, { signal } = {}) {
     signal?.throwIfAborted();
-    const bitmap = await abortable(captureFrame(drawable(source)), signal);
-    return abortable(this.#call("explainBitmap", { bitmap, box }, [bitmap]), signal);
+    const picture = await abortable(captureImage(source), signal);
+    return abortable(this.#call("explainFace", { picture, box }), signal);
   }
 
   /**
@@ -200,7 +186,7 @@ export class EmotionAnalyzer {
    * @returns {Promise<Expression>}
    */
   classifyFace(grey, { signal } = {}) {
-    return abortable(this.#call("classifyFace", { grey }, []), signal);
+    return abortable(this.#call("classifyFace", { grey }), signal);
   }
 
   /**
@@ -212,7 +198,7 @@ export class EmotionAnalyzer {
    */
   async configure(options) {
     const next = { ...this.#options, ...plainObject(options, "invalid-options") };
-    await this.#call("configure", { options: next }, []);
+    await this.#call("configure", { options: next });
     this.#options = next;
   }
 
@@ -225,7 +211,7 @@ export class EmotionAnalyzer {
    * @throws {EmotionError} `invalid-calibration`
    */
   fitCalibration(frames) {
-    return this.#call("fitCalibration", { frames }, []);
+    return this.#call("fitCalibration", { frames });
   }
 
   /**
@@ -234,7 +220,7 @@ export class EmotionAnalyzer {
    * @returns {Promise<void>}
    */
   reset() {
-    return this.#call("reset", {}, []);
+    return this.#call("reset", {});
   }
 
   /** Ends the worker and frees its memory. Calls still waiting, and all later ones, fail with `closed`. */
@@ -253,12 +239,11 @@ export class EmotionAnalyzer {
    * @template {Exclude<keyof Methods, 'open'>} M
    * @param {M} method
    * @param {Parameters<Methods[M]>[0]} params
-   * @param {Transferable[]} transfer
    * @returns {Promise<ReturnType<Methods[M]>>}
    */
-  async #call(method, params, transfer) {
+  async #call(method, params) {
     const connection = await this.#connect();
-    return connection.call(method, params, transfer);
+    return connection.call(method, params);
   }
 
   /** The living connection, or a new one where there is none. */
@@ -283,7 +268,7 @@ export class EmotionAnalyzer {
     });
     this.#connection = connection;
     try {
-      this.#opened = await connection.open({ options: this.#options, module });
+      this.#opened = await connection.open({ options: this.#options, module, integrity: this.#setup.integrity });
     } catch (error) {
       connection.close();
       throw error;
@@ -298,9 +283,9 @@ export class EmotionAnalyzer {
     for (let frame = this.#waitingFrame; frame; frame = this.#waitingFrame) {
       this.#waitingFrame = undefined;
       try {
-        const [connection, bitmap] = await Promise.all([this.#connect(), frame.bitmap]);
+        const [connection, picture] = await Promise.all([this.#connect(), frame.bitmap]);
         const { timestampMs } = frame;
-        frame.resolve(await connection.call("analyzeBitmapFrame", { bitmap, timestampMs }, [bitmap]));
+        frame.resolve(await connection.call("analyzeFrame", { picture, timestampMs }));
       } catch (error) {
         frame.reject(error);
       }
@@ -332,26 +317,18 @@ function started(worker) {
 }
 
 /**
- * @param {ImageSource} source
- * @returns {Blob | ImageBitmapSource}
- */
-function drawable(source) {
-  // A copy of the bytes, since views of shared memory make no Blob.
-  return isBytes(source) ? new Blob([plainBytes(source).slice()]) : source;
-}
-
-/**
- * A bitmap the worker may keep; null where only the module's own decoders can help.
+ * A bitmap the worker may keep; the file's bytes where only the module's own decoders can help.
  *
- * @param {Blob | ImageBitmapSource} source
- * @returns {Promise<ImageBitmap | null>}
+ * @param {ImageSource} source
  */
 async function captureImage(source) {
-  if (!(source instanceof Blob)) return captureFrame(source);
+  // A copy of the bytes, since views of shared memory make no Blob.
+  const picture = isBytes(source) ? new Blob([plainBytes(source).slice()]) : source;
+  if (!(picture instanceof Blob)) return captureFrame(picture);
   try {
-    return await createImageBitmap(source, { imageOrientation: "from-image" });
+    return await createImageBitmap(picture, { imageOrientation: "from-image" });
   } catch {
-    return null;
+    return new Uint8Array(await picture.arrayBuffer());
   }
 }
 

@@ -20,6 +20,8 @@ const OWN_EXPORT = "emotionpipeline_new";
 
 /** @type {Promise<string[]> | undefined} */
 let loading;
+/** @type {string | undefined} what the module was checked by */
+let checkedBy;
 let isBroken = false;
 let starts = 1;
 
@@ -27,15 +29,22 @@ let starts = 1;
  * Starts the module unless it is there already, and gives the names of all it imports.
  *
  * @param {WebAssembly.Module | BufferSource} [given] otherwise the package's own file
+ * @param {string} [integrity] the hash that its bytes must have
  * @param {(progress: Progress) => void} [onProgress]
  * @returns {Promise<string[]>}
- * @throws {EmotionError} `wasm-unavailable`, `simd-unavailable`, `wasm-blocked`, `model-load`, `out-of-memory`
+ * @throws {EmotionError} `wasm-unavailable`, `simd-unavailable`, `wasm-blocked`, `model-load`, `out-of-memory`,
+ *   `invalid-options`
  */
-export function loadModule(given, onProgress) {
-  loading ??= load(given, onProgress).catch((error) => {
-    loading = undefined;
-    throw error;
-  });
+export async function loadModule(given, integrity, onProgress) {
+  if (!loading) {
+    checkedBy = integrity;
+    loading = load(given, integrity, onProgress).catch((error) => {
+      loading = undefined;
+      throw error;
+    });
+  } else if (integrity !== undefined && integrity !== checkedBy) {
+    throw new EmotionError("invalid-options", "The module is loaded already, not checked by this integrity");
+  }
   return loading;
 }
 
@@ -94,9 +103,10 @@ export function isCurrent(start) {
 
 /**
  * @param {WebAssembly.Module | BufferSource} [given]
+ * @param {string} [integrity]
  * @param {(progress: Progress) => void} [onProgress]
  */
-async function load(given, onProgress) {
+async function load(given, integrity, onProgress) {
   if (typeof WebAssembly === "undefined") {
     throw new EmotionError("wasm-unavailable", "WebAssembly is switched off or missing in this browser");
   }
@@ -104,8 +114,7 @@ async function load(given, onProgress) {
     throw new EmotionError("simd-unavailable", "This browser has no WebAssembly SIMD");
   }
   try {
-    const module =
-      given instanceof WebAssembly.Module ? given : await compile(given ?? (await openModuleFile(onProgress)));
+    const module = await compile(given ?? (await openModuleFile(onProgress)), integrity);
     if (!WebAssembly.Module.exports(module).some(({ name }) => name === OWN_EXPORT)) {
       throw new EmotionError("model-load", "This WebAssembly module is not countenance's");
     }
@@ -116,12 +125,45 @@ async function load(given, onProgress) {
   }
 }
 
-/** @param {Response | BufferSource} source */
-async function compile(source) {
-  if (!(source instanceof Response)) return WebAssembly.compile(source);
-  const isTyped = source.headers.get("Content-Type")?.startsWith("application/wasm");
+/**
+ * @param {WebAssembly.Module | Response | BufferSource} source
+ * @param {string} [integrity]
+ * @returns {Promise<WebAssembly.Module>}
+ */
+async function compile(source, integrity) {
+  const isResponse = source instanceof Response;
   // Compiling along with the download takes the right MIME type, which not every server gives.
-  return isTyped ? WebAssembly.compileStreaming(source) : WebAssembly.compile(await source.arrayBuffer());
+  if (isResponse && !source.headers.get("Content-Type")?.startsWith("application/wasm")) {
+    return compile(await source.arrayBuffer(), integrity);
+  }
+  const checking = integrity !== undefined && check(isResponse ? source.clone() : source, integrity);
+  if (source instanceof WebAssembly.Module) {
+    await checking;
+    return source;
+  }
+  const compiling = isResponse ? WebAssembly.compileStreaming(source) : WebAssembly.compile(source);
+  compiling.catch(() => {}); // the check's error says more
+  await checking;
+  return compiling;
+}
+
+/**
+ * Unlike that of `fetch` this says what is wrong, of bytes given too, and lets compiling go along.
+ *
+ * @param {WebAssembly.Module | Response | BufferSource} source
+ * @param {string} integrity
+ * @throws {EmotionError} `invalid-options` where it can't be checked, `model-load` where it is another
+ */
+async function check(source, integrity) {
+  const [, bits] = /^sha(256|384|512)-[\w+/]+=*$/.exec(integrity) ?? [];
+  if (!bits || source instanceof WebAssembly.Module || !globalThis.crypto?.subtle) {
+    const message = "An integrity is one sha256-, sha384- or sha512- hash of bytes, checked in secure contexts alone";
+    throw new EmotionError("invalid-options", message);
+  }
+  const bytes = source instanceof Response ? await source.arrayBuffer() : source;
+  const digest = new Uint8Array(await crypto.subtle.digest(`SHA-${bits}`, bytes));
+  const found = `sha${bits}-${btoa(String.fromCharCode(...digest))}`;
+  if (found !== integrity) throw new EmotionError("model-load", `The module expected is ${integrity}, not ${found}`);
 }
 
 /**

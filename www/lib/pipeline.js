@@ -1,15 +1,6 @@
 /**
  * The pipeline itself, in the thread that calls it: for Node, service workers and workers of one's own.
  *
- * ```js
- * import { readFile } from 'node:fs/promises';
- * import { EmotionPipeline } from 'countenance/pipeline';
- *
- * const pipeline = await EmotionPipeline.create();
- * const faces = pipeline.analyzeImage(await readFile('picture.jpg'));
- * pipeline.close();
- * ```
- *
  * @module
  */
 
@@ -36,8 +27,10 @@ export { EmotionError };
 
 /**
  * @typedef {object} LoadOptions
- * @property {AbortSignal} [signal] ends the waiting for the module
+ * @property {AbortSignal} [signal] ends the loading
  * @property {WebAssembly.Module | BufferSource} [module] the wasm module, where it is at hand already
+ * @property {string} [integrity] the hash its bytes must have, as in Subresource Integrity: `sha384-` and base64 (or
+ *   `sha256-`, `sha512-`)
  * @property {(progress: Progress) => void} [onProgress] hears of the module's bytes as they arrive
  */
 
@@ -68,11 +61,11 @@ export class EmotionPipeline {
    *   `invalid-options`, `invalid-calibration`
    */
   static async create(options = {}) {
-    const { signal, module, onProgress, ...rest } = /** @type {LoadOptions & PipelineOptions} */ (
+    const { signal, module, integrity, onProgress, ...rest } = /** @type {LoadOptions & PipelineOptions} */ (
       plainObject(options, "invalid-options")
     );
     signal?.throwIfAborted();
-    const imports = await abortable(loadModule(module, onProgress), signal);
+    const imports = await abortable(loadModule(module, integrity, onProgress), signal);
     return new EmotionPipeline(rest, imports);
   }
 
@@ -127,16 +120,19 @@ export class EmotionPipeline {
   /**
    * Which parts of a face spoke for its answer: what the network saw, and how far each pixel of it mattered.
    *
-   * @param {ImageBitmap} source
-   * @param {Box} box of the face, in the bitmap's pixels
+   * @param {ImageBitmap | Pixels | Bytes} source as for `analyzeImage`
+   * @param {Box} box of the face, as `analyzeImage` gives it
    * @returns {FaceExplanation}
-   * @throws {EmotionError} `invalid-frame`, `invalid-options` (no box), `closed`
+   * @throws {EmotionError} as `analyzeImage`, and `invalid-options` (no box)
    */
   explainFace(source, box) {
-    const { bitmap } = plainPicture(source);
-    if (!bitmap) throw new EmotionError("invalid-frame", "A face is explained in an ImageBitmap");
+    const { bitmap, bytes, pixels } = plainPicture(source);
     const plain = /** @type {Box} */ (/** @type {unknown} */ (plainObject(box, "invalid-options")));
-    return this.#run((pipeline) => pipeline.explainBitmap(bitmap, plain));
+    return this.#run((pipeline) => {
+      if (bitmap) return pipeline.explainBitmap(bitmap, plain);
+      if (bytes) return pipeline.explainBytes(bytes, plain);
+      return pipeline.explainImage(pixels.data, pixels.width, pixels.height, plain);
+    });
   }
 
   /**

@@ -30,10 +30,9 @@
  * @property {(params: OpenParams) => Opened} open loads the module and builds the pipeline; asked once, first
  * @property {(params: { options: PipelineOptions }) => void} configure changes the options
  * @property {(params: { frames: CalibrationFrame[] }) => string} fitCalibration
- * @property {(params: { bitmap: ImageBitmap }) => FaceEmotion[]} analyzeBitmap
- * @property {(params: { bytes: Uint8Array }) => FaceEmotion[]} analyzeBytes
- * @property {(params: { bitmap: ImageBitmap, timestampMs: number }) => FaceEmotion[]} analyzeBitmapFrame
- * @property {(params: { bitmap: ImageBitmap, box: Box }) => FaceExplanation} explainBitmap
+ * @property {(params: { picture: ImageBitmap | Uint8Array }) => FaceEmotion[]} analyzeImage
+ * @property {(params: { picture: ImageBitmap, timestampMs: number }) => FaceEmotion[]} analyzeFrame
+ * @property {(params: { picture: ImageBitmap | Uint8Array, box: Box }) => FaceExplanation} explainFace
  * @property {(params: { grey: Uint8Array }) => Expression} classifyFace
  * @property {(params: Record<string, never>) => void} reset
  */
@@ -43,6 +42,7 @@
  * @property {PipelineOptions} options
  * @property {WebAssembly.Module | BufferSource | undefined} module the module where the caller has it at hand;
  *   otherwise the worker fetches the file that lies beside it
+ * @property {string | undefined} integrity the hash its bytes must have
  * @property {string | undefined} lockName name of a Web Lock to hold for as long as the worker lives
  */
 

@@ -24,9 +24,9 @@ function opened() {
 
 /** @type {{ [M in keyof Methods]: (params: Parameters<Methods[M]>[0]) => ReturnType<Methods[M]> | Promise<ReturnType<Methods[M]>> }} */
 const methods = {
-  async open({ options, module, lockName }) {
+  async open({ options, module, integrity, lockName }) {
     const onProgress = (/** @type {import('./protocol.js').Progress} */ progress) => post({ progress });
-    pipeline = await EmotionPipeline.create({ ...options, module, onProgress });
+    pipeline = await EmotionPipeline.create({ ...options, module, integrity, onProgress });
     return { model: pipeline.model, imports: pipeline.imports, holdsLock: await holdLock(lockName) };
   },
   configure({ options }) {
@@ -35,17 +35,14 @@ const methods = {
   fitCalibration({ frames }) {
     return opened().fitCalibration(frames);
   },
-  analyzeBitmap({ bitmap }) {
-    return closing(bitmap, () => opened().analyzeImage(bitmap));
+  analyzeImage({ picture }) {
+    return closing(picture, () => opened().analyzeImage(picture));
   },
-  analyzeBytes({ bytes }) {
-    return opened().analyzeImage(bytes);
+  analyzeFrame({ picture, timestampMs }) {
+    return closing(picture, () => opened().analyzeFrame(picture, { timestampMs }));
   },
-  analyzeBitmapFrame({ bitmap, timestampMs }) {
-    return closing(bitmap, () => opened().analyzeFrame(bitmap, { timestampMs }));
-  },
-  explainBitmap({ bitmap, box }) {
-    return closing(bitmap, () => opened().explainFace(bitmap, box));
+  explainFace({ picture, box }) {
+    return closing(picture, () => opened().explainFace(picture, box));
   },
   classifyFace({ grey }) {
     return opened().classifyFace(grey);
@@ -56,17 +53,17 @@ const methods = {
 };
 
 /**
- * Runs `work` and gives the bitmap's memory back, whatever comes of it.
+ * Runs `work` and gives a bitmap's memory back, whatever comes of it.
  *
  * @template T
- * @param {ImageBitmap} bitmap
+ * @param {ImageBitmap | Uint8Array} picture
  * @param {() => T} work
  */
-function closing(bitmap, work) {
+function closing(picture, work) {
   try {
     return work();
   } finally {
-    bitmap.close();
+    if (picture instanceof ImageBitmap) picture.close();
   }
 }
 

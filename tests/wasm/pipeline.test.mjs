@@ -1,0 +1,63 @@
+// The package's pipeline in Node: what only it does, before the module is called.
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+import { EmotionPipeline } from "../../www/lib/pipeline.js";
+import { moduleBytes, repositoryFile } from "./module.mjs";
+
+const wasm = moduleBytes();
+const integrityOf = (algorithm) => `${algorithm}-${createHash(algorithm).update(wasm).digest("base64")}`;
+
+// The order matters: a thread has one module, which is checked when it is loaded.
+test("a module is checked by its integrity where there is one, and an integrity that can't be checked is refused", async () => {
+  const refuses = (options, code, message) =>
+    assert.rejects(EmotionPipeline.create(options), (error) => {
+      assert.deepEqual([error.name, error.code], ["EmotionError", code]);
+      assert.match(error.message, message);
+      return true;
+    });
+  const integrity = integrityOf("sha384");
+  for (const malformed of ["", "sha384", "sha384-", "sha1-AAAA", "md5-AAAA", `${integrity} sha512-AAAA`, null, 7, {}]) {
+    await refuses({ integrity: malformed }, "invalid-options", /one sha256-, sha384- or sha512- hash/);
+  }
+  const other = integrity.replace(/-./, (start) => (start === "-A" ? "-B" : "-A"));
+  await refuses({ integrity: other }, "model-load", /^The module expected is sha384-/);
+  const changed = Uint8Array.from(wasm);
+  changed[wasm.length - 1] ^= 1;
+  await refuses({ integrity, module: changed }, "model-load", /^The module expected is sha384-/);
+  await refuses({ integrity, module: new WebAssembly.Module(wasm) }, "invalid-options", /hash of bytes/);
+
+  (await EmotionPipeline.create({ integrity, module: wasm })).close();
+  (await EmotionPipeline.create({ integrity })).close();
+  (await EmotionPipeline.create()).close();
+  await refuses({ integrity: integrityOf("sha256") }, "invalid-options", /loaded already/);
+});
+
+test("a face is explained in the bytes of a file and in pixels, as its answer is given", async () => {
+  const pipeline = await EmotionPipeline.create({ expressions: 8 });
+  const bytes = repositoryFile("tests/fixtures/astronaut_half.png");
+  const [face] = pipeline.analyzeImage(bytes);
+  const { chip, heat, emotion, eight } = pipeline.explainFace(bytes, face.box);
+  assert.deepEqual([emotion, eight.emotion], [face.emotion, face.eight.emotion]);
+  assert.deepEqual([chip.length, heat.length, eight.heat.length], [2304, 2304, 2304]);
+  assert.equal(pipeline.classifyFace(chip).emotion, face.emotion);
+
+  // The same grey everywhere: the chip shows that these pixels were read.
+  const pixels = { data: new Uint8ClampedArray(64 * 64 * 4).fill(120), width: 64, height: 64 };
+  const box = { x: 8, y: 8, width: 48, height: 48 };
+  assert.ok(pipeline.explainFace(pixels, box).chip.every((grey) => grey === 120));
+
+  const codeOf = (...given) => {
+    try {
+      return pipeline.explainFace(...given);
+    } catch (error) {
+      return error.code;
+    }
+  };
+  assert.equal(codeOf(pixels, undefined), "invalid-options");
+  assert.equal(codeOf(pixels, { ...box, width: 0 }), "invalid-options");
+  assert.equal(codeOf(bytes.subarray(0, 900), box), "invalid-image");
+  assert.equal(codeOf({ ...pixels, width: 65 }, box), "invalid-frame");
+  pipeline.close();
+});
