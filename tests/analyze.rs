@@ -8,10 +8,14 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// Runs the example that cargo has built beside this test.
-fn analyze(arguments: &[PathBuf]) -> Output {
+/// The example that cargo has built beside this test.
+fn example() -> PathBuf {
     let tests = current_exe().unwrap();
-    let example = tests.ancestors().nth(2).unwrap().join("examples/analyze");
+    tests.ancestors().nth(2).unwrap().join("examples/analyze")
+}
+
+fn analyze(arguments: &[PathBuf]) -> Output {
+    let example = example();
     Command::new(&example).args(arguments).output().unwrap_or_else(|error| {
         panic!("{}: {error}; `cargo test` builds it, `cargo test --test analyze` alone does not", example.display())
     })
@@ -52,4 +56,23 @@ fn without_files_it_says_how_it_is_used() {
     let output = analyze(&[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("usage: analyze"));
+}
+
+/// The command as the README gives it, but for what builds the example, which is there already.
+#[test]
+fn the_readme_tells_how_to_call_it() {
+    let readme = include_str!("../README.md");
+    let call = readme.lines().find_map(|line| line.strip_prefix("cargo run --release --example analyze -- ")).unwrap();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("holidays")).unwrap();
+    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/astronaut_half.png");
+    fs::copy(picture, folder.join("holidays/beach.png")).unwrap();
+
+    let script = format!("'{}' {call}", example().display());
+    let output = Command::new("sh").args(["-c", &script]).current_dir(&folder).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let answer: Value = serde_json::from_str(&fs::read_to_string(folder.join("answers.jsonl")).unwrap()).unwrap();
+    assert_eq!(answer["file"], "holidays/beach.png");
+    assert_eq!(answer["faces"][0]["emotion"], "happy");
 }

@@ -31,11 +31,20 @@ export function fixture(name) {
 
 /** A browser alone, which the caller closes. */
 export function launchBrowser(flags = []) {
-  return chromium.launch({
+  return chromium.launch(launchOptions(flags));
+}
+
+/** The same as one context with a fresh profile, which extensions need. */
+export function launchProfile(flags) {
+  return chromium.launchPersistentContext("", launchOptions(flags));
+}
+
+function launchOptions(flags) {
+  return {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [...QUIET_FLAGS, ...flags],
     timeout: PATIENCE_MS,
-  });
+  };
 }
 
 /**

@@ -30,9 +30,10 @@ export function runIn(folder, program, args) {
 }
 
 /** Starts a program that ends with the test file, and waits for what `pattern` finds in its output. */
-export async function startIn(folder, program, args, pattern) {
-  const child = spawn(program, args, { cwd: folder, env });
-  after(() => child.kill());
+export function startIn(folder, program, args, pattern) {
+  // A group of its own ends as one: npm, its shell, and what that has started.
+  const child = spawn(program, args, { cwd: folder, env, detached: true });
+  after(() => child.exitCode === null && process.kill(-child.pid));
   let said = "";
   return new Promise((resolve, reject) => {
     const hear = (data) => {
@@ -52,4 +53,5 @@ const env = {
   npm_config_cache: join(targetDir, "..", "npm"),
   NEXT_TELEMETRY_DISABLED: "1",
   NO_COLOR: "1",
+  PORT: "0", // any that is free
 };

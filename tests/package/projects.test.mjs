@@ -7,10 +7,10 @@ import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../../scripts/environment.mjs";
 import { serve } from "../../scripts/serve.mjs";
-import { fixture, launchBrowser } from "../e2e/page.mjs";
+import { fixture, launchBrowser, launchProfile } from "../e2e/page.mjs";
 import { install, runIn, startIn } from "./project.mjs";
 
-/** The policy of an extension's pages (Manifest V3), and nothing from elsewhere. */
+/** The policy that extensions' pages have where they name none (Manifest V3), and nothing from elsewhere. */
 const EXTENSION_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'self'";
 
 const browser = await launchBrowser();
@@ -24,8 +24,9 @@ async function served(folder, headers) {
 }
 
 /** Opens the page and waits for the faces it writes into `data-faces`. */
-async function assertFindsTheFace(address, act = () => {}) {
-  const page = await browser.newPage();
+async function assertFindsTheFace(address, act = () => {}, context = browser) {
+  const page = await context.newPage();
+  page.setDefaultTimeout(180_000);
   const problems = [];
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => {
@@ -110,6 +111,19 @@ test("a service worker, under the policy of an extension", async () => {
   runIn(folder, "npm", ["run", "build"]);
   const policy = { "Content-Security-Policy": EXTENSION_POLICY };
   await assertFindsTheFace(await served(join(folder, "dist"), policy));
+});
+
+test("a browser extension: its page's worker and its background", async () => {
+  const folder = install("extension");
+  const context = await launchProfile([`--disable-extensions-except=${folder}`, `--load-extension=${folder}`]);
+  context.setDefaultTimeout(180_000);
+  try {
+    const background = context.serviceWorkers()[0] ?? (await context.waitForEvent("serviceworker"));
+    const page = await assertFindsTheFace(new URL("page.html", background.url()).href, undefined, context);
+    assertAstronaut(JSON.parse(await page.locator("body").getAttribute("data-background")));
+  } finally {
+    await context.close();
+  }
 });
 
 test("Node, as ES module and from CommonJS", () => {

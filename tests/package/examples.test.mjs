@@ -1,0 +1,265 @@
+// Every example of the README and the documentation, as it stands there: written to a folder with the package installed,
+// built where it needs building, and run.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { promisify } from "node:util";
+import { root } from "../../scripts/environment.mjs";
+import { fixture, launchBrowser, startBrowser } from "../e2e/page.mjs";
+import { drawSideBySide, y4mClip } from "../e2e/pictures.mjs";
+import { install, runIn, startIn, tarball } from "./project.mjs";
+
+const SIZE = { width: 320, height: 240 };
+const SCRIPTS = {
+  countenance: "index.js",
+  "countenance/pipeline": "pipeline.js",
+  "countenance/integrity.json": "../pkg/integrity.json",
+};
+
+const folder = install("documentation");
+
+/** The examples, by the file each is to be written to; commands; and what can't be run as it is. */
+const examples = new Map();
+const commands = new Set();
+const strays = [];
+for (const name of ["README.md", ...readdirSync(join(root, "docs")).map((file) => `docs/${file}`)]) {
+  if (!name.endsWith(".md")) continue;
+  const text = readFileSync(join(root, name), "utf8");
+  const rest = text.replace(/^```([^\n]*)\n(.*?)^```$/gms, (_, info, code) => {
+    const [, language, file] = /^(\w+)(?: (\S+))?$/.exec(info) ?? [];
+    if (file && !examples.has(file)) examples.set(file, code);
+    else if (language === "sh") for (const line of code.trim().split("\n")) commands.add(line.replace(/ +#.*/, ""));
+    else if (language !== "text" && !(language === "rust" && name === "README.md")) strays.push(`${name}: ${info}`);
+    return "";
+  });
+  for (const [line] of rest.matchAll(/^ *(```|~~~).*|(?<=\n\n)( {4}|\t).*/gm)) strays.push(`${name}: ${line}`);
+}
+for (const [file, code] of examples) writeFileSync(join(folder, file), code);
+
+/** Examples and commands that a test has run. */
+const run = new Set();
+
+const painter = await launchBrowser();
+const scene = await drawSideBySide(painter, ["astronaut.png"], SIZE);
+await painter.close();
+const clip = join(folder, "clip.y4m");
+writeFileSync(clip, y4mClip([scene], { ...SIZE, fps: 10, framesEach: 10 }));
+const { open, strangers, url } = await startBrowser(
+  ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${clip}`],
+  folder,
+);
+
+function opened(file) {
+  assert.ok(existsSync(join(folder, file)), file);
+  run.add(file);
+  return open({ address: url + file, isReady: () => {} }); // examples listen from the start
+}
+
+async function assertReads(page) {
+  await page.locator("input").setInputFiles(fixture("astronaut.png"));
+  await page.locator("output").filter({ hasText: "happy" }).waitFor();
+  assert.deepEqual(page.problems, []);
+}
+
+test("quick start", async () => assertReads(await opened("quick-start.html")));
+
+test("camera", async () => {
+  const page = await opened("camera.html");
+  await page.getByRole("button").click();
+  await page
+    .locator("output")
+    .filter({ hasText: /^\d+: happy$/ })
+    .waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+test("pictures: an answer, an error's code, and an end on request", async () => {
+  const page = await opened("pictures.html");
+  const bad = { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no picture") };
+  const good = { name: "face.png", mimeType: "image/png", buffer: readFileSync(fixture("astronaut.png")) };
+  await page.locator("input").setInputFiles([good, bad]);
+  await page.getByText("face.png: happy").waitFor();
+  await page.getByText("notes.png: invalid-image").waitFor();
+  await page.locator("ul").evaluate((list) => {
+    // Pressed from inside the page, so that a slow test can't come after the last picture.
+    new MutationObserver(() => document.querySelector("button").click()).observe(list, { childList: true });
+  });
+  await page.locator("input").setInputFiles([good, good]);
+  await page.getByText("face.png: AbortError").waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+test("React, Vue and Svelte: built by Vite with the plugin of each, and mounted", async () => {
+  runIn(folder, "npm", ["run", "build"]);
+  for (const file of ["Picture.jsx", "Picture.vue", "Picture.svelte"]) run.add(file);
+  for (const framework of ["react", "vue", "svelte"]) {
+    const page = await open({ address: `${url}dist/${framework}.html`, isReady: () => {} });
+    await page.locator("input").waitFor();
+    await assertReads(page);
+  }
+});
+
+/** Runs an example's script in a page, between what it takes for granted and what is to be told of it. */
+async function runInPage(file, given, told) {
+  run.add(file);
+  const imports = Object.entries(SCRIPTS).map(([name, path]) => [name, `./node_modules/countenance/www/lib/${path}`]);
+  writeFileSync(
+    join(folder, `${file}.html`),
+    `<!doctype html><title>${file}</title>
+     <script type="importmap">${JSON.stringify({ imports: Object.fromEntries(imports) })}</script>
+     <script type="module">${given}\n${examples.get(file)}\nglobalThis.told = ${told};</script>`,
+  );
+  const page = await open({ address: `${url}${file}.html`, isReady: () => {} });
+  const failure = new Promise((_, reject) => page.on("pageerror", reject));
+  const answer = page.waitForFunction(() => globalThis.told);
+  return (await Promise.race([answer, failure])).jsonValue();
+}
+
+const BLOB = 'const blob = await (await fetch("public/astronaut.png")).blob();';
+
+test("the README's analyzer, on a picture and on a video", async () => {
+  const video = `
+    const video = Object.assign(document.createElement("video"), { muted: true });
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+    await video.play();`;
+  const told = "[faces, live].map((found) => found.map(({ emotion }) => emotion))";
+  assert.deepEqual(await runInPage("analyzer.js", BLOB + video, told), [["happy"], ["happy"]]);
+});
+
+test("the README's calibration", async () => {
+  const given = `
+    import { EmotionAnalyzer } from "countenance";
+    const analyzer = await EmotionAnalyzer.create();
+    const [face] = await analyzer.analyzeImage(blob);
+    const recorded = Array(12).fill(face);`;
+  const told = "[face, ...(await analyzer.analyzeImage(blob))].map(({ probabilities }) => probabilities.neutral)";
+  const [before, after] = await runInPage("calibration.js", BLOB + given, told);
+  assert.ok(after > before, `${after} > ${before}`);
+});
+
+test("the README's pipeline, in Node", () => {
+  run.add("pipeline.mjs");
+  const given = 'import { readFileSync } from "node:fs"; const jpegBytes = readFileSync("public/astronaut.png");';
+  writeFileSync(join(folder, "pipeline.mjs"), `${given}${examples.get("pipeline.mjs")}console.log(faces[0].emotion);`);
+  assert.equal(runIn(folder, "node", ["pipeline.mjs"]), "happy\n");
+});
+
+test("a module held to its hash", async () => {
+  const told = "(await analyzer.analyzeImage(blob)).map(({ emotion }) => emotion)";
+  assert.deepEqual(await runInPage("integrity.js", BLOB, told), ["happy"]);
+});
+
+test("a strict policy, which binds the worker too", async () => {
+  run.add("strict.js");
+  const page = await opened("strict.html");
+  await assertReads(page);
+  strangers.length = 0;
+  const said = await page
+    .workers()[0]
+    .evaluate(() => fetch("http://collector.test/", { mode: "no-cors" }).then(() => "sent", String));
+  assert.match(said, /TypeError/);
+  assert.deepEqual(strangers, []);
+});
+
+test("offline, from the third visit on", async () => {
+  run.add("offline-worker.js");
+  const page = await opened("offline.html");
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(
+    async () => (await navigator.serviceWorker.getRegistration())?.active?.state === "activated",
+  );
+  await page.reload();
+  await assertReads(page);
+  await page.context().setOffline(true);
+  await page.reload();
+  await assertReads(page);
+});
+
+test("a server answers pictures with faces, and anything else with a code", async () => {
+  run.add("server.mjs");
+  const address = await startIn(folder, "node", ["server.mjs"], /(http:\S+)/);
+  const post = async (body) => {
+    const response = await fetch(address, { method: "POST", body });
+    return [response.status, await response.json()];
+  };
+  const [refused, { error }] = await post("no picture");
+  assert.deepEqual([refused, error], [422, "invalid-image"]);
+  assert.equal((await fetch(address)).status, 405);
+  assert.equal((await post(new Uint8Array(21e6)))[0], 413);
+
+  run.add("ask.mjs");
+  cpSync(fixture("astronaut.png"), join(folder, "face.jpg"));
+  writeFileSync(join(folder, "ask.mjs"), examples.get("ask.mjs").replace("http://localhost:3000", address));
+  assert.match(runIn(folder, "node", ["ask.mjs"]), /emotion: 'happy'/);
+});
+
+test("thresholds are tried on pictures of one's own", () => {
+  run.add("threshold.mjs");
+  for (const [label, name] of [
+    ["happy", "astronaut.png"],
+    ["neutral", "grace_hopper.png"],
+  ]) {
+    mkdirSync(join(folder, "faces", label), { recursive: true });
+    cpSync(fixture(name), join(folder, "faces", label, name));
+  }
+  const stdout = runIn(folder, "node", ["threshold.mjs", "faces"]);
+  assert.match(stdout, /^0: 2 of 2 answered, 2 right$/m);
+  assert.equal(stdout.trim().split("\n").length, 6);
+});
+
+test("npm install", async () => {
+  run.add("npm install countenance");
+  const empty = mkdtempSync(join(tmpdir(), "countenance-"));
+  const bytes = readFileSync(tarball);
+  const { name, version, ...manifest } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  // A registry of this one package.
+  const registry = createServer((request, response) => {
+    if (request.url !== `/${name}`) return response.end(bytes);
+    const dist = {
+      tarball: `http://${request.headers.host}/${name}.tgz`,
+      integrity: `sha512-${createHash("sha512").update(bytes).digest("base64")}`,
+    };
+    const versions = { [version]: { name, version, ...manifest, dist } };
+    return response.end(JSON.stringify({ name, "dist-tags": { latest: version }, versions }));
+  });
+  await new Promise((resolve) => registry.listen(0, "127.0.0.1", resolve));
+  try {
+    writeFileSync(join(empty, "package.json"), "{}");
+    const npm = {
+      npm_config_registry: `http://127.0.0.1:${registry.address().port}`,
+      npm_config_cache: join(empty, "cache"),
+      npm_config_audit: "false",
+      npm_config_update_notifier: "false",
+    };
+    await promisify(execFile)("npm", ["install", name], { cwd: empty, env: { ...process.env, ...npm } });
+    assert.ok(existsSync(join(empty, "node_modules", name, "www/pkg/countenance_bg.wasm")));
+  } finally {
+    registry.closeAllConnections();
+    registry.close();
+    rmSync(empty, { recursive: true, force: true });
+  }
+});
+
+test("npm start: builds the module and serves the page", async () => {
+  run.add("npm start");
+  const address = await startIn(root, "npm", ["start"], /Countenance is at (\S+)/);
+  for (const path of ["", "pkg/countenance_bg.wasm"]) assert.equal((await fetch(address + path)).status, 200, path);
+});
+
+test("no example was left out", () => {
+  run.add("npm test"); // which runs this
+  run.add("cargo run --release --example analyze -- holidays/ > answers.jsonl"); // in tests/analyze.rs
+  const left = [...examples.keys(), ...commands].filter((name) => !run.has(name));
+  assert.deepEqual([left, strays], [[], []]);
+  // The README's Rust is a test of the crate's documentation.
+  assert.match(
+    readFileSync(join(root, "src/lib.rs"), "utf8"),
+    /#\[cfg\(doctest\)\]\n#\[doc = include_str!\("\.\.\/README\.md"\)\]/,
+  );
+});

@@ -1,0 +1,4 @@
+import { createApp } from "vue";
+import Picture from "./Picture.vue";
+
+createApp(Picture).mount(document.body);
