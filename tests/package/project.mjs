@@ -13,7 +13,7 @@ export const tarball = join(root, "dist", `countenance-${version}.tgz`);
 
 /** A fresh copy of a folder of tests/package/projects with the package and its locked dependencies installed. */
 export function install(name) {
-  const folder = join(targetDir, "..", "package-projects", name);
+  const folder = join(targetDir, "package-projects", name);
   rmSync(folder, { recursive: true, force: true });
   cpSync(join(import.meta.dirname, "projects", name), folder, { recursive: true });
   mkdirSync(join(folder, "public"), { recursive: true });

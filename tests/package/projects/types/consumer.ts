@@ -2,8 +2,10 @@ import { EmotionAnalyzer, EmotionError, type FaceEmotion } from "countenance";
 import { EmotionAnalyzer as Inline } from "countenance/inline";
 import { EmotionPipeline } from "countenance/pipeline";
 
+const integrity = "sha384-AAAA";
+
 export async function analyze(file: File, video: HTMLVideoElement, signal: AbortSignal): Promise<FaceEmotion[]> {
-  using analyzer = await EmotionAnalyzer.create({ signal, minConfidence: 0.7, expressions: 8 });
+  using analyzer = await EmotionAnalyzer.create({ signal, integrity, minConfidence: 0.7, expressions: 8 });
   const live = await analyzer.analyzeFrame(video, { timestampMs: performance.now() });
   const happy: number | undefined = live?.[0]?.probabilities.happy;
   const [face] = await analyzer.analyzeImage(new Uint8Array([happy ?? 0]), { signal });
@@ -15,7 +17,7 @@ export async function analyze(file: File, video: HTMLVideoElement, signal: Abort
 }
 
 export async function inThisThread(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  using pipeline = await EmotionPipeline.create({ module: bytes });
+  using pipeline = await EmotionPipeline.create({ module: bytes, integrity });
   try {
     return pipeline.analyzeImage({ data: bytes, width: 1, height: 1 })[0]?.emotion ?? "nobody";
   } catch (error) {
