@@ -337,7 +337,10 @@ fn precisions_section(precisions: &[StoredAs]) -> String {
 }
 
 fn ablations_section(table: &str) -> String {
-    format!("### What each choice is worth\n{table}")
+    format!(
+        "### What each choice is worth\nSo short a schedule favours what learns fast: rows about augmentation and \
+         smoothing tell how much these slow learning down, not what they are worth in a long run.\n\n{table}"
+    )
 }
 
 fn runs_section(runs: &[RunFigures]) -> String {
