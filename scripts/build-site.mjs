@@ -1,4 +1,4 @@
-// Builds the static site: the page, its one-file copy, and the documentation beside it.
+// Builds the static site: the page, its one-file copy, the documentation beside it, and the headers for its host.
 //
 //   node scripts/build-site.mjs [folder]      (after scripts/build.mjs; `site` by default)
 
@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { basename, dirname, join, posix, relative, resolve } from "node:path";
 import { build } from "esbuild";
 import { root, run, targetDir } from "./environment.mjs";
+import { headersFile } from "./headers.mjs";
 
 const out = resolve(process.argv[2] ?? join(root, "site"));
 const docs = join(out, "docs");
@@ -22,6 +23,7 @@ const CHAPTERS = {
     "docs/server",
     "docs/csp",
     "docs/offline",
+    "docs/hosting",
     "docs/training",
   ],
   Reference: ["docs/api", "docs/benchmarks", ...modelCards()],
@@ -69,6 +71,7 @@ function copyPage() {
   if (!html.includes(link)) throw new Error(`index.html has no ${link}`);
   writeFileSync(join(out, "index.html"), html.replace(link, link.replace(" hidden", "")));
   run("node", ["scripts/build-single.mjs", join(out, "countenance.html")]);
+  writeFileSync(join(out, "_headers"), headersFile());
   mkdirSync(docs);
   cpSync(join(root, "docs/site/docs.css"), join(docs, "docs.css"));
 }

@@ -1,10 +1,10 @@
-// The rules of the house that no linter knows: where wasm-bindgen and include_bytes! may stand, and that weights, cards
-// and figures belong together.
+// The rules of the house that no linter knows: where wasm-bindgen and include_bytes! may stand, that weights, cards
+// and figures belong together, and that package and crate have one version.
 
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { root } from "./environment.mjs";
+import { sha256 } from "./checksums.mjs";
+import { root, version } from "./environment.mjs";
 
 const problems = [];
 
@@ -28,9 +28,7 @@ for (const model of readdirSync(join(root, "models"))) {
   }
   const card = readFileSync(cardPath, "utf8");
   for (const weights of readdirSync(folder).filter((name) => /\.(cnw|safetensors)$/.test(name))) {
-    const hash = createHash("sha256")
-      .update(readFileSync(join(folder, weights)))
-      .digest("hex");
+    const hash = sha256(join(folder, weights));
     if (!card.includes(hash))
       problems.push(`models/${model}/MODEL_CARD.md: does not name ${weights}'s sha256, ${hash}`);
   }
@@ -48,6 +46,9 @@ for (const model of readdirSync(join(root, "models")).filter((name) => existsSyn
     }
   }
 }
+
+const [, crateVersion] = readFileSync(join(root, "Cargo.toml"), "utf8").match(/^version = "(.+)"$/m);
+if (crateVersion !== version) problems.push(`package.json has version ${version}, Cargo.toml ${crateVersion}`);
 
 for (const problem of problems) console.error(problem);
 process.exit(problems.length === 0 ? 0 : 1);

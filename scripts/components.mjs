@@ -1,11 +1,10 @@
 // What the wasm module is made of: every crate and model compiled in, its licence and its origin. Writes
 // third-party-licenses.txt and sbom.cdx.json (CycloneDX) beside the module, the same for the same Cargo.lock.
 
-import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { cargoHome, fail, root } from "./environment.mjs";
+import { sha256 } from "./checksums.mjs";
+import { cargoHome, fail, outputOf, root } from "./environment.mjs";
 
 const LICENCE_FILE = /^(licen[cs]e|copying|unlicense|notice)/i;
 
@@ -15,7 +14,7 @@ const LICENCE_FILE = /^(licen[cs]e|copying|unlicense|notice)/i;
  */
 export function crates() {
   // `cargo metadata` would fetch the sources of the whole workspace, Burn and all.
-  const tree = cargo([
+  const tree = outputOf("cargo", [
     ...["tree", "--locked", "--package", "countenance", "--target", "wasm32-unknown-unknown"],
     ...["--edges", "normal,no-proc-macro", "--prefix", "none", "--no-dedupe", "--format", "{p}|{l}|{r}"],
   ]);
@@ -52,10 +51,9 @@ function models(ids) {
   return ids.map((id) => {
     const folder = join(root, "models", id);
     const licence = join(folder, "LICENSE");
-    const weights = readFileSync(join(folder, "weights.cnw"));
     return {
       name: id,
-      checksum: createHash("sha256").update(weights).digest("hex"),
+      checksum: sha256(join(folder, "weights.cnw")),
       text: existsSync(licence) ? readFileSync(licence, "utf8").trim() : undefined,
     };
   });
@@ -135,10 +133,4 @@ function lockedChecksums() {
   const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
   const entry = /name = "(.+)"\nversion = "(.+)"\nsource = ".+"\nchecksum = "(.+)"/g;
   return new Map([...lock.matchAll(entry)].map(([, name, version, checksum]) => [`${name} ${version}`, checksum]));
-}
-
-function cargo(args) {
-  const { status, stdout, stderr } = spawnSync("cargo", args, { cwd: root, encoding: "utf8", maxBuffer: 2 ** 28 });
-  if (status !== 0) fail(`cargo ${args[0]} failed:\n${stderr}`);
-  return stdout;
 }

@@ -1,12 +1,19 @@
 // Where builds keep their files, and how the scripts run other programs.
 
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The repository's root folder. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The version of the package and the crate. */
+export const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+/** Where scripts/artefacts.mjs puts what a release consists of. */
+export const releaseDir = join(root, "dist/release");
 
 /** Build artefacts, outside the clone so that a fresh clone builds quickly the second time. */
 export const targetDir = resolve(
@@ -26,6 +33,14 @@ export function fail(message) {
 /** Whether the program is there to be run. */
 export function isInstalled(program, args = ["--version"]) {
   return spawnSync(program, args, { stdio: "ignore" }).status === 0;
+}
+
+/** What a program prints, run in the repository's root; ends the script when it fails. */
+export function outputOf(program, args) {
+  const options = { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 28 };
+  const { status, stdout } = spawnSync(program, args, options);
+  if (status !== 0) fail(`${program} ${args.join(" ")} failed.`);
+  return stdout;
 }
 
 /** Runs a program in the repository's root with its output shown; ends the script when it fails. */

@@ -2,13 +2,10 @@
 //
 //   node scripts/pack.mjs      (after scripts/build.mjs)
 
-import { spawnSync } from "node:child_process";
-import { fail, root, run } from "./environment.mjs";
+import { outputOf, run } from "./environment.mjs";
 
 run("node", ["scripts/build-package.mjs"]);
 const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", "dist"];
-const { status, stdout, stderr } = spawnSync("npm", args, { cwd: root, encoding: "utf8" });
-if (status !== 0) fail(`npm pack failed:\n${stderr}`);
-const [{ filename, size, unpackedSize, integrity, files }] = Object.values(JSON.parse(stdout));
+const [{ filename, size, unpackedSize, integrity, files }] = Object.values(JSON.parse(outputOf("npm", args)));
 for (const { path, size: bytes } of files) console.log(`${String(bytes).padStart(9)}  ${path}`);
 console.log(`Packed dist/${filename}: ${size} bytes, ${unpackedSize} unpacked, ${files.length} files, ${integrity}`);

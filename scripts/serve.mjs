@@ -1,4 +1,4 @@
-// A static file server for the page: right MIME types, no caching, nothing outside the folder.
+// A static file server for the page: right MIME types, the headers of scripts/headers.mjs, nothing outside the folder.
 //
 //   node scripts/serve.mjs [folder]      PORT (default 8080) and HOST (default 127.0.0.1) from the environment
 //
@@ -9,6 +9,7 @@ import { realpath, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { HEADERS } from "./headers.mjs";
 
 const MIME_TYPES = {
   ".css": "text/css; charset=utf-8",
@@ -39,22 +40,22 @@ async function fileAt(root, pathname) {
 
 /**
  * Serves `root` until the returned server is closed.
- * `onRequest({ method, path, status })` hears of every request after its status is known; `headers` go with every answer.
+ * `onRequest({ method, path, status })` hears of every request after its status is known; `headers` are given by path.
  */
-export async function serve({ root, port = 0, host = "127.0.0.1", headers: fixed = {}, onRequest = () => {} }) {
+export async function serve({ root, port = 0, host = "127.0.0.1", headers: byPath = HEADERS, onRequest = () => {} }) {
   const folder = await realpath(root);
   const server = createServer(async (request, response) => {
     const path = request.url ?? "/";
+    const [pathname] = path.split(/[?#]/, 1);
     const answer = (status, headers) => {
       onRequest({ method: request.method, path, status });
-      const always = { "Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff", ...fixed };
-      response.writeHead(status, { ...always, ...headers });
+      response.writeHead(status, { ...byPath["/*"], ...byPath[pathname], ...headers });
     };
     if (request.method !== "GET" && request.method !== "HEAD") {
       answer(405, { Allow: "GET, HEAD" });
       return response.end();
     }
-    const file = await fileAt(folder, path.split(/[?#]/, 1)[0]);
+    const file = await fileAt(folder, pathname);
     if (!file) {
       answer(404, { "Content-Type": "text/plain; charset=utf-8" });
       return response.end("Not found\n");

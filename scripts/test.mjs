@@ -1,4 +1,5 @@
-// Runs every check, or the named ones: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page] [site]
+// Runs every check, or those named: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page] [site]
+// [release]
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -6,7 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { findChromium } from "./chromium.mjs";
-import { fail, isInstalled, root, run, targetDir } from "./environment.mjs";
+import { fail, isInstalled, root, run, targetDir, version } from "./environment.mjs";
 
 /** The variants that the wasm tests hold the module against. Built together: linking each keeps one core busy. */
 const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
@@ -54,6 +55,14 @@ const stages = {
     ensureBuilt();
     run("node", ["scripts/build-site.mjs"]);
     run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/site")], { CHROMIUM: findChromium() });
+  },
+  release() {
+    ensureBuilt();
+    // The stages before have made both, unless this one is run alone.
+    if (!existsSync(join(root, "dist", `countenance-${version}.tgz`))) run("node", ["scripts/pack.mjs"]);
+    if (!existsSync(join(root, "site/_headers"))) run("node", ["scripts/build-site.mjs"]);
+    run("node", ["scripts/artefacts.mjs"]);
+    run("node", ["--test", ...testFiles("tests/release")]);
   },
 };
 

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { root } from "../../scripts/environment.mjs";
+import { HEADERS } from "../../scripts/headers.mjs";
 import { fixture, launchBrowser, startBrowser } from "../e2e/page.mjs";
 import { drawSideBySide, y4mClip } from "../e2e/pictures.mjs";
 import { install, runIn, startIn, tarball } from "./project.mjs";
@@ -211,6 +212,17 @@ test("thresholds are tried on pictures of one's own", () => {
   const stdout = runIn(folder, "node", ["threshold.mjs", "faces"]);
   assert.match(stdout, /^0: 2 of 2 answered, 2 right$/m);
   assert.equal(stdout.trim().split("\n").length, 6);
+});
+
+test("hosts are set to send what the page is tested with, no more and no less", () => {
+  const values = Object.values(HEADERS).flatMap(Object.values);
+  for (const file of ["nginx.conf", ".htaccess", "Caddyfile"]) {
+    run.add(file);
+    const settings = examples.get(file);
+    const quoted = Array.from(settings.matchAll(/"(.*?)"/g), ([, value]) => value);
+    assert.deepEqual(new Set(quoted), new Set(values), file);
+    for (const name of Object.values(HEADERS).flatMap(Object.keys)) assert.ok(settings.includes(`${name} `), name);
+  }
 });
 
 test("npm install", async () => {

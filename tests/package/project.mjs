@@ -1,12 +1,10 @@
 // Projects that use the package as it is published: installed from its tarball into a folder outside the repository.
 
 import { spawn, spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after } from "node:test";
-import { root, targetDir } from "../../scripts/environment.mjs";
-
-const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+import { root, targetDir, version } from "../../scripts/environment.mjs";
 
 /** The package, made by scripts/pack.mjs. */
 export const tarball = join(root, "dist", `countenance-${version}.tgz`);

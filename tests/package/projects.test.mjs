@@ -16,9 +16,9 @@ const EXTENSION_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eva
 const browser = await launchBrowser();
 after(() => browser.close());
 
-/** Serves the folder and gives its address. */
-async function served(folder, headers) {
-  const server = await serve({ root: folder, headers });
+/** Serves the folder, under a policy where one is given, and gives its address. */
+async function served(folder, policy) {
+  const server = await serve({ root: folder, headers: { "/*": policy && { "Content-Security-Policy": policy } } });
   after(() => server.close());
   return `http://localhost:${server.address().port}/`;
 }
@@ -54,8 +54,7 @@ function assertAstronaut(faces) {
 test("static files, and no build at all", async () => {
   const folder = install("static");
   await assertFindsTheFace(await served(folder));
-  const policy = { "Content-Security-Policy": EXTENSION_POLICY };
-  await assertFindsTheFace(`${await served(folder, policy)}strict.html`);
+  await assertFindsTheFace(`${await served(folder, EXTENSION_POLICY)}strict.html`);
 });
 
 test("Vite, in development and built", async () => {
@@ -109,8 +108,7 @@ test("one file from the disk, with a policy under which nothing loads", async ()
 test("a service worker, under the policy of an extension", async () => {
   const folder = install("service-worker");
   runIn(folder, "npm", ["run", "build"]);
-  const policy = { "Content-Security-Policy": EXTENSION_POLICY };
-  await assertFindsTheFace(await served(join(folder, "dist"), policy));
+  await assertFindsTheFace(await served(join(folder, "dist"), EXTENSION_POLICY));
 });
 
 test("a browser extension: its page's worker and its background", async () => {

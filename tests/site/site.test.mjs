@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { root } from "../../scripts/environment.mjs";
+import { HEADERS } from "../../scripts/headers.mjs";
 import { startBrowser, statusMatching } from "../e2e/page.mjs";
 
 const site = join(root, "site");
@@ -29,6 +30,15 @@ test("every link and picture of the documentation is there, its place in the pag
       assert.ok(dirname(file).startsWith(site), `${name}: ${target} leaves the site`);
     }
   }
+});
+
+test("the site comes with the headers that its tests are served with", () => {
+  const sections = readFileSync(join(site, "_headers"), "utf8").trim().split("\n\n");
+  const read = sections.map((section) => {
+    const [path, ...lines] = section.split("\n");
+    return [path, Object.fromEntries(lines.map((line) => line.match(/^ {2}([\w-]+): (.+)$/).slice(1)))];
+  });
+  assert.deepEqual(Object.fromEntries(read), HEADERS);
 });
 
 test("commands that the documentation names are there", () => {

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { sha256 } from "../../scripts/checksums.mjs";
 import { root } from "../../scripts/environment.mjs";
 import { builds } from "./module.mjs";
 
@@ -37,7 +37,7 @@ test("two clean builds in two folders are the same, byte for byte", () => {
     });
     assert.equal(status, 0, stderr);
     for (const name of MODULE) {
-      assert.equal(hash(join(folder, "www/pkg", name)), hash(join(builds.default, name)), `${name} differs`);
+      assert.equal(sha256(join(folder, "www/pkg", name)), sha256(join(builds.default, name)), `${name} differs`);
     }
     // No folder of this machine stands in it.
     const bytes = readFileSync(join(builds.default, MODULE[0]), "latin1");
@@ -46,7 +46,3 @@ test("two clean builds in two folders are the same, byte for byte", () => {
     rmSync(folder, { recursive: true, force: true });
   }
 });
-
-function hash(file) {
-  return createHash("sha256").update(readFileSync(file)).digest("hex");
-}
