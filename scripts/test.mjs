@@ -2,10 +2,10 @@
 // [release]
 
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { sha256 } from "./checksums.mjs";
 import { findChromium } from "./chromium.mjs";
 import { fail, isInstalled, root, run, targetDir, version } from "./environment.mjs";
 
@@ -92,9 +92,7 @@ function ensureBuilt() {
 
 /** Installs the locked npm packages, unless they are there already. */
 function installPackages() {
-  const lock = createHash("sha256")
-    .update(readFileSync(join(root, "package-lock.json")))
-    .digest("hex");
+  const lock = sha256(join(root, "package-lock.json"));
   const stamp = join(root, "node_modules", ".countenance-lock");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
   run("npm", ["ci", "--no-fund", "--no-audit"], { npm_config_cache: join(targetDir, "..", "npm") });

@@ -7,11 +7,11 @@
 // to standard output (`npm run --silent bench -- --json > bench.json`).
 
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { sha256 } from "../../scripts/checksums.mjs";
 import { fail, root } from "../../scripts/environment.mjs";
 import { engines } from "./engines.js";
 import { measure } from "./measure.mjs";
@@ -58,9 +58,8 @@ function run(program, args, cwd = root) {
 
 /** Installs the peers at their locked versions, unless they are there already. */
 function installPeers() {
-  const lock = readFileSync(join(folder, "package-lock.json"));
   const stamp = join(folder, "node_modules", ".countenance-lock");
-  const hash = createHash("sha256").update(lock).digest("hex");
+  const hash = sha256(join(folder, "package-lock.json"));
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
   run("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit"], folder);
   writeFileSync(stamp, hash);
@@ -88,7 +87,7 @@ async function writePeerModels() {
   writeFileSync(join(generated, "detector.onnx"), detectorOnnx(detector, ...DETECTOR_INPUT));
   writeFileSync(join(generated, "classifier.tfjs.json"), JSON.stringify(topology));
   writeFileSync(join(generated, "classifier.tfjs.bin"), weightData);
-  return { id: emotion.metadata.id, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return { id: emotion.metadata.id, sha256: sha256(emotionPath) };
 }
 
 /** The version of what each engine runs on. */

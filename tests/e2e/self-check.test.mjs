@@ -1,10 +1,10 @@
 // The self-check in a real browser: the golden answers hold there too, and a wrong one is noticed.
 
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { sha256 } from "../../scripts/checksums.mjs";
 import { root } from "../../scripts/environment.mjs";
 import { startBrowser } from "./page.mjs";
 
@@ -22,9 +22,7 @@ test("the golden answers hold in this browser, and the report says by how much",
   assert.match(await runCheck(page), /^All ([89]|\d\d) reference answers match\.$/);
   const report = await page.getByTestId("check-report").textContent();
   assert.match(report, /emotion model\s+\S+\s+sha256 [0-9a-f]{64}/);
-  const module = createHash("sha256")
-    .update(readFileSync(join(root, "www/pkg/countenance_bg.wasm")))
-    .digest("hex");
+  const module = sha256(join(root, "www/pkg/countenance_bg.wasm"));
   assert.ok(report.includes(module), `${report}\nThe module's hash is ${module}.`);
   assert.match(report, /face detector\s+face-detect-1\s+sha256 [0-9a-f]{64}/);
   const differences = [...report.matchAll(/^ {2}(\d\S+e[+-]\d+) {2}/gm)].map(([, value]) => Number(value));
