@@ -18,6 +18,11 @@ const models = {
     const teachers = [train("emotion-1", 1), train("emotion-1", 2), models["emotion-2"]()];
     return train("emotion-3", 1, { from: teachers[2], teacher: label("emotion-3", teachers) });
   },
+  "emotion-4": () => {
+    // Of another kind, so asked by another tool: training/face_teacher.py.
+    const teacher = join(root, "models/emotion-4/face-teacher.safetensors");
+    return train("emotion-4", 1, { from: models["emotion-3"](), teacher });
+  },
 };
 
 /** What has to be built in for a backend. */

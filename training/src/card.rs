@@ -17,6 +17,7 @@ use crate::metrics::Metrics;
 use crate::robustness::{Damage, Figures, Robustness};
 use crate::runs::{self, RunFigures};
 use crate::slices::{Gap, Grouping, Slices};
+use crate::teacher::Provenance;
 use crate::train::State;
 
 const TEMPLATE: &str = include_str!("model_card.md");
@@ -32,6 +33,8 @@ const REPORTED: [(&str, f64, f64); 5] = [
 
 /// The files whose hashes the card names.
 const HASHED: [&str; 2] = ["weights.cnw", "model.safetensors"];
+/// The answers of a teacher of another kind, in the folder of the model that learned from them.
+const TEACHER: &str = "face-teacher.safetensors";
 
 /// The content of a model's `training.json`: how its weights came to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,7 +70,7 @@ pub fn card(folder: &Path) -> Result<String> {
     let measured = Measured::read(folder)?;
     measured.check(&metrics)?;
     let mut files = String::new();
-    for name in HASHED {
+    for name in HASHED.into_iter().chain(folder.join(TEACHER).exists().then_some(TEACHER)) {
         let path = folder.join(name);
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -102,6 +105,10 @@ pub fn card(folder: &Path) -> Result<String> {
         ("hardware", training.hardware.clone()),
         ("recipe", training.recipe_file.clone()),
         ("description", training.run.recipe.description.clone()),
+        (
+            "teacher",
+            training.run.teacher.as_ref().map_or_else(String::new, |teacher| teacher_section(teacher, &training)),
+        ),
     ]);
     let mut text = TEMPLATE.to_owned();
     for (name, value) in values {
@@ -112,6 +119,18 @@ pub fn card(folder: &Path) -> Result<String> {
         text = text.replace("\n\n\n", "\n\n");
     }
     Ok(text)
+}
+
+/// Who else's answers the network learned.
+fn teacher_section(teacher: &Provenance, training: &Training) -> String {
+    let target = training.run.recipe.target.teacher;
+    let who = teacher.origin.clone().unwrap_or_else(|| format!("{} networks of this kind", teacher.models.len()));
+    format!(
+        "**Teacher**: {:.0}% of what the network was trained towards are the answers of {who} to the same pictures, the \
+         mean over {} views of each.",
+        100.0 * target,
+        teacher.views
+    )
 }
 
 /// What a model folder holds beside `metrics.json` and `training.json`.

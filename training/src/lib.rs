@@ -20,6 +20,7 @@ pub mod findings;
 pub mod finetune;
 pub mod golden;
 pub mod interval;
+pub mod lesson;
 #[cfg(feature = "tch")]
 pub mod libtorch;
 pub mod metrics;

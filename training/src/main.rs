@@ -25,7 +25,7 @@ use countenance_training::runs::{RunFigures, table};
 use countenance_training::store::{Source, WEIGHTS};
 use countenance_training::teacher::{Teacher, Views, ask};
 use countenance_training::train::{Run, fit_temperatures, train};
-use countenance_training::{evaluate, plots, store, twins};
+use countenance_training::{evaluate, lesson, plots, store, twins};
 
 /// Trains, evaluates and exports the expression network.
 #[derive(Parser)]
@@ -39,6 +39,7 @@ struct Arguments {
 enum Command {
     Train(TrainArguments),
     Label(LabelArguments),
+    Lesson(LessonArguments),
     Ablate(AblateArguments),
     Compare(CompareArguments),
     Evaluate(EvaluateArguments),
@@ -163,6 +164,16 @@ struct LabelArguments {
     /// What computes.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
     backend: Backend,
+}
+
+/// Writes the pictures and targets of a recipe into a file, for a teacher of another kind.
+#[derive(clap::Args)]
+struct LessonArguments {
+    #[command(flatten)]
+    lesson: Lesson,
+    /// The file to write, .safetensors.
+    #[arg(long)]
+    out: PathBuf,
 }
 
 /// What computes the training.
@@ -358,6 +369,7 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Train(arguments) => run_training(&arguments),
         Command::Label(arguments) => run_labelling(&arguments),
+        Command::Lesson(arguments) => run_lesson(&arguments),
         Command::Ablate(arguments) => run_ablation(&arguments),
         Command::Compare(arguments) => run_comparison(&arguments),
         Command::Evaluate(arguments) => run_evaluation(&arguments),
@@ -487,6 +499,11 @@ fn run_labelling(arguments: &LabelArguments) -> Result<()> {
     judge("all together", &nets, &plain);
     judge(&format!("all together, {} views", arguments.views), &nets, &views);
     Teacher::consult(&sources, &nets, &training, &views, &device).write(&arguments.out)
+}
+
+fn run_lesson(arguments: &LessonArguments) -> Result<()> {
+    let (recipe, training, development) = arguments.lesson.load()?;
+    lesson::write(&training, &development, &recipe.target, &arguments.out)
 }
 
 impl TrainArguments {

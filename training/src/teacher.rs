@@ -89,6 +89,10 @@ fn add<const N: usize>(sum: &mut [f32; N], values: [f32; N], share: f32) {
 pub struct Provenance {
     /// SHA-256 of each network's `model.safetensors`.
     pub models: Vec<String>,
+    /// What networks of another kind are, and what they learned from, in words for the card; absent where all are of
+    /// this kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
     /// Pictures answered.
     pub pictures: usize,
     /// Views of each.
@@ -122,6 +126,7 @@ impl Teacher {
     ) -> Self {
         let provenance = Provenance {
             models: sources.iter().map(|source| source.sha256.clone()).collect(),
+            origin: None,
             pictures: samples.len(),
             views: views.count,
             seed: views.seed,
@@ -209,7 +214,7 @@ impl Teacher {
 }
 
 /// A picture is known by its pixels, so that answers cannot get to another one: the first bytes of their SHA-256.
-fn key(chip: &FaceChip) -> u64 {
+pub fn key(chip: &FaceChip) -> u64 {
     let hash = Sha256::digest(chip.grey());
     hash.iter().take(size_of::<u64>()).fold(0, |key, byte| key << 8 | u64::from(*byte))
 }
@@ -256,7 +261,13 @@ mod tests {
     fn what_was_written_is_read_and_belongs_to_its_pictures() {
         let samples = [sample(1), sample(2)];
         let answer = |four: f32| SoftAnswer { four: [four, 0.5, 0.25, 0.25 - four], eight: [four; Emotion8::COUNT] };
-        let provenance = Provenance { models: vec!["ab".to_owned()], pictures: 2, views: 4, seed: 7 };
+        let provenance = Provenance {
+            models: vec!["ab".to_owned()],
+            origin: Some("of stone".to_owned()),
+            pictures: 2,
+            views: 4,
+            seed: 7,
+        };
         let teacher = Teacher::new(provenance, &samples, vec![answer(0.0), answer(0.125)]);
         let path = std::env::temp_dir().join(format!("countenance-teacher-{}.safetensors", std::process::id()));
         teacher.write(&path).unwrap();

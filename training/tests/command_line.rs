@@ -1,6 +1,7 @@
 //! The commands on a tiny synthetic data set: train, train again, label, teach, fine-tune, export, ablate.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +11,7 @@ use countenance_training::ablate::Ablations;
 use countenance_training::card::{Training, read_json};
 use countenance_training::finetune::Changes;
 use image::{GrayImage, Luma};
+use safetensors::SafeTensors;
 
 const RECIPE: &str = r#"
 description = "tiny"
@@ -111,7 +113,30 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     assert!(shop.run(teach).unwrap_err().contains("give both or neither"));
     shop.run(&format!("{teach} --teacher teacher.safetensors")).unwrap();
     let student: Training = read_json(&shop.path("student/training.json")).unwrap();
-    assert_eq!(student.run.teacher.unwrap().models.len(), 2);
+    assert_eq!(student.run.teacher.as_ref().unwrap().models.len(), 2);
+
+    // What another tool needs to teach: it finds the pictures and targets in a file, and gives answers by their keys.
+    shop.run("lesson --recipe tiny.toml --data faces --out lesson.safetensors").unwrap();
+    let bytes = fs::read(shop.path("lesson.safetensors")).unwrap();
+    let lesson = SafeTensors::deserialize(&bytes).unwrap();
+    let [keys, pictures, labels, four, eight] = ["keys", "pictures", "labels", "four", "eight"]
+        .map(|tensor| lesson.tensor(&format!("training.{tensor}")).unwrap());
+    let count = student.pictures;
+    assert_eq!((pictures.shape(), pictures.data().len()), ([count, 48, 48].as_slice(), count * 48 * 48));
+    assert_eq!(lesson.tensor("development.pictures").unwrap().shape()[0], student.development_pictures);
+    let targets: &[[u8; 4]] = four.data().as_chunks().0;
+    for (label, target) in labels.data().iter().zip(targets.as_chunks::<4>().0) {
+        let expected = if *label == 1 { [0.985, 0.005, 0.005, 0.005] } else { [0.005, 0.005, 0.985, 0.005] };
+        let target = target.map(f32::from_le_bytes);
+        assert!(target.iter().zip(expected).all(|(value, expected)| (value - expected).abs() < 1e-6), "{target:?}");
+    }
+    let provenance = r#"{"models": ["ab"], "origin": "another kind", "pictures": 32, "views": 2, "seed": 1}"#;
+    let metadata = HashMap::from([("provenance".to_owned(), provenance.to_owned())]);
+    let answers = [("keys", keys), ("four", four), ("eight", eight)];
+    safetensors::serialize_to_file(answers, Some(metadata), &shop.path("other-teacher.safetensors")).unwrap();
+    shop.run("train --recipe student.toml --data faces --out taught --teacher other-teacher.safetensors").unwrap();
+    let taught: Training = read_json(&shop.path("taught/training.json")).unwrap();
+    assert_eq!(taught.run.teacher.unwrap().origin.as_deref(), Some("another kind"));
 
     // A folder of one's own, not split; what was learnt before is guarded.
     shop.run("train --recipe student.toml --from first --data own --guard faces/train --out tuned").unwrap();

@@ -145,7 +145,7 @@ fn a_student_begins_with_the_given_weights_and_learns_from_its_teacher() {
 
     // A teacher that calls every picture sad makes a student, who hears nothing else, think of it more often.
     let sad = SoftAnswer { four: [0.0, 0.0, 1.0, 0.0], eight: [0.125; Emotion8::COUNT] };
-    let provenance = Provenance { models: Vec::new(), pictures: 40, views: 1, seed: 0 };
+    let provenance = Provenance { models: Vec::new(), origin: None, pictures: 40, views: 1, seed: 0 };
     let teacher = Teacher::new(provenance, &samples(8), vec![sad; 40]);
     let target = Target { teacher: 1.0, ..recipe(1, 32).target };
     let taught =
