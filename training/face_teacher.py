@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Trains a teacher that begins with a network for recognising faces, and writes what it answers to a recipe's pictures.
 
-    python3 training/face_teacher.py lesson.safetensors package/models/faceres-deep.json --out face-teacher.safetensors
+    python3 training/face_teacher.py lesson.safetensors package/models/faceres-deep.json --out face-teacher.safetensors \\
+        --weights face-teacher.pt --mixed mixed
 
-training/README.md has the commands before and after it. Needs Python's packages torch (2.9), numpy and safetensors.
+training/README.md has the commands before and after it. Needs Python's packages torch (2.9), numpy, pillow and safetensors.
 
 The network is HSE-FaceRes of Andrey Savchenko (Apache 2.0; https://github.com/HSE-asavchenko/HSE_FaceRec_tf, described in
 https://doi.org/10.7717/peerj-cs.197): a MobileNet that learned identity from VGGFace2 and age and gender from IMDB-WIKI,
@@ -23,6 +24,7 @@ import time
 import numpy
 import torch
 import torch.nn.functional as F
+from PIL import Image
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
@@ -47,6 +49,8 @@ SMOOTHING = 0.02
 # Learning rates of the face network's weights and of the new heads.
 RATE, HEAD_RATE = 6e-4, 2e-3
 WARMUP_STEPS = 300
+# Emotion8's order, by the names of folders.
+EIGHT = ["neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt"]
 # Of the running average of the weights, which is what answers.
 AVERAGE = 0.998
 
@@ -134,20 +138,26 @@ def enlarge(pictures):
     return F.interpolate(pictures, size=size, mode="bicubic", align_corners=False).clamp(0, 1)
 
 
-def augment(pictures):
-    """Enlarged, mirrored, moved, in other light, with a part covered."""
+def move(pictures, side, degrees, zoom, shear, shift):
+    """Each mirrored or not, turned, scaled, sheared and shifted at random, at a side of so many pixels."""
     count = len(pictures)
-    angle = (torch.rand(count) * 2 - 1) * math.radians(15)
-    zoom = torch.empty(count).uniform_(0.85, 1.2).reciprocal()
+    angle = (torch.rand(count) * 2 - 1) * math.radians(degrees)
+    scale = torch.empty(count).uniform_(*zoom).reciprocal()
     mirror = torch.where(torch.rand(count) < 0.5, -1.0, 1.0)
-    shear = (torch.rand(count) * 2 - 1) * math.radians(3)
-    cosine, sine = angle.cos() * zoom, angle.sin() * zoom
+    slant = (torch.rand(count) * 2 - 1) * math.radians(shear) if shear else 0.0
+    cosine, sine = angle.cos() * scale, angle.sin() * scale
     movement = torch.zeros(count, 2, 3)
-    movement[:, 0, 0], movement[:, 0, 1] = cosine * mirror, -sine + shear
+    movement[:, 0, 0], movement[:, 0, 1] = cosine * mirror, -sine + slant
     movement[:, 1, 0], movement[:, 1, 1] = sine * mirror, cosine
-    movement[:, :, 2] = (torch.rand(count, 2) * 2 - 1) * 0.12
-    grid = F.affine_grid(movement, (count, 1, SIDE, SIDE), align_corners=False)
-    moved = F.grid_sample(pictures, grid, mode="bicubic", padding_mode="border", align_corners=False).clamp(0, 1)
+    movement[:, :, 2] = (torch.rand(count, 2) * 2 - 1) * shift
+    grid = F.affine_grid(movement, (count, 1, side, side), align_corners=False)
+    return F.grid_sample(pictures, grid, mode="bicubic", padding_mode="border", align_corners=False).clamp(0, 1)
+
+
+def augment(pictures):
+    """Enlarged, moved, in other light, with a part covered."""
+    count = len(pictures)
+    moved = move(pictures, SIDE, 15, (0.85, 1.2), 3, 0.12)
 
     def draw(low, high):
         return torch.empty(count, 1, 1, 1).uniform_(low, high)
@@ -250,27 +260,78 @@ def train(lesson, tensors, epochs, steps):
     return average
 
 
+def mix(pictures, count):
+    """New pictures in grey of 8 bits, in batches: two of the given ones, each moved, one through the other."""
+    while count > 0:
+        ones, others = numpy.random.randint(0, len(pictures), (2, 128))
+        share = torch.rand(128, 1, 1, 1)
+        mixed = move(pictures[ones], 48, 12, (0.88, 1.15), 0, 0.1) * share
+        mixed = mixed + move(pictures[others], 48, 12, (0.88, 1.15), 0, 0.1) * (1 - share)
+        yield (mixed * 255).round().byte().numpy()[:, 0]
+        count -= len(mixed)
+
+
+def write_mixed(net, pictures, count, folder):
+    """Writes mixed pictures as PNG files into folders of the teacher's first choice; gives their keys and answers."""
+    for name in EIGHT:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    keys, answers = [], []
+    for mixed in mix(pictures, count):
+        enlarged = enlarge(torch.tensor(mixed).float()[:, None] / 255)
+        with torch.no_grad():
+            four, eight = (head.softmax(1).numpy() for head in forward(net.eval(), enlarged))
+        for picture, choice in zip(mixed, eight.argmax(1)):
+            Image.fromarray(picture).save(folder / EIGHT[choice] / f"m{len(keys)}.png", compress_level=1)
+            keys.append(int.from_bytes(hashlib.sha256(picture.tobytes()).digest()[:8], "big"))
+        answers.append((four, eight))
+    four, eight = (numpy.concatenate(head) for head in zip(*answers))
+    return numpy.array(keys, numpy.uint64), four, eight
+
+
+def seed(number):
+    torch.manual_seed(number)
+    numpy.random.seed(number)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("lesson", type=pathlib.Path, help="what `lesson` wrote")
     arguments.add_argument("model", type=pathlib.Path, help="faceres-deep.json, with faceres-deep.bin beside it")
     arguments.add_argument("--out", type=pathlib.Path, required=True, help="the answers to write, for `train --teacher`")
+    arguments.add_argument("--weights", type=pathlib.Path, required=True, help="the teacher to write, or to read if there")
+    arguments.add_argument("--mixed", type=pathlib.Path, required=True, help="the folder of mixed pictures to write")
+    arguments.add_argument("--count", type=int, default=400_000, help="how many of them")
     arguments.add_argument("--epochs", type=int, default=14)
     arguments.add_argument("--steps", type=int, help="stop after so many, to try it out")
     arguments.add_argument("--seed", type=int, default=1)
     options = arguments.parse_args()
-    torch.manual_seed(options.seed)
-    numpy.random.seed(options.seed)
-    lesson = load_file(options.lesson)
-    net = train(lesson, read_tensors(options.model), options.epochs, options.steps)
-    four, eight = answer(net, pictures_of(lesson, "training"))
+    lesson, tensors = load_file(options.lesson), read_tensors(options.model)
+    seed(options.seed)
+    if options.weights.exists():
+        net = Teacher(tensors).to(memory_format=torch.channels_last)
+        net.load_state_dict(torch.load(options.weights))
+    else:
+        net = train(lesson, tensors, options.epochs, options.steps)
+        torch.save(net.state_dict(), options.weights)
+    # So that what is drawn next is the same whether the teacher was trained or read.
+    seed(options.seed)
+    pictures = pictures_of(lesson, "training")
+    asked = (lesson["training.keys"], *(head.numpy() for head in answer(net, pictures)))
+    mixed = write_mixed(net, pictures, options.count, options.mixed)
+    keys, four, eight = (numpy.concatenate(parts) for parts in zip(asked, mixed))
+    # Copies of a picture have one key and one answer.
+    keys, first = numpy.unique(keys, return_index=True)
     weights = hashlib.sha256()
     for tensor in net.state_dict().values():
         weights.update(tensor.contiguous().numpy().tobytes())
-    # Copies of a picture have one key and one answer.
-    keys, first = numpy.unique(lesson["training.keys"], return_index=True)
-    provenance = {"models": [weights.hexdigest()], "origin": ORIGIN, "pictures": len(four), "views": 2, "seed": options.seed}
-    answers = {"keys": keys, "four": four.numpy()[first], "eight": eight.numpy()[first]}
+    provenance = {
+        "models": [weights.hexdigest()],
+        "origin": ORIGIN,
+        "pictures": len(keys),
+        "views": 2,
+        "seed": options.seed,
+    }
+    answers = {"keys": keys, "four": four[first], "eight": eight[first]}
     save_file(answers, options.out, metadata={"provenance": json.dumps(provenance)})
 
 

@@ -33,8 +33,6 @@ const REPORTED: [(&str, f64, f64); 5] = [
 
 /// The files whose hashes the card names.
 const HASHED: [&str; 2] = ["weights.cnw", "model.safetensors"];
-/// The answers of a teacher of another kind, in the folder of the model that learned from them.
-const TEACHER: &str = "face-teacher.safetensors";
 
 /// The content of a model's `training.json`: how its weights came to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -70,7 +68,7 @@ pub fn card(folder: &Path) -> Result<String> {
     let measured = Measured::read(folder)?;
     measured.check(&metrics)?;
     let mut files = String::new();
-    for name in HASHED.into_iter().chain(folder.join(TEACHER).exists().then_some(TEACHER)) {
+    for name in HASHED {
         let path = folder.join(name);
         let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
@@ -123,14 +121,16 @@ pub fn card(folder: &Path) -> Result<String> {
 
 /// Who else's answers the network learned.
 fn teacher_section(teacher: &Provenance, training: &Training) -> String {
-    let target = training.run.recipe.target.teacher;
-    let who = teacher.origin.clone().unwrap_or_else(|| format!("{} networks of this kind", teacher.models.len()));
-    format!(
-        "**Teacher**: {:.0}% of what the network was trained towards are the answers of {who} to the same pictures, the \
-         mean over {} views of each.",
-        100.0 * target,
-        teacher.views
-    )
+    let share = 100.0 * training.run.recipe.target.teacher;
+    let who = match &teacher.origin {
+        Some(origin) => format!("{origin}, to {} pictures", teacher.pictures),
+        None => format!(
+            "{} networks of this kind to the same pictures, the mean over {} views of each",
+            teacher.models.len(),
+            teacher.views
+        ),
+    };
+    format!("**Teacher**: {share:.0}% of what the network was trained towards are the answers of {who}.")
 }
 
 /// What a model folder holds beside `metrics.json` and `training.json`.

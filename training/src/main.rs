@@ -56,6 +56,9 @@ enum Command {
 struct TrainArguments {
     #[command(flatten)]
     lesson: Lesson,
+    /// Further pictures to train on, none of which is held back: a folder of <class>/*.jpg|png.
+    #[arg(long)]
+    more: Option<PathBuf>,
     /// Weights to begin with instead of random ones: a model.safetensors, or the folder of a model or run.
     #[arg(long)]
     from: Option<PathBuf>,
@@ -420,7 +423,12 @@ impl Data {
 }
 
 fn run_training(arguments: &TrainArguments) -> Result<()> {
-    let (recipe, training, development) = arguments.lesson.load()?;
+    let (recipe, mut training, development) = arguments.lesson.load()?;
+    if let Some(more) = &arguments.more {
+        let more = dataset::load_folder(more)?;
+        println!("{} further pictures to train on", more.len());
+        training.extend(more);
+    }
     let device = arguments.backend.device();
     let from = arguments.from.as_deref().map(Source::read).transpose()?;
     let before = from.as_ref().map(|source| JointNet::load(&recipe.network(), &device, &source.tensors)).transpose()?;
@@ -521,6 +529,7 @@ impl TrainArguments {
             ("exclude", exclude),
             ("from", &self.from),
             ("guard", &self.guard),
+            ("more", &self.more),
             ("teacher", &self.teacher),
         ] {
             if let Some(path) = path {

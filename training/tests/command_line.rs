@@ -138,6 +138,12 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     let taught: Training = read_json(&shop.path("taught/training.json")).unwrap();
     assert_eq!(taught.run.teacher.unwrap().origin.as_deref(), Some("another kind"));
 
+    // Further pictures are all trained on.
+    shop.run("train --recipe tiny.toml --data faces --more own --out more").unwrap();
+    let more: Training = read_json(&shop.path("more/training.json")).unwrap();
+    assert_eq!((more.pictures, more.development_pictures), (count + 32, student.development_pictures));
+    assert!(more.command.contains("--more own"), "{}", more.command);
+
     // A folder of one's own, not split; what was learnt before is guarded.
     shop.run("train --recipe student.toml --from first --data own --guard faces/train --out tuned").unwrap();
     let tuned: Training = read_json(&shop.path("tuned/training.json")).unwrap();
