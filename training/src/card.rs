@@ -45,6 +45,9 @@ pub struct Training {
     pub hardware: String,
     /// Pictures trained on.
     pub pictures: usize,
+    /// Those of them that were given beside the data set.
+    #[serde(default)]
+    pub further_pictures: usize,
     /// Pictures held back.
     pub development_pictures: usize,
     /// The temperature fitted on them.
@@ -93,7 +96,14 @@ pub fn card(folder: &Path) -> Result<String> {
         ("reported", reported(&metrics)),
         (
             "pictures",
-            format!("Trained on {} pictures, {} held back.", training.pictures, training.development_pictures),
+            match training.further_pictures {
+                0 => format!("Trained on {} pictures, {} held back.", training.pictures, training.development_pictures),
+                further => format!(
+                    "Trained on {} pictures, {} held back, and on {further} further ones (`--more` in the command below).",
+                    training.pictures - further,
+                    training.development_pictures
+                ),
+            },
         ),
         ("development", format!("{:.0}%", 100.0 * training.run.recipe.development)),
         ("command", training.command.clone()),

@@ -424,11 +424,12 @@ impl Data {
 
 fn run_training(arguments: &TrainArguments) -> Result<()> {
     let (recipe, mut training, development) = arguments.lesson.load()?;
-    if let Some(more) = &arguments.more {
-        let more = dataset::load_folder(more)?;
-        println!("{} further pictures to train on", more.len());
-        training.extend(more);
+    let further = arguments.more.as_deref().map(dataset::load_folder).transpose()?.unwrap_or_default();
+    let further_pictures = further.len();
+    if further_pictures > 0 {
+        println!("{further_pictures} further pictures to train on");
     }
+    training.extend(further);
     let device = arguments.backend.device();
     let from = arguments.from.as_deref().map(Source::read).transpose()?;
     let before = from.as_ref().map(|source| JointNet::load(&recipe.network(), &device, &source.tensors)).transpose()?;
@@ -472,6 +473,7 @@ fn run_training(arguments: &TrainArguments) -> Result<()> {
         recipe_file: file_name(&arguments.lesson.recipe),
         hardware: String::new(),
         pictures: training.len(),
+        further_pictures,
         development_pictures: development.len(),
         temperature,
         temperature_eight,

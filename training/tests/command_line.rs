@@ -141,7 +141,8 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     // Further pictures are all trained on.
     shop.run("train --recipe tiny.toml --data faces --more own --out more").unwrap();
     let more: Training = read_json(&shop.path("more/training.json")).unwrap();
-    assert_eq!((more.pictures, more.development_pictures), (count + 32, student.development_pictures));
+    assert_eq!((more.pictures, more.further_pictures), (count + 32, 32));
+    assert_eq!(more.development_pictures, student.development_pictures);
     assert!(more.command.contains("--more own"), "{}", more.command);
 
     // A folder of one's own, not split; what was learnt before is guarded.
