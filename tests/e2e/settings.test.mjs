@@ -117,12 +117,13 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
 
   await page.getByRole("button", { name: "Use the camera" }).click();
   await statusMatching(page, /1 face: \w+\.$/); // as only the live view tells it
-  await takes.getByRole("button", { name: "Neutral" }).click();
+  // One the model gives this face little of: what is learned then outweighs how the frames before and after differ.
+  await takes.getByRole("button", { name: "Sad" }).click();
   const prompt = page.locator(".prompt");
   await prompt.filter({ hasText: "Recording" }).waitFor();
   await told(page, "Done");
   assert.equal(await prompt.isVisible(), false);
-  const result = await takes.locator("[data-emotion=neutral] output").textContent();
+  const result = await takes.locator("[data-emotion=sad] output").textContent();
   const [, before, after] = result.match(/^(\d+)% before, (\d+)% after$/).map(Number);
   assert.ok(after > before, result);
   const text = await stored(page);
