@@ -8,7 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-env-changed=COUNTENANCE_MODEL");
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let emotion =
-        std::env::var_os("COUNTENANCE_MODEL").map_or_else(|| "models/emotion-5/weights.cnw".into(), PathBuf::from);
+        std::env::var_os("COUNTENANCE_MODEL").map_or_else(|| "models/emotion-6/weights.cnw".into(), PathBuf::from);
     compile_in("EMOTION", &root.join(emotion))?;
     compile_in("DETECTOR", &root.join("models/face-detect-1/weights.cnw"))
 }

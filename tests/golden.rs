@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 fn read(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/emotion-5").join(name)).unwrap()
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/emotion-6").join(name)).unwrap()
 }
 
 fn chip(case: &Value) -> FaceChip {

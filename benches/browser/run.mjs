@@ -77,7 +77,7 @@ async function writePeerModels() {
     import("./onnx.mjs"),
     import("./tfjs.mjs"),
   ]);
-  const emotionPath = resolve(root, process.env.COUNTENANCE_MODEL ?? "models/emotion-5/weights.cnw");
+  const emotionPath = resolve(root, process.env.COUNTENANCE_MODEL ?? "models/emotion-6/weights.cnw");
   const bytes = readFileSync(emotionPath);
   const emotion = readWeights(bytes);
   const detector = readWeights(readFileSync(join(root, "models/face-detect-1/weights.cnw")));

@@ -7,6 +7,6 @@ import { classifierOnnx } from "./onnx.mjs";
 import { readWeights } from "./weights.mjs";
 
 const path = resolve(process.argv[2]);
-const weights = readFileSync(resolve(root, process.env.COUNTENANCE_MODEL ?? "models/emotion-5/weights.cnw"));
+const weights = readFileSync(resolve(root, process.env.COUNTENANCE_MODEL ?? "models/emotion-6/weights.cnw"));
 mkdirSync(dirname(path), { recursive: true });
 writeFileSync(path, classifierOnnx(readWeights(weights)));

@@ -70,7 +70,7 @@ test("the page leads to the documentation, and search finds its places without a
 
 for (const colorScheme of ["light", "dark"]) {
   test(`pages of the documentation, ${colorScheme}: no violation of WCAG 2.2 AA, nothing cut off on a phone`, async () => {
-    for (const name of ["index.html", "server.html", "emotion-5.html"]) {
+    for (const name of ["index.html", "server.html", "emotion-6.html"]) {
       const page = await open({
         address: `${url}docs/${name}`,
         colorScheme,

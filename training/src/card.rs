@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::eight::Eight;
 use crate::evaluate::Report;
+use crate::interpolate::{Choice, Interpolation};
 use crate::interval::{Difference, Proportion};
 use crate::metrics::Metrics;
 use crate::robustness::{Damage, Figures, Robustness};
@@ -56,6 +57,9 @@ pub struct Training {
     pub temperature_eight: Option<f64>,
     /// Recipe, seed and history.
     pub run: State,
+    /// What was done to the heads afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpolation: Option<Interpolation>,
 }
 
 /// The card of the model in a folder, from its `metrics.json` and `training.json` and, where they are there,
@@ -112,6 +116,7 @@ pub fn card(folder: &Path) -> Result<String> {
         ("hours", format!("{:.1}", seconds / 3600.0)),
         ("hardware", training.hardware.clone()),
         ("recipe", training.recipe_file.clone()),
+        ("interpolation", training.interpolation.as_ref().map_or_else(String::new, interpolation_section)),
         ("description", training.run.recipe.description.clone()),
         (
             "teacher",
@@ -127,6 +132,19 @@ pub fn card(folder: &Path) -> Result<String> {
         text = text.replace("\n\n\n", "\n\n");
     }
     Ok(text)
+}
+
+/// How the two heads were mixed when the run was over.
+fn interpolation_section(interpolation: &Interpolation) -> String {
+    let Interpolation { command, share, choices, .. } = interpolation;
+    format!(
+        "Afterwards {:.0}% of the weights of the head over eight expressions, those for the four, went into the head over \
+         four. Both are linear on the same features, so that this mixes their logits and adds nothing to the network. It \
+         draws the answers from FER2013's labels towards the votes of the annotators; the share was chosen by what it \
+         gives on the development part:\n\n```sh\n{command}\n```\n\n{}",
+        100.0 * share,
+        Choice::table(choices)
+    )
 }
 
 /// Who else's answers the network learned.

@@ -19,6 +19,7 @@ pub mod evaluate;
 pub mod findings;
 pub mod finetune;
 pub mod golden;
+pub mod interpolate;
 pub mod interval;
 pub mod lesson;
 #[cfg(feature = "tch")]

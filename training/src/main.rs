@@ -17,6 +17,7 @@ use countenance_training::dataset::{self, Sample};
 use countenance_training::findings::{Findings, Measures, write_json};
 use countenance_training::finetune::{Change, Changes};
 use countenance_training::golden::golden;
+use countenance_training::interpolate::{Choice, Interpolation, choices, interpolate};
 use countenance_training::metrics::{Answer, accuracy, loss};
 use countenance_training::model::JointNet;
 use countenance_training::precisions::judge;
@@ -43,6 +44,7 @@ enum Command {
     Ablate(AblateArguments),
     Compare(CompareArguments),
     Evaluate(EvaluateArguments),
+    Interpolate(InterpolateArguments),
     Export(ExportArguments),
     Card(CardArguments),
     Precisions(PrecisionsArguments),
@@ -268,6 +270,23 @@ struct EvaluateArguments {
     json: bool,
 }
 
+/// Mixes a share of the head over eight expressions into the head over four, and prints what shares give on the
+/// development part.
+#[derive(clap::Args)]
+struct InterpolateArguments {
+    #[command(flatten)]
+    lesson: Lesson,
+    /// The folder of a model or run.
+    #[arg(long)]
+    from: PathBuf,
+    /// Share of the second head in the first, 0 to 1.
+    #[arg(long)]
+    share: f64,
+    /// The folder of a run, for `export`.
+    #[arg(long)]
+    out: PathBuf,
+}
+
 /// Makes a model folder from a run: the weights the module compiles in, golden.json, training.json and plots.
 #[derive(clap::Args)]
 struct ExportArguments {
@@ -376,6 +395,7 @@ fn main() -> ExitCode {
         Command::Ablate(arguments) => run_ablation(&arguments),
         Command::Compare(arguments) => run_comparison(&arguments),
         Command::Evaluate(arguments) => run_evaluation(&arguments),
+        Command::Interpolate(arguments) => run_interpolation(&arguments),
         Command::Export(arguments) => run_export(&arguments),
         Command::Card(arguments) => write_card(&arguments.folder),
         Command::Precisions(arguments) => run_precisions(&arguments),
@@ -398,6 +418,18 @@ impl Lesson {
         let recipe = Recipe::read(&self.recipe)?;
         let (training, development) = self.data.load(&recipe)?;
         Ok((recipe, training, development))
+    }
+
+    /// As options of a command, on another machine.
+    fn options(&self) -> String {
+        let Data { data, votes, exclude } = &self.data;
+        let mut options = format!("--recipe {} --data {}", shown(&self.recipe), shown(data));
+        for (option, path) in [("votes", votes), ("exclude", exclude)] {
+            if let Some(path) = path {
+                options.push_str(&format!(" --{option} {}", shown(path)));
+            }
+        }
+        options
     }
 }
 
@@ -460,13 +492,7 @@ fn run_training(arguments: &TrainArguments) -> Result<()> {
     let (temperature, temperature_eight) = fit_temperatures(&net, &development, &device);
     // A head that nothing was asked of is noise, and does not ship.
     let temperature_eight = (state.recipe.target.eight_weight > 0.0).then_some(temperature_eight);
-    let metadata = [
-        ("classes", Some(Emotion::ALL.map(Emotion::name).join(","))),
-        ("temperature", Some(temperature.to_string())),
-        (store::SECOND_TEMPERATURE, temperature_eight.map(|temperature| temperature.to_string())),
-    ];
-    let metadata = metadata.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
-    store::write_safetensors(&net, metadata, &arguments.out.join(WEIGHTS))?;
+    write_weights(&net, temperature, temperature_eight, &arguments.out)?;
     plots::curves(&state.history, &arguments.out)?;
     let training = Training {
         command: arguments.command(),
@@ -478,10 +504,53 @@ fn run_training(arguments: &TrainArguments) -> Result<()> {
         temperature,
         temperature_eight,
         run: state,
+        interpolation: None,
     };
     write_json(&training, &arguments.out.join("training.json"))?;
     println!("temperature {temperature:.4}; the weights are in {}", arguments.out.join(WEIGHTS).display());
     Ok(())
+}
+
+/// Writes the f32 weights into a run's folder.
+fn write_weights(net: &JointNet, temperature: f64, temperature_eight: Option<f64>, out: &Path) -> Result<()> {
+    let metadata = [
+        ("classes", Some(Emotion::ALL.map(Emotion::name).join(","))),
+        ("temperature", Some(temperature.to_string())),
+        (store::SECOND_TEMPERATURE, temperature_eight.map(|temperature| temperature.to_string())),
+    ];
+    let metadata = metadata.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+    store::write_safetensors(net, metadata, &out.join(WEIGHTS))
+}
+
+fn run_interpolation(arguments: &InterpolateArguments) -> Result<()> {
+    let training: Training = read_json(&arguments.from.join("training.json"))?;
+    ensure!(training.temperature_eight.is_some(), "the head over eight expressions was not trained");
+    ensure!(training.interpolation.is_none(), "the heads were mixed before: begin with the weights of the run");
+    let (recipe, _, development) = arguments.lesson.load()?;
+    let device = Device::flex();
+    let source = Source::read(&arguments.from)?;
+    let load = |tensors| JointNet::load(&recipe.network(), &device, tensors);
+    let choices = choices(&load(&source.tensors)?, &development, &device);
+    print!("{}", Choice::table(&choices));
+    let net = load(&interpolate(&source.tensors, arguments.share)?)?;
+    let (temperature, temperature_eight) = fit_temperatures(&net, &development, &device);
+    fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
+    write_weights(&net, temperature, Some(temperature_eight), &arguments.out)?;
+    let command = format!(
+        "cargo run --release -p countenance-training -- interpolate \\\n  --from {} --share {} \\\n  {} --out {}",
+        shown(&arguments.from),
+        arguments.share,
+        arguments.lesson.options(),
+        shown(&arguments.out)
+    );
+    let interpolation = Interpolation { command, from: source.sha256, share: arguments.share, choices };
+    let training = Training {
+        temperature,
+        temperature_eight: Some(temperature_eight),
+        interpolation: Some(interpolation),
+        ..training
+    };
+    write_json(&training, &arguments.out.join("training.json"))
 }
 
 fn run_labelling(arguments: &LabelArguments) -> Result<()> {
@@ -520,20 +589,11 @@ impl TrainArguments {
     /// The command as another machine would give it: absolute paths by their names alone.
     fn command(&self) -> String {
         let (backend, features) = self.backend.names();
-        let mut command = format!(
-            "cargo run --release -p countenance-training{features} -- train \\\n  --recipe {} --data {}",
-            shown(&self.lesson.recipe),
-            shown(&self.lesson.data.data)
-        );
-        let Data { votes, exclude, .. } = &self.lesson.data;
-        for (option, path) in [
-            ("votes", votes),
-            ("exclude", exclude),
-            ("from", &self.from),
-            ("guard", &self.guard),
-            ("more", &self.more),
-            ("teacher", &self.teacher),
-        ] {
+        let mut command =
+            format!("cargo run --release -p countenance-training{features} -- train \\\n  {}", self.lesson.options());
+        for (option, path) in
+            [("from", &self.from), ("guard", &self.guard), ("more", &self.more), ("teacher", &self.teacher)]
+        {
             if let Some(path) = path {
                 command.push_str(&format!(" --{option} {}", shown(path)));
             }

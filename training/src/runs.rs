@@ -11,7 +11,7 @@ use crate::metrics::Metrics;
 /// One run: a row of `runs.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunFigures {
-    /// The recipe's file name.
+    /// The recipe's file name, and the share of the second head where the heads were mixed afterwards.
     pub recipe: String,
     /// The run's seed.
     pub seed: u64,
@@ -52,8 +52,12 @@ impl From<&Metrics> for Brief {
 impl RunFigures {
     /// A row of a run's report.
     pub fn new(training: &Training, report: &Report) -> Self {
+        let recipe = match &training.interpolation {
+            Some(interpolation) => format!("{}, share {}", training.recipe_file, interpolation.share),
+            None => training.recipe_file.clone(),
+        };
         Self {
-            recipe: training.recipe_file.clone(),
+            recipe,
             seed: training.run.seed,
             epochs: training.run.history.len(),
             all: Brief::from(&report.all),

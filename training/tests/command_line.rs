@@ -10,6 +10,7 @@ use countenance::weights::Weights;
 use countenance_training::ablate::Ablations;
 use countenance_training::card::{Training, read_json};
 use countenance_training::finetune::Changes;
+use countenance_training::store::Source;
 use image::{GrayImage, Luma};
 use safetensors::SafeTensors;
 
@@ -163,6 +164,20 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     shop.run(&format!("{export} {}", fixtures.display())).unwrap();
     let container = fs::read(shop.path("tuned/model/weights.cnw")).unwrap();
     assert_eq!(Weights::parse(&container).unwrap().id(), "mine-1");
+
+    // The two heads mixed: another first head, the rest as it was; what was done is told.
+    let interpolate = "interpolate --recipe tiny.toml --data faces --from first --share";
+    assert!(shop.run(&format!("{interpolate} 1.5 --out mixed")).unwrap_err().contains("from 0 to 1"));
+    assert!(shop.run(&format!("{interpolate} 0.25 --out mixed")).unwrap().contains("| 0.2 | "));
+    let mixed: Training = read_json(&shop.path("mixed/training.json")).unwrap();
+    let done = mixed.interpolation.unwrap();
+    assert!((done.share, done.choices.len()) == (0.25, 11) && done.command.contains("--from first --share 0.25"));
+    let [before, after] = ["first", "mixed"].map(|run| Source::read(&shop.path(run)).unwrap());
+    assert_eq!((done.from, mixed.run.history.len()), (before.sha256, 2));
+    let changed = before.tensors.iter().zip(&after.tensors).filter(|(before, after)| before != after);
+    assert_eq!(changed.map(|(tensor, _)| tensor.name.as_str()).collect::<Vec<_>>(), ["dense3.bias", "dense3.weight"]);
+    let again = "interpolate --recipe tiny.toml --data faces --from mixed --share 0.25 --out twice";
+    assert!(shop.run(again).unwrap_err().contains("were mixed before"));
 
     // Finished runs of an ablation are not repeated, and a choice with a teacher needs one.
     let plan = "base = \"tiny.toml\"\nphases = [{ epochs = 1, side = 32 }]\nseeds = [1, 2]\n\
