@@ -27,7 +27,7 @@ const CHAPTERS = {
     "docs/training",
   ],
   Reference: ["docs/api", "docs/benchmarks", ...modelCards()],
-  Background: ["docs/design", "docs/ethics"],
+  Background: ["docs/design", "docs/compare", "docs/ethics"],
 };
 
 // The tools of the documentation are locked in docs/, so that nothing else has to install them.
