@@ -10,16 +10,8 @@ export const workerType = "module";
 
 /** The worker's script: it only imports the library's worker, which fetches the wasm module that lies beside it. */
 export function workerScript() {
-  return `import ${JSON.stringify(new URL("../lib/worker.js", import.meta.url).href)};`;
-}
-
-/**
- * The wasm module's bytes, where the page holds them itself.
- *
- * @returns {BufferSource | undefined}
- */
-export function moduleBytes() {
-  return undefined;
+  const script = `import ${JSON.stringify(new URL("../lib/worker.js", import.meta.url).href)};`;
+  return new Blob([script], { type: "text/javascript" });
 }
 
 /**

@@ -12,7 +12,7 @@ import { abortable } from "./abortable.js";
 import { WorkerConnection } from "./connection.js";
 import { isBytes, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
-import { makeWorker, moduleForWorker } from "./worker-file.js";
+import { makeWorker } from "./worker-file.js";
 
 export { EmotionError };
 
@@ -257,9 +257,7 @@ export class EmotionAnalyzer {
   }
 
   async #open() {
-    const { worker = makeWorker, onProgress = () => {}, onCrash = () => {} } = this.#setup;
-    const module = this.#setup.module ?? (await moduleForWorker());
-    if (this.#closed) throw new EmotionError("closed", "The analyzer is closed");
+    const { worker = makeWorker, module, integrity, onProgress = () => {}, onCrash = () => {} } = this.#setup;
     let isOpen = false;
     const connection = new WorkerConnection(started(worker), onProgress, (error) => {
       if (!isOpen) return; // the opening itself fails then
@@ -268,7 +266,7 @@ export class EmotionAnalyzer {
     });
     this.#connection = connection;
     try {
-      this.#opened = await connection.open({ options: this.#options, module, integrity: this.#setup.integrity });
+      this.#opened = await connection.open({ options: this.#options, module, integrity });
     } catch (error) {
       connection.close();
       throw error;
