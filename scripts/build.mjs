@@ -11,7 +11,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { writeComponents } from "./components.mjs";
-import { cargoHome, fail, isInstalled, root, run, targetDir } from "./environment.mjs";
+import { cargoHome, fail, isInstalled, requireRust, root, run, targetDir } from "./environment.mjs";
 
 const TARGET = "wasm32-unknown-unknown";
 
@@ -19,9 +19,7 @@ const { values: options } = parseArgs({
   options: { features: { type: "string" }, out: { type: "string", default: join(root, "www", "pkg") } },
 });
 
-if (!isInstalled("cargo")) {
-  fail("Rust is missing: `cargo` was not found.\nInstall it from https://rustup.rs and run this command again.");
-}
+requireRust();
 ensureTarget();
 
 const started = Date.now();

@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
-import { root } from "./environment.mjs";
+import { importPackage, root } from "./environment.mjs";
 
+const { build } = await importPackage("esbuild");
 const www = join(root, "www");
 
 /**

@@ -1,7 +1,7 @@
 // Where builds keep their files, and how the scripts run other programs.
 
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,6 +33,35 @@ export function fail(message) {
 /** Whether the program is there to be run. */
 export function isInstalled(program, args = ["--version"]) {
   return spawnSync(program, args, { stdio: "ignore" }).status === 0;
+}
+
+/** Ends the script where there is no Rust. */
+export function requireRust() {
+  if (isInstalled("cargo")) return;
+  fail("Rust is missing: `cargo` was not found.\nInstall it from https://rustup.rs and run this command again.");
+}
+
+/**
+ * Installs a folder's locked npm packages, unless they are there already. What npm says goes to standard error, since
+ * standard output may carry a script's figures.
+ */
+export function installPackages(folder = root) {
+  const lock = join(folder, "package-lock.json");
+  const installed = join(folder, "node_modules", ".countenance-lock");
+  if (existsSync(installed) && readFileSync(installed).equals(readFileSync(lock))) return;
+  console.error(`Installing the npm packages of ${lock} ...`);
+  // `npm pack --dry-run`, or a setting that leaves out development's packages, must not reach the npm inside.
+  const args = ["ci", "--include=dev", "--dry-run=false", "--ignore-scripts", "--no-fund", "--no-audit"];
+  const env = { ...process.env, npm_config_cache: join(targetDir, "..", "npm") };
+  const { status } = spawnSync("npm", args, { cwd: folder, stdio: ["ignore", 2, 2], env });
+  if (status !== 0) fail(`The npm packages could not be installed. Try it by hand in ${folder}: npm ci`);
+  copyFileSync(lock, installed);
+}
+
+/** One of the repository's npm packages, installed with the others where it is missing. */
+export async function importPackage(name) {
+  installPackages();
+  return import(name);
 }
 
 /** What a program prints, run in the repository's root; ends the script when it fails. */

@@ -2,12 +2,11 @@
 // [release]
 
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { sha256 } from "./checksums.mjs";
 import { findChromium } from "./chromium.mjs";
-import { fail, isInstalled, root, run, targetDir, version } from "./environment.mjs";
+import { fail, installPackages, requireRust, root, run, version } from "./environment.mjs";
 
 /** The variants that the wasm tests hold the module against. Built together: linking each keeps one core busy. */
 const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
@@ -39,6 +38,7 @@ const stages = {
     run("node", ["--test", ...testFiles("tests/wasm")]);
   },
   types() {
+    ensureBuilt();
     for (const project of ["www/tsconfig.json", "www/lib/tsconfig.worker.json"])
       run("npx", ["tsc", "--project", project]);
   },
@@ -66,7 +66,7 @@ const stages = {
   },
 };
 
-if (!isInstalled("cargo")) fail("Rust is missing: `cargo` was not found. Install it from https://rustup.rs.");
+requireRust();
 installPackages();
 const asked = process.argv.slice(2);
 for (const name of asked.length > 0 ? asked : Object.keys(stages)) {
@@ -88,16 +88,6 @@ async function build(variant) {
 /** Builds the module where no earlier check did. */
 function ensureBuilt() {
   if (!existsSync(join(root, "www/pkg/countenance_bg.wasm"))) run("node", ["scripts/build.mjs"]);
-}
-
-/** Installs the locked npm packages, unless they are there already. */
-function installPackages() {
-  const lock = sha256(join(root, "package-lock.json"));
-  const stamp = join(root, "node_modules", ".countenance-lock");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  run("npm", ["ci", "--no-fund", "--no-audit"], { npm_config_cache: join(targetDir, "..", "npm") });
-  mkdirSync(join(root, "node_modules"), { recursive: true });
-  writeFileSync(stamp, lock);
 }
 
 /** The test files of a folder, in order. */
