@@ -61,6 +61,9 @@ export { EmotionError };
  * @property {(error: unknown) => void} reject
  */
 
+/** Where to turn where no analyzer can be. */
+const ELSEWHERE = "Outside of browsers, and without workers, use EmotionPipeline of countenance/pipeline";
+
 /** A pipeline in a worker. Make one with `EmotionAnalyzer.create`, end it with `close`. */
 export class EmotionAnalyzer {
   /** @type {PipelineOptions} */ #options;
@@ -73,10 +76,14 @@ export class EmotionAnalyzer {
   #closed = false;
 
   /**
+   * @private
    * @param {PipelineOptions} options
    * @param {AnalyzerOptions} setup
    */
   constructor(options, setup) {
+    if (!setup) {
+      throw new EmotionError("invalid-options", `Make an analyzer with: await EmotionAnalyzer.create(). ${ELSEWHERE}`);
+    }
     this.#options = options;
     this.#setup = setup;
   }
@@ -308,9 +315,14 @@ export class EmotionAnalyzer {
  */
 function started(worker) {
   try {
+    // Deno and Bun have workers, but none that a bitmap can be handed to.
+    if (typeof document === "undefined" && !("WorkerGlobalScope" in globalThis)) throw new Error("this is no browser");
     return worker();
   } catch (error) {
-    throw new EmotionError("worker-unavailable", `No worker can be started here: ${error}`, { cause: error });
+    const { message } = /** @type {Error} */ (error);
+    throw new EmotionError("worker-unavailable", `No worker can be started: ${message}. ${ELSEWHERE}`, {
+      cause: error,
+    });
   }
 }
 
