@@ -15,6 +15,9 @@ export const { version } = JSON.parse(readFileSync(join(root, "package.json"), "
 /** Where scripts/artefacts.mjs puts what a release consists of. */
 export const releaseDir = join(root, "dist/release");
 
+/** What the module is built for. */
+export const WASM_TARGET = "wasm32-unknown-unknown";
+
 /** Build artefacts, outside the clone so that a fresh clone builds quickly the second time. */
 export const targetDir = resolve(
   process.env.CARGO_TARGET_DIR ??
@@ -39,6 +42,20 @@ export function isInstalled(program, args = ["--version"]) {
 export function requireRust() {
   if (isInstalled("cargo")) return;
   fail("Rust is missing: `cargo` was not found.\nInstall it from https://rustup.rs and run this command again.");
+}
+
+/** Adds the wasm target where rustup can, and says what is missing where it cannot. */
+export function ensureWasmTarget() {
+  const sysroot = spawnSync("rustc", ["--print", "sysroot"], { cwd: root, encoding: "utf8" }).stdout?.trim();
+  const installed = sysroot && existsSync(join(sysroot, "lib", "rustlib", WASM_TARGET));
+  if (installed) return;
+  if (!isInstalled("rustup")) {
+    fail(
+      `Rust's ${WASM_TARGET} target is missing, and there is no rustup to add it.\nInstall it as your Rust was installed.`,
+    );
+  }
+  console.log(`Adding Rust's ${WASM_TARGET} target ...`);
+  run("rustup", ["target", "add", WASM_TARGET]);
 }
 
 /**

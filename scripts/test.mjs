@@ -6,7 +6,16 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { findChromium } from "./chromium.mjs";
-import { fail, installPackages, requireRust, root, run, version } from "./environment.mjs";
+import {
+  ensureWasmTarget,
+  fail,
+  installPackages,
+  requireRust,
+  root,
+  run,
+  version,
+  WASM_TARGET,
+} from "./environment.mjs";
 
 /** The variants that the wasm tests hold the module against. Built together: linking each keeps one core busy. */
 const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
@@ -19,6 +28,11 @@ const stages = {
     run("cargo", ["fmt", "--all", "--check"]);
     run("cargo", ["clippy", "--quiet", "--all-targets", ...library, "--", "--deny", "warnings"]);
     run("cargo", ["doc", "--quiet", "--no-deps", "--package", "countenance"], { RUSTDOCFLAGS: "--deny warnings" });
+    // The boundary to JavaScript is compiled for the module alone.
+    ensureWasmTarget();
+    const module = ["--quiet", "--package", "countenance", "--lib", "--target", WASM_TARGET];
+    run("cargo", ["clippy", ...module, "--", "--deny", "warnings"]);
+    run("cargo", ["doc", "--no-deps", ...module], { RUSTDOCFLAGS: "--deny warnings" });
     run("npx", ["biome", "check", "."]);
     run("node", ["scripts/check-rules.mjs"]);
     run("node", ["benches/browser/publish.mjs", "--check"]);
