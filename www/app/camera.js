@@ -48,6 +48,7 @@ export class Camera {
   #isLost = false;
   #hasFrame = false;
   #waitedMs = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */ #watch;
   /** @type {CameraState} */ #told = "off";
 
   /**
@@ -61,11 +62,6 @@ export class Camera {
     this.#onState = onState;
     // The browser pauses a video too, as for a phone call.
     for (const event of ["pause", "play"]) video.addEventListener(event, () => this.#waitAnew());
-    // Counted rather than timed: a machine that slept, or a page that was busy, has not waited.
-    setInterval(() => {
-      this.#waitedMs += WATCH_MS;
-      this.#tell();
-    }, WATCH_MS);
   }
 
   /** All that is known of the camera in one word, worked out anew from what is so now. @returns {CameraState} */
@@ -105,6 +101,11 @@ export class Camera {
     const request = this.#request;
     this.#isAsking = true;
     this.#waitAnew();
+    // Counted rather than timed: a machine that slept, or a page that was busy, has not waited.
+    this.#watch = setInterval(() => {
+      this.#waitedMs += WATCH_MS;
+      this.#tell();
+    }, WATCH_MS);
     try {
       if (!navigator.mediaDevices) throw new PageFailure("camera-insecure");
       const video = { ...IDEAL_SIZE, ...(deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" }) };
@@ -149,6 +150,7 @@ export class Camera {
 
   #release() {
     this.#request += 1;
+    clearInterval(this.#watch);
     if (this.#stream) stopTracks(this.#stream);
     this.#stream = undefined;
     this.#isAsking = false;
@@ -187,10 +189,9 @@ export class Camera {
     /** @param {number} now */
     const onFrame = (now) => {
       if (request !== this.#request) return;
-      const { totalVideoFrames } = video.getVideoPlaybackQuality();
-      this.#awaitFrame(request, totalVideoFrames);
-      // A muted camera sends black pictures, and an animation frame need not show a new one.
-      if (this.#isMuted || (!CALLS_PER_FRAME && totalVideoFrames === shown)) return;
+      const showsNow = CALLS_PER_FRAME ? shown + 1 : video.getVideoPlaybackQuality().totalVideoFrames;
+      this.#awaitFrame(request, showsNow);
+      if (showsNow === shown || this.#isMuted) return; // a muted camera sends black pictures
       this.#hasFrame = true;
       this.#waitAnew();
       this.#onFrame(now);

@@ -54,6 +54,7 @@ export class LiveView {
   #beginTask;
   #onShow;
   #onFaces;
+  #onHalt;
   #camera;
   #pace = new Pace();
   #lowLight = new LowLight(find(".low-light span"));
@@ -77,14 +78,16 @@ export class LiveView {
    * @param {() => AbortSignal} page.beginTask ends what goes on; a live view stays as a still with its last answer
    * @param {() => void} page.onShow hears that the camera takes the place of what was shown
    * @param {(faces: FaceEmotion[], timestampMs: number) => void} page.onFaces hears of every answer
+   * @param {() => void} page.onHalt hears that there are no answers for now
    */
-  constructor(view, analyzer, timeline, { beginTask, onShow, onFaces }) {
+  constructor(view, analyzer, timeline, { beginTask, onShow, onFaces, onHalt }) {
     this.#view = view;
     this.#analyzer = analyzer;
     this.#timeline = timeline;
     this.#beginTask = beginTask;
     this.#onShow = onShow;
     this.#onFaces = onFaces;
+    this.#onHalt = onHalt;
     this.#camera = new Camera(
       view.stage.video,
       (now) => this.#read(now),
@@ -149,7 +152,9 @@ export class LiveView {
 
   /** @param {CameraState} state */
   #onState(state) {
-    if (state !== "running") {
+    if (state === "starting" && document.hidden) {
+      this.#rest();
+    } else if (state !== "running") {
       this.#tell(state === "off" && this.#isResting ? "resting" : state);
       if (state === "paused") this.#settle();
     } else if (this.#view.stage.source !== this.#view.stage.video) {
@@ -168,7 +173,11 @@ export class LiveView {
     press("pause", state === "paused");
     const canRetry = state === "silent" || state === "stalled";
     write(find("[data-testid=camera-start]"), canRetry ? "camera.again" : "camera.start");
-    if (state === "running") return view.mark(state);
+    if (state === "running") {
+      view.status.overcome();
+      return view.mark(state);
+    }
+    this.#onHalt();
     const { kind, title, hint = "", note } = WORDS[state];
     if (state === "lost") {
       view.hold();
@@ -241,12 +250,13 @@ export class LiveView {
 
   /** A hidden page has no use for the camera; its return starts it again. */
   #onVisibilityChange() {
-    if (document.hidden && this.#view.name === "camera") {
-      this.#isResting = true;
-      this.#beginTask();
-    } else if (!document.hidden && this.#isResting) {
-      this.start(this.#deviceId);
-    }
+    if (document.hidden && this.#view.name === "camera") this.#rest();
+    else if (!document.hidden && this.#isResting) this.start(this.#deviceId);
+  }
+
+  #rest() {
+    this.#isResting = true;
+    this.#beginTask();
   }
 
   /** A camera that comes after another was lost is worth a try. */

@@ -44,6 +44,7 @@ new LiveView(view, analyzer, timeline, {
   beginTask,
   onShow: () => batch.hide(),
   onFaces: (faces, now) => calibration.add(faces, now),
+  onHalt: () => calibration.cancel(),
 });
 const privacy = new PrivacyPanel();
 new SelfCheck(analyzer);

@@ -13,7 +13,7 @@ import { say, write } from "./words.js";
 /** How long a live view's news must stay the same before they are read aloud, in milliseconds. */
 const STABLE_MS = 1000;
 
-/** How long a failure stays before a live view that goes on writes over it, in milliseconds. */
+/** How long a failure beside a live view stays before the view writes over it, in milliseconds. */
 const FAILURE_MS = 5000;
 
 /** @typedef {'busy' | 'ready' | 'result' | 'failure'} StatusKind */
@@ -47,6 +47,11 @@ export class Status {
     this.showTiming("");
     const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
     this.#line.scrollIntoView({ block: "nearest", behavior });
+  }
+
+  /** Lets a live view write over a failure that it has overcome. */
+  overcome() {
+    this.#failedAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
