@@ -2,6 +2,7 @@
 // picture, in the cards and in the status.
 
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { test } from "node:test";
 import { withFeed } from "./feed.mjs";
 import { choose, fixture, shownFaces, startBrowser, statusMatching } from "./page.mjs";
@@ -213,6 +214,29 @@ test("a page that is hidden when the camera is given at last switches it off unt
   await page.evaluate(() => globalThis.feed.allow());
   await statusMatching(page, /^1 face: Happy\./);
 });
+
+for (const colorScheme of ["light", "dark"]) {
+  test(`a stalled camera and a halted one, ${colorScheme}: no violation of WCAG 2.2 AA`, async () => {
+    const page = await openRunning({ colorScheme, bypassCSP: true, viewport: { width: 390, height: 844 } });
+    await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
+    const violations = () =>
+      page.evaluate(async () => {
+        const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+        const { violations } = await globalThis.axe.run({ runOnly });
+        return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+      });
+    await page.getByRole("button", { name: "Why?" }).click();
+    await page.locator(".explanation .halted").waitFor();
+    assert.deepEqual(await violations(), []);
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.locator("body[data-feed=running]").waitFor();
+    await page.evaluate(() => {
+      globalThis.feed.picture = undefined;
+    });
+    await statusMatching(page, /stopped sending/);
+    assert.deepEqual(await violations(), []);
+  });
+}
 
 /** What the page shows, noted at every change of it: label, card, bars and status. */
 function observe(page) {
