@@ -13,7 +13,12 @@ import { say, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('./export.js').Row} Row */
-/** @typedef {{ file: File, faces: FaceEmotion[], failure?: import('./failures.js').Explanation }} Reading */
+/**
+ * `turned` is the picture as the visitor turned it, of which the faces then are.
+ *
+ * @typedef {{ file: File, faces: FaceEmotion[], failure?: import('./failures.js').Explanation,
+ *   turned?: HTMLCanvasElement }} Reading
+ */
 
 /** The longer side of a thumbnail's canvas, in pixels: twice its size on the page. */
 const THUMBNAIL_SIDE = 96;
@@ -86,6 +91,18 @@ export class Batch {
 
   hide() {
     this.#section.hidden = true;
+  }
+
+  /**
+   * Takes what a picture turned by hand gave in place of what its file gave.
+   *
+   * @param {Reading} reading
+   * @param {FaceEmotion[]} faces
+   * @param {HTMLCanvasElement} turned
+   */
+  correct(reading, faces, turned) {
+    Object.assign(reading, { faces, turned, failure: undefined });
+    this.refresh();
   }
 
   /** Writes the rows' cells anew, in another language. */

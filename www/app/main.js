@@ -17,6 +17,7 @@ import { isVideo, listenForPictures } from "./picture-input.js";
 import { PrivacyPanel } from "./privacy.js";
 import { SelfCheck } from "./self-check.js";
 import { Settings } from "./settings.js";
+import { loadStill } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { readVideo } from "./video-file.js";
 import { View } from "./view.js";
@@ -39,7 +40,12 @@ const calibration = new Calibration(analyzer);
 const timeline = new Timeline(async (format, rows, sessions) =>
   downloadRows(format, "countenance-timeline", await madeBy(), rows, { sessions }),
 );
-new LiveView(view, analyzer, timeline, beginLive, (faces, now) => calibration.add(faces, now));
+new LiveView(view, analyzer, timeline, {
+  beginTask,
+  onShow: () => batch.hide(),
+  onFaces: (faces, now) => calibration.add(faces, now),
+  onHalt: () => calibration.cancel(),
+});
 const privacy = new PrivacyPanel();
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
@@ -54,8 +60,6 @@ offerLanguages(find(".language"), () => {
 
 /** What goes on: each picture, each video and each start of the camera takes over from what was before. */
 let task = new AbortController();
-/** @type {File | undefined} */
-let shownFile;
 
 listenForPictures((files) => {
   if (files.length > 1) readPictures(files);
@@ -67,6 +71,10 @@ find("[data-testid=video-cancel]").addEventListener("click", () => {
   beginTask();
   view.set("empty");
   status.show("ready", "status.cancelled");
+});
+find("[data-action=turn]").addEventListener("click", () => {
+  view.turn();
+  readStage();
 });
 loadModel().then(keepForOffline);
 
@@ -100,14 +108,21 @@ async function madeBy() {
   };
 }
 
-/** Other settings may change what the picture at hand shows. */
+/** Other settings may change what the picture at hand shows; another threshold would take all of many to read anew. */
 async function onSettings() {
   await (await analyzer()).configure(settings.options);
-  if (view.name === "picture" && shownFile) readPicture(shownFile);
+  const { file, reading } = view.origin;
+  if (view.name !== "picture" || reading) return;
+  if (file) readPicture(file);
+  else readStage();
 }
 
-/** Ends what goes on, and gives the signal that will end what begins now. */
+/**
+ * Ends what goes on, and gives the signal that will end what begins now. What is shown stays until something else takes
+ * its place.
+ */
 function beginTask() {
+  view.hold();
   task.abort();
   task = new AbortController();
   status.hideProgress();
@@ -115,33 +130,62 @@ function beginTask() {
   return task.signal;
 }
 
-function beginLive() {
-  batch.hide();
-  return beginTask();
-}
-
-/** @param {File} file */
+/**
+ * Reads a picture. What was shown before is kept, greyed, until this one has been read, and so outlives a file that
+ * can't be.
+ *
+ * @param {File} file
+ */
 async function readPicture(file) {
+  const wasEmpty = view.name === "empty";
   const signal = beginTask();
-  batch.hide();
-  shownFile = file;
-  view.set("picture");
   status.show("busy", "status.reading");
-  const preview = view.stage.showStill(file).catch(() => {}); // its failure is the analyzer's to explain
+  const still = loadStill(file).catch(() => undefined); // its failure is the analyzer's to explain
+  if (wasEmpty) showAlone(still, signal);
+  else view.mark("reading");
   try {
     await analyzer();
     const started = performance.now();
     const faces = await analyzePicture(file, signal);
     const ms = performance.now() - started;
-    await preview;
+    const picture = await still;
     if (signal.aborted) return;
+    batch.hide();
+    view.showStill(picture, { file });
     view.showResult(faces);
     status.showTiming("timing.picture", () => ({ ms }));
   } catch (error) {
-    await preview;
+    await still;
     if (signal.aborted) return;
-    view.set("empty");
+    if (wasEmpty) view.set("empty");
+    else view.mark("");
     view.fail(error, file);
+  }
+}
+
+/**
+ * Shows a picture before it has been read.
+ *
+ * @param {Promise<HTMLImageElement | undefined>} still
+ * @param {AbortSignal} signal
+ */
+async function showAlone(still, signal) {
+  const picture = await still;
+  if (picture && !signal.aborted) view.showStill(picture);
+}
+
+/** Reads what is on the stage: the last picture of a camera or video, or one turned by hand. */
+async function readStage() {
+  const { source } = view.stage;
+  status.show("busy", "status.reading");
+  try {
+    const faces = await analyzePicture(source, new AbortController().signal);
+    if (view.stage.source !== source) return;
+    view.showResult(faces);
+    const { reading } = view.origin;
+    if (reading) batch.correct(reading, faces, /** @type {HTMLCanvasElement} */ (source));
+  } catch (error) {
+    if (view.stage.source === source) view.fail(error);
   }
 }
 
@@ -161,8 +205,7 @@ async function readPictures(files) {
 async function watchVideo(file) {
   const signal = beginTask();
   const { video } = view.stage;
-  batch.hide();
-  view.set("video");
+  view.mark("reading");
   status.show("busy", "status.video");
   try {
     const loaded = await analyzer();
@@ -172,9 +215,9 @@ async function watchVideo(file) {
       video,
       file,
       async (seconds, duration) => {
+        if (view.name !== "video") showVideo();
         const timeMs = seconds * 1000;
         const faces = await retrying(() => loaded.analyzeFrame(video, { timestampMs: timeMs, signal }));
-        view.stage.showLive();
         view.showFaces(faces ?? [], "faces.none-frame");
         timeline.add({ timeMs, faces: faces ?? [] });
         status.showProgress({ loaded: seconds, total: duration });
@@ -188,11 +231,19 @@ async function watchVideo(file) {
     for (const event of ["timeupdate", "seeked"]) video.addEventListener(event, showFaces, { signal });
   } catch (error) {
     if (signal.aborted) return;
-    view.set("empty");
+    view.hold();
+    view.mark("");
     view.fail(error, file);
   } finally {
     if (!signal.aborted) status.hideProgress();
   }
+}
+
+/** The video's first frame is there: it takes the place of what was shown. */
+function showVideo() {
+  batch.hide();
+  view.set("video");
+  view.stage.showLive();
 }
 
 /**
@@ -200,22 +251,20 @@ async function watchVideo(file) {
  *
  * @param {import('./batch.js').Reading} reading
  */
-async function showReading({ file, faces, failure }) {
-  shownFile = undefined; // another threshold would take the whole batch to read anew
-  view.set("picture");
-  status.show("busy", "status.reading");
-  await view.stage.showStill(file).catch(() => {});
+async function showReading(reading) {
+  const { file, turned, faces, failure } = reading;
+  view.showStill(turned ?? (await loadStill(file).catch(() => undefined)), { reading });
   if (failure) status.fail(failure);
   else view.showResult(faces);
 }
 
 /**
- * @param {File} file
+ * @param {import('../lib/index.js').ImageSource} picture
  * @param {AbortSignal} signal
  */
-async function analyzePicture(file, signal) {
+async function analyzePicture(picture, signal) {
   const loaded = await analyzer();
-  return retrying(() => loaded.analyzeImage(file, { signal }));
+  return retrying(() => loaded.analyzeImage(picture, { signal }));
 }
 
 /**

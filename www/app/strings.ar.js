@@ -88,7 +88,9 @@ export const phrases = {
   "pictures.choose": "اختر صورة",
   "pictures.another": "صورة أخرى",
   "pictures.folder": "اقرأ مجلدًا كاملًا",
+  "pictures.turn": "أدِر",
   "camera.start": "استخدم الكاميرا",
+  "camera.again": "أعد تشغيل الكاميرا",
   "camera.stop": "أوقف الكاميرا",
   "camera.mirror": "مرآة",
   "camera.pause": "توقف مؤقت",
@@ -116,11 +118,14 @@ export const phrases = {
   "status.camera-starting": "جارٍ تشغيل الكاميرا …",
   "status.camera-stopped": "الكاميرا متوقفة.",
   "status.recorded-hint": "ما سُجِّل تجده تحت «الخط الزمني»، ولك أن تحفظه أو تحذفه.",
-  "status.paused": "متوقف مؤقتًا.",
+  "status.camera-stalled": "توقفت الكاميرا عن إرسال الصور.",
+  "status.camera-stalled-hint": "ما تراه آخر صورة منها. ويستمر العرض من تلقاء نفسه حين تصل صور جديدة.",
+  "status.paused": "متوقف مؤقتًا عند {time}.",
   "status.camera-paused": "الكاميرا متوقفة ما دامت الصفحة مخفية.",
   "status.restarting": "توقف العامل على نحو غير متوقع، ويجري تشغيله من جديد …",
   "status.no-face": "لم يُعثر على وجه.",
-  "status.no-face-hint": "كثيرًا ما تفوتنا الوجوه الجانبية والصغيرة جدًّا والمغطاة.",
+  "status.no-face-hint":
+    "كثيرًا ما تفوتنا الوجوه الجانبية والصغيرة جدًّا والمغطاة. وإن كانت الصورة مائلة على جنبها فاضغط «أدِر».",
   "status.no-face-live": "لا وجه في المشهد.",
   "status.low-light": "المكان أظلم من أن يُقرأ الوجه جيدًا. يفيد ضوء من الأمام.",
   "status.faces": {
@@ -129,6 +134,10 @@ export const phrases = {
     few: "{count} وجوه: {list}.",
     other: "{count} وجهًا: {list}.",
   },
+
+  "note.last": "آخر صورة",
+  "note.stalled": "لا صورة جديدة",
+  "note.paused": "متوقف مؤقتًا",
 
   "timing.picture": "{ms} م.ث",
   "timing.live": "{ms} م.ث · {fps} لقطة في الثانية",
@@ -141,14 +150,17 @@ export const phrases = {
   "faces.none-live": "انظر إلى الكاميرا.",
   "faces.none-frame": "لا وجه في هذه اللقطة.",
   "faces.number": "الوجه {number}",
+  "answer.likeliest": "الأرجح {emotion}، {share}",
 
   "why.ask": "لماذا؟",
   "why.seen": "ما رأته الشبكة",
   "why.map": "ما كان له أثر",
   "why.text":
     "المناطق الدافئة دلّت على «{emotion}» والباردة على خلافه. وإذا أُخفيت أكثر المناطق أثرًا تغيّرت أرجحيته بمعامل {factor}. ويليه «{other}».",
+  "why.halted": "العرض متوقف عند اللحظة المفسَّرة.",
+  "why.go-on": "تابع",
 
-  "threshold.label": "قل «غير مؤكد» إذا قلّ الاحتمال عن",
+  "threshold.label": "قل «غير متأكد» إذا قلّ الاحتمال عن",
 
   "expressions.label": "ميّز بين",
   "expressions.4": "أربعة تعبيرات",
@@ -214,7 +226,7 @@ export const phrases = {
   disgusted: "مشمئز",
   fearful: "خائف",
   contempt: "محتقِر",
-  uncertain: "غير مؤكد",
+  uncertain: "غير متأكد",
 
   "help.privacy": "ما يثبت أن لا شيء يُرسَل",
   "help.choose": "صور JPEG أو PNG أو WebP، واحدة أو أكثر، أو فيديو",
@@ -223,6 +235,8 @@ export const phrases = {
   "help.video-cancel": "توقف هنا؛ ويبقى ما قُرئ في الخط الزمني",
   "help.stop": "يطفئ الكاميرا؛ ويبقى الخط الزمني",
   "help.pause": "يُبقي الصورة كما هي؛ والكاميرا تعمل",
+  "help.turn": "يدير الصورة ربع دورة إلى اليمين ويقرؤها من جديد",
+  "help.go-on": "يغلق هذا التفسير ويدع الصورة تتحرك من جديد",
   "help.snapshot": "يحفظ هذه الصورة بإطاراتها في ملف PNG",
   "help.cameras": "أي كاميرا تُستخدم",
   "help.mirror": "يعرضك كما في المرآة؛ وتبقى الكتابة مقروءة",
@@ -231,7 +245,7 @@ export const phrases = {
   "help.json": "يحفظ كل شيء لبرنامج، مع النموذج والإعدادات",
   "help.window": "كم من الماضي تعرض الأشرطة",
   "help.clear": "ينسى ما سُجّل نهائيًّا",
-  "help.threshold": "ما قلّ احتماله عن هذا يُعرض غير مؤكد",
+  "help.threshold": "ما قلّ احتماله عن هذا يُعرض «غير متأكد»",
   "help.expressions": "تضيف الثمانية: غاضب ومشمئز وخائف ومحتقِر",
   "help.calibration": "يعلّم الشبكة المعتاد في وجهك",
   "help.calibration-export": "لاستخدامه على جهاز آخر",
@@ -262,8 +276,14 @@ export const phrases = {
   "failure.camera-missing-hint": "صِل كاميرا وابدأ من جديد، أو اختر صورة.",
   "failure.camera-busy": "الكاميرا يستخدمها برنامج آخر.",
   "failure.camera-busy-hint": "أغلق البرنامج أو اللسان الذي يعرض الكاميرا ثم ابدأ من جديد.",
-  "failure.camera-lost": "فُصلت الكاميرا أو سُحب إذنها.",
-  "failure.camera-lost-hint": "صِلها أو اسمح بها مجددًا ثم ابدأ من جديد.",
+  "failure.camera-unanswered": "لم يمنح المتصفح الكاميرا بعد.",
+  "failure.camera-unanswered-hint": "لعله يطلب إذنك بجوار العنوان. أجب هناك.",
+  "failure.camera-silent": "الكاميرا تعمل لكنها لا ترسل أي صورة.",
+  "failure.camera-silent-hint":
+    "لعل برنامجًا آخر يستخدمها أو مفتاحًا عليها مغلق. ويبدأ العرض من تلقاء نفسه حين تصل صورة.",
+  "failure.camera-lost": "فُصلت الكاميرا أو أخذها برنامج آخر أو سُحب إذنها.",
+  "failure.camera-lost-hint": "صِلها أو اسمح بها مجددًا ثم اضغط «استخدم الكاميرا».",
+  "failure.camera-back-hint": "توجد الآن كاميرا متصلة. اضغط «استخدم الكاميرا» لتشغيلها.",
   "failure.camera-insecure": "لا تمنح المتصفحات الكاميرا إلا لصفحات https:// أو localhost.",
   "failure.camera-insecure-hint": "افتح هذه الصفحة من عنوان كهذا. الصور تعمل هنا كما هي.",
   "failure.camera-other": "تعذّر تشغيل الكاميرا.",
@@ -287,7 +307,7 @@ export const phrases = {
 
   "about.reads.title": "ما تقرؤه",
   "about.reads.text":
-    "التعبير الذي يُظهره الوجه كما تراه شبكة واحدة في ٤٨ × ٤٨ بكسلًا رماديًّا: سعيد أو محايد أو حزين أو متفاجئ، ولكل منها احتمال؛ وأربعة أخرى عند الطلب. وإذا لم يبرز أحدها قالت: غير مؤكد.",
+    "التعبير الذي يُظهره الوجه كما تراه شبكة واحدة في ٤٨ × ٤٨ بكسلًا رماديًّا: سعيد أو محايد أو حزين أو متفاجئ، ولكل منها احتمال؛ وأربعة أخرى عند الطلب. وإذا لم يبرز أحدها قالت إنها غير متأكدة.",
   "about.limits.title": "ما لا تستطيع معرفته",
   "about.limits.text":
     "ما يشعر به الإنسان. فالوجه لا يكشف الحال الباطنة، والشبكة أكثر خطأً في الوجوه والأعمار والإضاءات والزوايا التي قلّ أن رأتها في تدريبها.",

@@ -31,6 +31,7 @@ async function voiceOf(language) {
     percent: new Intl.NumberFormat(language, { style: "percent" }),
     number: new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
     list: new Intl.ListFormat(language, { type: "unit" }),
+    time: new Intl.DateTimeFormat(language, { timeStyle: "medium" }),
   };
 }
 
@@ -60,6 +61,11 @@ export function say(key, values = {}) {
 /** @param {number} fraction 0..1 */
 export function sayPercent(fraction) {
   return voice.percent.format(fraction);
+}
+
+/** The time of day. @param {Date} date */
+export function sayTime(date) {
+  return voice.time.format(date);
 }
 
 /** @param {string[]} items */
