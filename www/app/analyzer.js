@@ -27,11 +27,12 @@ export function sharedAnalyzer(listeners, options, prepare) {
   /** @type {Promise<EmotionAnalyzer> | undefined} */
   let analyzer;
   return () => {
-    const setup = { worker: makeBoundWorker, module: moduleBytes(), ...listeners, ...options() };
-    analyzer ??= start(setup, prepare).catch((error) => {
-      analyzer = undefined;
-      throw error;
-    });
+    analyzer ??= start({ worker: makeBoundWorker, module: moduleBytes(), ...listeners, ...options() }, prepare).catch(
+      (error) => {
+        analyzer = undefined;
+        throw error;
+      },
+    );
     return analyzer;
   };
 }

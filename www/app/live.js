@@ -29,6 +29,7 @@ export class LiveView {
   #analyzer;
   #timeline;
   #beginTask;
+  #within;
   #onFaces;
   #camera;
   #pace = new Pace();
@@ -42,13 +43,15 @@ export class LiveView {
    * @param {() => Promise<EmotionAnalyzer>} analyzer
    * @param {import('./timeline.js').Timeline} timeline
    * @param {() => AbortSignal} beginTask
+   * @param {(found: FaceEmotion[]) => FaceEmotion[]} within gives as many of them as are wanted
    * @param {(faces: FaceEmotion[], timestampMs: number) => void} onFaces hears of every answer
    */
-  constructor(view, analyzer, timeline, beginTask, onFaces) {
+  constructor(view, analyzer, timeline, beginTask, within, onFaces) {
     this.#view = view;
     this.#analyzer = analyzer;
     this.#timeline = timeline;
     this.#beginTask = beginTask;
+    this.#within = within;
     this.#onFaces = onFaces;
     this.#camera = new Camera(
       view.stage.video,
@@ -124,8 +127,9 @@ export class LiveView {
     try {
       const { stage, status } = this.#view;
       this.#lowLight.look(stage.video, now);
-      const faces = await (await this.#analyzer()).analyzeFrame(stage.video, { timestampMs: now, signal });
-      if (!faces) return;
+      const found = await (await this.#analyzer()).analyzeFrame(stage.video, { timestampMs: now, signal });
+      if (!found) return;
+      const faces = this.#within(found);
       this.#crashes = 0;
       this.#view.showFaces(faces, "faces.none-live");
       this.#timeline.add({ timeMs: now, faces });

@@ -6,9 +6,11 @@
 
 import { AccuracyPanel } from "./accuracy.js";
 import { sharedAnalyzer } from "./analyzer.js";
+import { Applied } from "./applied.js";
 import { Batch } from "./batch.js";
 import { Calibration } from "./calibration.js";
-import { downloadRows } from "./export.js";
+import { describeColumns } from "./columns.js";
+import { downloadResults } from "./export.js";
 import { PageFailure } from "./failures.js";
 import { find } from "./html.js";
 import { isCrash, LiveView } from "./live.js";
@@ -16,36 +18,51 @@ import { keepForOffline } from "./offline.js";
 import { isVideo, listenForPictures } from "./picture-input.js";
 import { PrivacyPanel } from "./privacy.js";
 import { SelfCheck } from "./self-check.js";
-import { Settings } from "./settings.js";
+import { optionsOf, Settings } from "./settings.js";
 import { Timeline } from "./timeline.js";
 import { readVideo } from "./video-file.js";
 import { View } from "./view.js";
-import { offerLanguages, write } from "./words.js";
+import { offerLanguages, sayDuration, sayList, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 
 const view = new View(async (source, { box }) => (await analyzer()).explainFace(source, box));
 const { status } = view;
+const applied = new Applied();
 const analyzer = sharedAnalyzer(
   {
     onProgress: (progress) => status.showProgress(progress),
     onCrash: () => status.show("busy", "status.restarting"),
   },
-  () => settings.options,
+  () => {
+    const chosen = settings.applied;
+    applied.accept(chosen);
+    return optionsOf(chosen);
+  },
   (loaded) => calibration.start(loaded),
 );
 const settings = new Settings(onSettings);
-const calibration = new Calibration(analyzer);
-const timeline = new Timeline(async (format, rows, sessions) =>
-  downloadRows(format, "countenance-timeline", await madeBy(), rows, { sessions }),
+const calibration = new Calibration(analyzer, (text) => applied.accept({ calibration: text }));
+const timeline = new Timeline(
+  () => applied.settings,
+  async (format, results, sessions) =>
+    downloadResults(format, "countenance-timeline", await modelIds(), results, { sessions }),
 );
-new LiveView(view, analyzer, timeline, beginLive, (faces, now) => calibration.add(faces, now));
+new LiveView(
+  view,
+  analyzer,
+  timeline,
+  beginLive,
+  (found) => applied.within(found),
+  (faces, now) => calibration.add(faces, now),
+);
 const privacy = new PrivacyPanel();
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
-const batch = new Batch(showReading, beginTask, async (format, rows) =>
-  downloadRows(format, "countenance-pictures", await madeBy(), rows),
+const batch = new Batch(applied, showReading, beginTask, async (format, results) =>
+  downloadResults(format, "countenance-pictures", await modelIds(), results),
 );
+for (const details of document.querySelectorAll("details.columns")) describeColumns(details);
 offerLanguages(find(".language"), () => {
   view.refresh();
   timeline.refresh();
@@ -57,11 +74,15 @@ let task = new AbortController();
 /** @type {File | undefined} */
 let shownFile;
 
-listenForPictures((files) => {
-  if (files.length > 1) readPictures(files);
-  else if (files.length === 0) view.fail(new PageFailure("no-file"));
-  else if (isVideo(files[0])) watchVideo(files[0]);
-  else readPicture(files[0]);
+/** @type {import('./batch.js').Reading | undefined} */
+let shownReading;
+
+listenForPictures((intake) => {
+  const { picked, leftOut, isFolder } = intake;
+  if (picked.length === 0) view.fail(nothingPicked(leftOut));
+  else if (picked.length > 1 || isFolder) readPictures(intake);
+  else if (isVideo(picked[0].file)) watchVideo(picked[0].file);
+  else readPicture(picked[0].file);
 });
 find("[data-testid=video-cancel]").addEventListener("click", () => {
   beginTask();
@@ -89,21 +110,22 @@ async function loadModel() {
 }
 
 /** What an exported result was made by. */
-async function madeBy() {
+async function modelIds() {
   const { emotion, detector } = (await analyzer()).model;
-  return {
-    model: emotion.id,
-    model_sha256: emotion.sha256,
-    detector: detector.id,
-    uncertain_below: settings.options.uncertainBelow,
-    calibration: calibration.text,
-  };
+  return { model: emotion.id, model_sha256: emotion.sha256, detector: detector.id };
 }
 
 /** Other settings may change what the picture at hand shows. */
 async function onSettings() {
-  await (await analyzer()).configure(settings.options);
+  const chosen = settings.applied;
+  await (await analyzer()).configure(optionsOf(chosen));
+  applied.accept(chosen);
   if (view.name === "picture" && shownFile) readPicture(shownFile);
+}
+
+/** @param {string[]} leftOut */
+function nothingPicked(leftOut) {
+  return leftOut.length > 0 ? new PageFailure("no-pictures", sayList(leftOut)) : new PageFailure("no-file");
 }
 
 /** Ends what goes on, and gives the signal that will end what begins now. */
@@ -112,6 +134,7 @@ function beginTask() {
   task = new AbortController();
   status.hideProgress();
   calibration.cancel();
+  shownReading = undefined;
   return task.signal;
 }
 
@@ -124,6 +147,7 @@ function beginLive() {
 async function readPicture(file) {
   const signal = beginTask();
   batch.hide();
+  timeline.leaveVideo();
   shownFile = file;
   view.set("picture");
   status.show("busy", "status.reading");
@@ -131,11 +155,12 @@ async function readPicture(file) {
   try {
     await analyzer();
     const started = performance.now();
-    const faces = await analyzePicture(file, signal);
+    const found = await analyzePicture(file, signal);
     const ms = performance.now() - started;
     await preview;
     if (signal.aborted) return;
-    view.showResult(faces);
+    const faces = applied.within(found);
+    view.showResult(faces, found.length > faces.length);
     status.showTiming("timing.picture", () => ({ ms }));
   } catch (error) {
     await preview;
@@ -145,12 +170,13 @@ async function readPicture(file) {
   }
 }
 
-/** @param {File[]} files */
-async function readPictures(files) {
+/** @param {import('./picture-input.js').Intake} intake */
+async function readPictures(intake) {
   const signal = beginTask();
+  timeline.leaveVideo();
   view.set("picture");
   status.show("busy", "status.reading");
-  await batch.run(files, (file) => analyzePicture(file, signal), signal);
+  await batch.run(intake, (file) => analyzePicture(file, signal), signal);
 }
 
 /**
@@ -168,26 +194,36 @@ async function watchVideo(file) {
     const loaded = await analyzer();
     await loaded.reset();
     const session = timeline.begin(file.name);
-    await readVideo(
+    view.stage.showLive(); // browsers decode best what they show
+    const { duration, brokenAt } = await readVideo(
       video,
       file,
-      async (seconds, duration) => {
+      async (picture, seconds, duration) => {
         const timeMs = seconds * 1000;
-        const faces = await retrying(() => loaded.analyzeFrame(video, { timestampMs: timeMs, signal }));
-        view.stage.showLive();
-        view.showFaces(faces ?? [], "faces.none-frame");
-        timeline.add({ timeMs, faces: faces ?? [] });
+        const found = await retrying(() => loaded.analyzeFrame(picture, { timestampMs: timeMs, signal }));
+        const faces = applied.within(found ?? []);
+        view.showFaces(faces, "faces.none-frame");
+        timeline.add({ timeMs, faces });
         status.showProgress({ loaded: seconds, total: duration });
       },
       signal,
     );
+    session.brokenAt = brokenAt;
     timeline.refresh();
-    status.show("result", "status.video-read", () => ({ frames: session.frames, count: session.shares.size }));
+    const fill = () => ({
+      frames: session.frames,
+      count: session.shares.size,
+      time: sayDuration(brokenAt ?? duration),
+      duration: sayDuration(duration),
+    });
+    const hint = brokenAt === undefined ? "" : "status.video-broken-hint";
+    status.show("result", "status.video-read", fill, hint);
     video.controls = true;
     const showFaces = () => view.showFaces(session.facesAt(video.currentTime * 1000), "faces.none-frame");
     for (const event of ["timeupdate", "seeked"]) video.addEventListener(event, showFaces, { signal });
   } catch (error) {
     if (signal.aborted) return;
+    timeline.leaveVideo();
     view.set("empty");
     view.fail(error, file);
   } finally {
@@ -200,13 +236,16 @@ async function watchVideo(file) {
  *
  * @param {import('./batch.js').Reading} reading
  */
-async function showReading({ file, faces, failure }) {
+async function showReading(reading) {
+  const { picked, faces, hasMore, failure } = reading;
   shownFile = undefined; // another threshold would take the whole batch to read anew
+  shownReading = reading;
   view.set("picture");
   status.show("busy", "status.reading");
-  await view.stage.showStill(file).catch(() => {});
+  await view.stage.showStill(picked.file).catch(() => {});
+  if (shownReading !== reading) return; // another was asked for since
   if (failure) status.fail(failure);
-  else view.showResult(faces);
+  else view.showResult(faces, hasMore);
 }
 
 /**
