@@ -53,6 +53,7 @@ export class LiveView {
   #timeline;
   #beginTask;
   #onShow;
+  #within;
   #onFaces;
   #onHalt;
   #camera;
@@ -76,16 +77,18 @@ export class LiveView {
    * @param {import('./timeline.js').Timeline} timeline
    * @param {object} page
    * @param {() => AbortSignal} page.beginTask ends what goes on; a live view stays as a still with its last answer
-   * @param {() => void} page.onShow hears that the camera takes the place of what was shown
-   * @param {(faces: FaceEmotion[], timestampMs: number) => void} page.onFaces hears of every answer
-   * @param {() => void} page.onHalt hears that there are no answers for now
+   * @param {() => void} page.onShow called when the camera takes the place of what was shown
+   * @param {(found: FaceEmotion[]) => FaceEmotion[]} page.within gives as many of them as are wanted
+   * @param {(faces: FaceEmotion[], timestampMs: number) => void} page.onFaces called with every answer
+   * @param {() => void} page.onHalt called when there are no answers for now
    */
-  constructor(view, analyzer, timeline, { beginTask, onShow, onFaces, onHalt }) {
+  constructor(view, analyzer, timeline, { beginTask, onShow, within, onFaces, onHalt }) {
     this.#view = view;
     this.#analyzer = analyzer;
     this.#timeline = timeline;
     this.#beginTask = beginTask;
     this.#onShow = onShow;
+    this.#within = within;
     this.#onFaces = onFaces;
     this.#onHalt = onHalt;
     this.#camera = new Camera(
@@ -216,8 +219,9 @@ export class LiveView {
     this.#lastMs = timestampMs;
     try {
       const { stage, status } = this.#view;
-      const faces = await (await this.#analyzer()).analyzeFrame(stage.video, { timestampMs, signal });
-      if (!faces) return;
+      const found = await (await this.#analyzer()).analyzeFrame(stage.video, { timestampMs, signal });
+      if (!found) return;
+      const faces = this.#within(found);
       this.#crashes = 0;
       if (this.#camera.state !== "running") return this.#view.showFaces(faces, "faces.none-frame");
       if (this.#told !== "running") this.#tell("running");

@@ -41,7 +41,7 @@ export class Status {
     writeTo(this.#spoken, key, hint, fill);
   }
 
-  /** @param {import('./failures.js').Explanation} failure */
+  /** @param {Pick<import('./failures.js').Explanation, 'title' | 'hint' | 'values'>} failure */
   fail({ title, hint, values }) {
     this.show("failure", title, () => values, hint);
     this.showTiming("");

@@ -120,11 +120,17 @@ export class View {
     this.#list.show(faces, nobody);
   }
 
-  /** Shows what was found in a picture, and tells it. @param {FaceEmotion[]} faces */
-  showResult(faces) {
+  /**
+   * Shows what was found in a picture, and tells it.
+   *
+   * @param {FaceEmotion[]} faces
+   * @param {boolean} hasMore whether there are more than these
+   */
+  showResult(faces, hasMore) {
     this.showFaces(faces, "faces.none");
     if (faces.length === 0) return this.status.show("result", "status.no-face", undefined, "status.no-face-hint");
-    return this.status.show("result", "status.faces", () => countAndList(faces, sayFully));
+    const hint = hasMore ? "status.more-faces-hint" : "";
+    return this.status.show("result", "status.faces", () => countAndList(faces, sayFully), hint);
   }
 
   /** Shows what a live view sees, and tells it. @param {FaceEmotion[]} faces @param {number} timestampMs */

@@ -68,6 +68,11 @@ export function sayTime(date) {
   return voice.time.format(date);
 }
 
+/** Minutes and seconds. @param {number} seconds */
+export function sayDuration(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+}
+
 /** @param {string[]} items */
 export function sayList(items) {
   return voice.list.format(items);

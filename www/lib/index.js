@@ -10,6 +10,7 @@
 
 import { abortable } from "./abortable.js";
 import { WorkerConnection } from "./connection.js";
+import { assertSizeReadable, readFile } from "./file.js";
 import { isBytes, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 import { makeWorker } from "./worker-file.js";
@@ -51,7 +52,11 @@ export { EmotionError };
 
 /** @typedef {import('./pipeline.js').LoadOptions & WorkerOptions} AnalyzerOptions */
 
-/** @typedef {{ signal?: AbortSignal }} CallOptions `signal` rejects the call; work that has begun runs to its end unheard */
+/**
+ * @typedef {object} CallOptions
+ * @property {AbortSignal} [signal] rejects the call with the signal's reason, which is an `AbortError` unless the caller
+ *   gave another; work that has begun runs to its end unheard
+ */
 
 /**
  * @typedef {object} WaitingFrame
@@ -133,8 +138,8 @@ export class EmotionAnalyzer {
    * @param {ImageSource} source
    * @param {CallOptions} [options]
    * @returns {Promise<FaceEmotion[]>} boxes in the picture's pixels; empty where no face is found
-   * @throws {EmotionError} `invalid-image`, `invalid-frame` (no picture in it), `image-too-large`, `out-of-memory`,
-   *   `worker-crashed`, `closed`
+   * @throws {EmotionError} `unreadable-file` (gone, changed or too large to read), `invalid-image`, `invalid-frame` (no
+   *   picture in it), `image-too-large`, `out-of-memory`, `worker-crashed`, `closed`
    */
   async analyzeImage(source, { signal } = {}) {
     signal?.throwIfAborted();
@@ -335,10 +340,11 @@ async function captureImage(source) {
   // A copy of the bytes, since views of shared memory make no Blob.
   const picture = isBytes(source) ? new Blob([plainBytes(source).slice()]) : source;
   if (!(picture instanceof Blob)) return captureFrame(picture);
+  assertSizeReadable(picture);
   try {
     return await createImageBitmap(picture, { imageOrientation: "from-image" });
   } catch {
-    return new Uint8Array(await picture.arrayBuffer());
+    return readFile(picture);
   }
 }
 
