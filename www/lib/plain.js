@@ -68,8 +68,8 @@ export function plainNumber(value, code) {
  * @returns {value is Bytes}
  */
 export function isBytes(value) {
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return true;
-  return typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer;
+  // By its kind, not its class: a buffer of another realm, an iframe's for instance, has another class.
+  return ArrayBuffer.isView(value) || /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 }
 
 /**
