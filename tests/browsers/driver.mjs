@@ -140,14 +140,19 @@ export class Browser {
     const before = filesIn(this.#downloads);
     await this.click(selector);
     const until = Date.now() + PATIENCE_MS;
+    let bytes = Buffer.alloc(0);
     for (;;) {
       const names = filesIn(this.#downloads).filter((name) => !before.includes(name));
-      const isWhole = !names.some((name) => /^\.|\.(part|crdownload|wkdownload)$/.test(name));
-      const path = join(this.#downloads, names[0] ?? "");
-      const bytes = isWhole && names.length > 0 && readFileSync(path);
-      if (bytes.length > 0) {
-        rmSync(path); // so that the next of its name is new
-        return bytes;
+      const isUnderWay = names.some((name) => /^\.|\.(part|crdownload|wkdownload)$/.test(name));
+      if (names.length > 0 && !isUnderWay) {
+        const path = join(this.#downloads, names[0]);
+        const known = bytes.length;
+        bytes = readFileSync(path);
+        // WebKit writes to the file itself: it is whole when it no longer grows.
+        if (bytes.length > 0 && bytes.length === known) {
+          rmSync(path); // so that the next of its name is new
+          return bytes;
+        }
       }
       if (Date.now() > until) throw await this.#failure(`${selector} gave no file`);
       await pause(POLL_MS);

@@ -37,7 +37,7 @@ async function openBarePage(browser) {
 }
 
 inEachBrowser((test) => {
-  test("package: every kind of picture is read in a worker", async (browser) => {
+  test("package: every kind of picture, in a worker", async (browser) => {
     await openBarePage(browser);
     const answers = await browser.evaluate(async () => {
       const { picture } = window;
@@ -85,7 +85,7 @@ inEachBrowser((test) => {
     }
   });
 
-  test("package: live frames keep a face's number, and it is explained", async (browser) => {
+  test("package: live frames and explanations", async (browser) => {
     await openBarePage(browser);
     const { ids, factor, chip } = await browser.evaluate(async () => {
       const analyzer = await window.countenance.EmotionAnalyzer.create();
@@ -106,7 +106,7 @@ inEachBrowser((test) => {
     assert.equal(chip, 48 * 48);
   });
 
-  test("package: what goes wrong has its code", async (browser) => {
+  test("package: error codes", async (browser) => {
     await openBarePage(browser);
     const codes = await browser.evaluate(async () => {
       const { codeOf, countenance, picture } = window;
@@ -140,7 +140,7 @@ inEachBrowser((test) => {
     });
   });
 
-  test("package: the pipeline works without a worker", async (browser) => {
+  test("package: pipeline without a worker", async (browser) => {
     await openBarePage(browser);
     const answer = await browser.evaluate(async () => {
       const pipeline = await window.EmotionPipeline.create();
