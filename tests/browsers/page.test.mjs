@@ -213,6 +213,24 @@ inEachBrowser((test) => {
     );
   });
 
+  test("video file", async (browser, t) => {
+    const { url } = await visit(browser, t);
+    // Firefox announces a moment of a video before there is a picture of it: not every time, so it is tried often.
+    const times = browser.name === "Firefox" ? 20 : 3;
+    for (let time = 1; time <= times; time += 1) {
+      await browser.open(url);
+      await browser.waitForText(STATUS, /Ready/);
+      await browser.setFiles(FILES, fixture("faces.webm"));
+      const said = await browser.waitForText(STATUS, /frames? read|“faces\.webm”/);
+      assert.match(said, /^1[234] frames read, with [12] faces?\.$/, `the time ${time}`);
+      const { rows } = JSON.parse(await browser.download("[data-action=timeline-json]"));
+      assert.equal(rows.length, Number.parseInt(said, 10), "the face is there in every frame");
+      assert.equal(rows[0].emotion, "happy");
+      assert.equal(rows.at(-1).emotion, "neutral");
+    }
+    assert.deepEqual(await browser.problems(), []);
+  });
+
   test("“Why?”", async (browser, t) => {
     await visit(browser, t);
     await assertReadsAstronaut(browser);
