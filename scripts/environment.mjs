@@ -99,3 +99,16 @@ export function run(program, args, env = {}) {
   if (error) fail(`${program} could not be started: ${error.message}`);
   if (status !== 0) fail(`${program} ${args.join(" ")} failed (exit status ${status}).`);
 }
+
+/** Installs packages of Debian or Ubuntu where nobody has to be asked, and says whether that was done. */
+export function installFromDebian(packages) {
+  if (!isInstalled("apt-get")) return false;
+  const sudo = process.getuid?.() === 0 ? [] : ["sudo", "--non-interactive"];
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const isDone = (...args) => {
+    const [program, ...rest] = [...sudo, "apt-get", ...args];
+    return spawnSync(program, rest, { stdio: "inherit", env }).status === 0;
+  };
+  console.log(`Installing ${packages.join(", ")} ...`);
+  return isDone("update", "--quiet") && isDone("install", "--yes", "--no-install-recommends", ...packages);
+}

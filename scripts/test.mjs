@@ -1,21 +1,13 @@
-// Runs every check, or those named: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page] [site]
-// [release]
+// Runs every check, or those named: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page]
+// [browsers] [site] [release]
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { ensureEngines } from "../tests/browsers/engines.mjs";
 import { findChromium } from "./chromium.mjs";
-import {
-  ensureWasmTarget,
-  fail,
-  installPackages,
-  requireRust,
-  root,
-  run,
-  version,
-  WASM_TARGET,
-} from "./environment.mjs";
+import { ensureWasmTarget, fail, installPackages, requireRust, root, run, WASM_TARGET } from "./environment.mjs";
 
 /** The variants that the wasm tests hold the module against. Built together: linking each keeps one core busy. */
 const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
@@ -58,12 +50,18 @@ const stages = {
   },
   package() {
     ensureBuilt();
-    run("node", ["scripts/pack.mjs"]);
+    ensurePacked();
     run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/package")], { CHROMIUM: findChromium() });
   },
   page() {
     ensureBuilt();
     run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/e2e")], { CHROMIUM: findChromium() });
+  },
+  browsers() {
+    ensureBuilt();
+    ensurePacked();
+    ensureEngines();
+    run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/browsers")]);
   },
   site() {
     ensureBuilt();
@@ -72,14 +70,15 @@ const stages = {
   },
   release() {
     ensureBuilt();
-    // The stages before have made both, unless this one is run alone.
-    if (!existsSync(join(root, "dist", `countenance-${version}.tgz`))) run("node", ["scripts/pack.mjs"]);
+    ensurePacked();
+    // The stage before has made it, unless this one is run alone.
     if (!existsSync(join(root, "site/_headers"))) run("node", ["scripts/build-site.mjs"]);
     run("node", ["scripts/artefacts.mjs"]);
     run("node", ["--test", ...testFiles("tests/release")]);
   },
 };
 
+let isPacked = false;
 requireRust();
 installPackages();
 const asked = process.argv.slice(2);
@@ -102,6 +101,12 @@ async function build(variant) {
 /** Builds the module where no earlier check did. */
 function ensureBuilt() {
   if (!existsSync(join(root, "www/pkg/countenance_bg.wasm"))) run("node", ["scripts/build.mjs"]);
+}
+
+/** Makes the npm package, unless an earlier check has. */
+function ensurePacked() {
+  if (!isPacked) run("node", ["scripts/pack.mjs"]);
+  isPacked = true;
 }
 
 /** The test files of a folder, in order. */

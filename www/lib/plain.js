@@ -68,7 +68,7 @@ export function plainNumber(value, code) {
  * @returns {value is Bytes}
  */
 export function isBytes(value) {
-  // By name, since a test runner's realm has classes of its own.
+  // By its kind, not its class: a buffer of another realm, an iframe's for instance, has another class.
   return ArrayBuffer.isView(value) || /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 }
 
