@@ -36,6 +36,8 @@ const SCRIPTS = {
   endurance: { says: BROWSER, status: 1 },
   bench: { says: MORE_PACKAGES("benches/browser"), status: 1 },
   "bench:single": { says: BROWSER, status: 1, writes: "dist/countenance.html" },
+  // Its browsers are real ones, so it gets no further than to its arguments.
+  "bench:browsers": { args: ["--", "--rounds", "0"], says: /--rounds takes a whole number/, status: 1 },
   "bench:publish": { args: ["--", "--check"], says: /publish\.mjs --check/, status: 0 },
   "bench:instructions": { says: /frame +[\d.]+ million instructions a call/, status: 0 },
   lint: { says: /lint: passed/, status: 0 },
