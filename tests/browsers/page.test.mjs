@@ -163,6 +163,33 @@ inEachBrowser((test) => {
     await assertReadsAstronaut(browser);
   });
 
+  test("picture that is cut off", async (browser, t) => {
+    await visit(browser, t);
+    const files = { "cut.png": readFileSync(fixture("astronaut.png")) };
+    for (const type of ["jpeg", "webp"]) {
+      // Safari and WebKitGTK write no WebP.
+      const drawn = await drawnSideBySide(browser, ["astronaut.png"], `image/${type}`);
+      if (drawn.includes("JFIF") || drawn.includes("WEBP")) files[`cut.${type}`] = drawn;
+    }
+    for (const [name, bytes] of Object.entries(files)) {
+      for (const share of [0.02, 0.5, 0.9]) {
+        const file = `${share}-${name}`;
+        await browser.setFiles(FILES, made(file, bytes.subarray(0, bytes.length * share)));
+        const said = await browser.waitFor(
+          (selector, file) => {
+            const { dataset, textContent } = document.querySelector(selector);
+            return (textContent.includes(file) || dataset.kind === "result") && textContent.trim();
+          },
+          STATUS,
+          file,
+        );
+        assert.match(said, /damaged or cut off/, file);
+        assert.deepEqual(await shownFaces(browser), []);
+      }
+    }
+    await assertReadsAstronaut(browser);
+  });
+
   test("group", async (browser, t) => {
     await visit(browser, t);
     const names = ["astronaut.png", "grace_hopper.png", "astronaut.png"];
