@@ -156,7 +156,11 @@ test("a camera that ends by itself leaves its last picture, greyed, and can be s
   assert.equal(await isGreyed(page), true);
   assert.equal(await page.locator(".note").textContent(), "Last picture");
   assert.equal((await shownFaces(page))[0].emotion, "happy");
-  assert.ok(await page.locator("canvas.still").isVisible());
+  const shade = await page.locator("canvas.still").evaluate((still) => {
+    const { data } = still.getContext("2d").getImageData(320, 240, 1, 1);
+    return data[0] - data[2];
+  });
+  assert.ok(shade > 20, "skin is redder than blue: the picture is there");
   assert.equal(await page.evaluate(() => globalThis.feed.track.readyState), "ended", "the device is let go");
 
   await page.evaluate(() => navigator.mediaDevices.dispatchEvent(new Event("devicechange")));
@@ -164,6 +168,13 @@ test("a camera that ends by itself leaves its last picture, greyed, and can be s
   await page.getByTestId("camera-start").click();
   await statusMatching(page, /^1 face: Happy\./);
   assert.equal(await isGreyed(page), false);
+});
+
+test("a track that ends without a word is noticed", async () => {
+  const page = await openRunning();
+  await page.evaluate(() => globalThis.feed.track.stop()); // which fires no event
+  await statusMatching(page, /disconnected, taken by another program/);
+  assert.equal(await isGreyed(page), true);
 });
 
 test("a page that is hidden while its camera stalls starts it anew when it is shown", async () => {
