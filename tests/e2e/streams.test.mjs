@@ -375,6 +375,25 @@ test("“Why?” halts the live view at the moment it explains, and going on clo
   assert.deepEqual(page.problems, []);
 });
 
+test("“Why?” halts a video's playback, and playing on closes it", async () => {
+  const page = await open({ prepare: () => {} });
+  await choose(page, fixture("faces.webm"));
+  await statusMatching(page, /frames read/);
+  const isPaused = () => page.locator("video").evaluate(({ paused }) => paused);
+  await page.locator("video").evaluate((video) => {
+    video.loop = true;
+    video.currentTime = 0.5;
+    return video.play();
+  });
+  await page.getByRole("button", { name: "Why?" }).first().click();
+  await page.locator(".explanation .halted").waitFor();
+  assert.equal(await isPaused(), true);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.locator(".explanation").waitFor({ state: "detached" });
+  assert.equal(await isPaused(), false);
+  assert.deepEqual(page.problems, []);
+});
+
 test("stopping keeps the last picture with its answer, which is explained and read again", async () => {
   const page = await openRunning();
   await page.getByTestId("camera-stop").click();
