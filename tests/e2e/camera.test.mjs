@@ -109,10 +109,20 @@ test("among several cameras the visitor chooses", async () => {
   assert.equal(values.length, 2);
   const second = values.find((value) => value !== first);
   await page.locator(".cameras").selectOption(second);
-  await page.waitForFunction(
-    (id) => document.querySelector("video").srcObject?.getVideoTracks()[0].getSettings().deviceId === id,
-    second,
-  );
+  const usesSecond = () =>
+    page.waitForFunction(
+      (id) => document.querySelector("video").srcObject?.getVideoTracks()[0].getSettings().deviceId === id,
+      second,
+    );
+  await usesSecond();
+  for (const hidden of [true, false]) {
+    await page.evaluate((value) => {
+      Object.defineProperty(document, "hidden", { configurable: true, value });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+    if (hidden) assert.equal(await cameraIsOn(page), false);
+  }
+  await usesSecond(); // again once the page is shown again
 });
 
 test("stopping switches every track off, and what was seen last stays", async () => {

@@ -156,7 +156,11 @@ test("a camera that ends by itself leaves its last picture, greyed, and can be s
   assert.equal(await isGreyed(page), true);
   assert.equal(await page.locator(".note").textContent(), "Last picture");
   assert.equal((await shownFaces(page))[0].emotion, "happy");
-  assert.ok(await page.locator("canvas.still").isVisible());
+  const shade = await page.locator("canvas.still").evaluate((still) => {
+    const { data } = still.getContext("2d").getImageData(320, 240, 1, 1);
+    return data[0] - data[2];
+  });
+  assert.ok(shade > 20, "skin is redder than blue: the picture is there");
   assert.equal(await page.evaluate(() => globalThis.feed.track.readyState), "ended", "the device is let go");
 
   await page.evaluate(() => navigator.mediaDevices.dispatchEvent(new Event("devicechange")));
@@ -164,6 +168,13 @@ test("a camera that ends by itself leaves its last picture, greyed, and can be s
   await page.getByTestId("camera-start").click();
   await statusMatching(page, /^1 face: Happy\./);
   assert.equal(await isGreyed(page), false);
+});
+
+test("a track that ends without a word is noticed", async () => {
+  const page = await openRunning();
+  await page.evaluate(() => globalThis.feed.track.stop()); // which fires no event
+  await statusMatching(page, /disconnected, taken by another program/);
+  assert.equal(await isGreyed(page), true);
 });
 
 test("a page that is hidden while its camera stalls starts it anew when it is shown", async () => {
@@ -361,6 +372,25 @@ test("“Why?” halts the live view at the moment it explains, and going on clo
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Why?", "the focus is not lost");
     await statusMatching(page, /^1 face: /);
   }
+  assert.deepEqual(page.problems, []);
+});
+
+test("“Why?” halts a video's playback, and playing on closes it", async () => {
+  const page = await open({ prepare: () => {} });
+  await choose(page, fixture("faces.webm"));
+  await statusMatching(page, /frames read/);
+  const isPaused = () => page.locator("video").evaluate(({ paused }) => paused);
+  await page.locator("video").evaluate((video) => {
+    video.loop = true;
+    video.currentTime = 0.5;
+    return video.play();
+  });
+  await page.getByRole("button", { name: "Why?" }).first().click();
+  await page.locator(".explanation .halted").waitFor();
+  assert.equal(await isPaused(), true);
+  await page.getByRole("button", { name: "Go on" }).click();
+  await page.locator(".explanation").waitFor({ state: "detached" });
+  assert.equal(await isPaused(), false);
   assert.deepEqual(page.problems, []);
 });
 

@@ -45,7 +45,6 @@ export class Camera {
   /** @type {MediaStream | undefined} */ #stream;
   #request = 0;
   #isAsking = false;
-  #isLost = false;
   #hasFrame = false;
   #waitedMs = 0;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #watch;
@@ -62,13 +61,15 @@ export class Camera {
     this.#onState = onState;
     // The browser pauses a video too, as for a phone call.
     for (const event of ["pause", "play"]) video.addEventListener(event, () => this.#waitAnew());
+    // Not every browser calls back per frame for a video that is not shown yet.
+    video.addEventListener("loadeddata", () => this.#beginFrames());
   }
 
   /** All that is known of the camera in one word, worked out anew from what is so now. @returns {CameraState} */
   get state() {
-    if (this.#isLost) return "lost";
     if (this.#isAsking) return this.#waitedMs < START_MS ? "asking" : "unanswered";
     if (!this.#stream) return "off";
+    if (this.#track?.readyState !== "live") return "lost";
     if (this.#video.paused) return "paused";
     if (!this.#hasFrame) return this.#waitedMs < START_MS ? "starting" : "silent";
     return this.#isMuted || this.#waitedMs >= STALL_MS ? "stalled" : "running";
@@ -120,7 +121,7 @@ export class Camera {
     this.#isAsking = false;
     const track = this.#track;
     track?.addEventListener("ended", () => this.#lose(request));
-    for (const event of ["mute", "unmute"]) track?.addEventListener(event, () => this.#tell());
+    for (const event of ["mute", "unmute"]) track?.addEventListener(event, () => this.#beginFrames());
     this.#video.srcObject = this.#stream;
     this.#awaitFrame(request);
     // Without a frame this never settles; a refusal leaves the video paused, which is a state of its own.
@@ -154,18 +155,22 @@ export class Camera {
     if (this.#stream) stopTracks(this.#stream);
     this.#stream = undefined;
     this.#isAsking = false;
-    this.#isLost = false;
     this.#hasFrame = false;
     this.#video.srcObject = null;
   }
 
   /** @param {number} request */
   #lose(request) {
-    const stream = this.#stream;
-    if (request !== this.#request || !stream) return;
-    this.#isLost = true;
-    this.#tell(); // while the video still shows the last picture
-    stopTracks(stream);
+    if (request !== this.#request || !this.#stream) return;
+    stopTracks(this.#stream);
+    this.#tell();
+  }
+
+  /** The first frame is there, or the first after the camera was muted may be. */
+  #beginFrames() {
+    const hasData = this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
+    if (this.#stream && hasData && !this.#isMuted) this.#hasFrame = true;
+    this.#tell();
   }
 
   #waitAnew() {

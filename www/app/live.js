@@ -182,11 +182,14 @@ export class LiveView {
     }
     this.#onHalt();
     const { kind, title, hint = "", note } = WORDS[state];
+    if (state === "stalled") view.recall();
     if (state === "lost") {
+      view.recall();
       view.hold();
       this.#timeline.refresh();
     } else if (state === "starting" || state === "silent") {
       view.enter("camera");
+      press("mirror", this.#camera.facesUser);
     }
     view.status.showTiming("");
     view.mark(this.#isShown || view.name === "camera" ? state : "", this.#isShown ? note : "");
@@ -198,15 +201,14 @@ export class LiveView {
     return view.status.show(kind, title, () => ({ time: sayTime(at) }), isRecorded ? "status.recorded-hint" : hint);
   }
 
-  /** The camera's first frame is there: it takes the place of what was shown. */
+  /** The camera's first frame is there, or the first after a stall: it takes the place of what was shown. */
   #showCamera() {
     const { stage } = this.#view;
     this.#isShown = true;
     this.#onShow();
     this.#view.set("camera");
     stage.showLive();
-    stage.mirror(this.#camera.facesUser);
-    press("mirror", this.#camera.facesUser);
+    stage.mirror(isPressed("mirror"));
     if (!this.#isReady) this.#view.status.show("busy", "status.loading");
   }
 
@@ -291,9 +293,8 @@ export class LiveView {
  * @param {(pressed: boolean) => void} onToggle
  */
 function toggle(action, onToggle) {
-  const button = find(`[data-action=${action}]`);
-  button.addEventListener("click", () => {
-    const pressed = button.getAttribute("aria-pressed") !== "true";
+  find(`[data-action=${action}]`).addEventListener("click", () => {
+    const pressed = !isPressed(action);
     press(action, pressed);
     onToggle(pressed);
   });
@@ -305,4 +306,9 @@ function toggle(action, onToggle) {
  */
 function press(action, pressed) {
   find(`[data-action=${action}]`).setAttribute("aria-pressed", String(pressed));
+}
+
+/** @param {string} action */
+function isPressed(action) {
+  return find(`[data-action=${action}]`).getAttribute("aria-pressed") === "true";
 }

@@ -31,6 +31,8 @@ export class Stage {
   /** @type {HTMLImageElement | HTMLCanvasElement} */ #still = find(".still");
   /** @type {HTMLVideoElement} */ #live = find(".live");
   #overlay = find(".overlay");
+  /** A copy of what the video showed. */
+  #copy = make("canvas", "");
   /** @type {Map<number, { box: HTMLElement, badge: HTMLElement, text: HTMLElement }>} */ #boxes = new Map();
 
   constructor() {
@@ -99,18 +101,20 @@ export class Stage {
     this.#figure.hidden = false;
   }
 
-  /** Keeps what the video shows as a still, boxes and mirror with it, so that the video may end. */
-  hold() {
-    if (this.#live.hidden) return;
-    const { videoWidth, videoHeight } = this.#live;
-    if (videoWidth === 0) return this.clear();
-    const canvas = make("canvas", "");
-    canvas.width = videoWidth;
-    canvas.height = videoHeight;
-    canvas.getContext("2d")?.drawImage(this.#live, 0, 0);
+  /** Copies what the video shows, which may be black the moment its camera ends. */
+  copyLive() {
+    const { width, height } = sizeOf(this.#live);
+    if (this.#copy.width !== width) this.#copy.width = width;
+    if (this.#copy.height !== height) this.#copy.height = height;
+    if (width > 0) this.#copy.getContext("2d")?.drawImage(this.#live, 0, 0);
+  }
+
+  /** Shows the copy as a still in place of the video, boxes and mirror with it, so that the video may end. */
+  showCopy() {
     this.#live.hidden = true;
     this.#live.controls = false;
-    this.#replaceStill(canvas);
+    this.#replaceStill(this.#copy);
+    this.#copy = make("canvas", "");
   }
 
   /** Turns the still by a quarter to the right. Its faces are then to be looked for anew. */

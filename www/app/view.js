@@ -14,6 +14,9 @@ import { say, sayList, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('../lib/index.js').FaceExplanation} FaceExplanation */
+/** How old the copy of a live picture may be that stands in for it once it is gone, in milliseconds. */
+const COPY_MS = 250;
+
 /** @typedef {'empty' | 'picture' | 'video' | 'camera'} ViewName */
 /** @typedef {{ file?: File, reading?: import('./batch.js').Reading }} Origin a file alone, or one row of many */
 
@@ -27,6 +30,9 @@ export class View {
   #start = find("[data-testid=camera-start]");
   /** @type {FaceEmotion[]} */ #faces = [];
   #nobody = "";
+  /** The faces of the last copy of the live picture, and when that was made. @type {FaceEmotion[]} */
+  #copied = [];
+  #copiedMs = Number.NEGATIVE_INFINITY;
 
   /** @param {(source: ImageBitmapSource, face: FaceEmotion) => Promise<FaceExplanation>} explain */
   constructor(explain) {
@@ -34,8 +40,8 @@ export class View {
     this.#list = new FaceList(async (face) => {
       try {
         // An explanation is of one moment: the video halts at it, and going on closes the explanation.
-        video.pause();
         const { source } = this.stage;
+        if (source === video) video.pause();
         const explanation = await explain(source, face);
         if (source !== this.stage.source) return undefined;
         if (source !== video) return { explanation };
@@ -73,8 +79,20 @@ export class View {
 
   /** Keeps what a video shows as a still with its answer, so that the video may end; a still stays as it is. */
   hold() {
-    this.stage.hold();
+    if (this.stage.source === this.stage.video) {
+      this.stage.copyLive();
+      this.stage.showCopy();
+      this.#copiedMs = Number.NEGATIVE_INFINITY;
+    }
     if (this.name === "camera" || this.name === "video") this.enter(this.stage.isEmpty ? "empty" : "picture");
+  }
+
+  /** Shows the last copy of the live picture with its answer: what the video shows now may be black. */
+  recall() {
+    if (this.stage.source !== this.stage.video || this.#copiedMs === Number.NEGATIVE_INFINITY) return;
+    this.stage.showCopy();
+    this.showFaces(this.#copied, this.#nobody);
+    this.#copiedMs = Number.NEGATIVE_INFINITY;
   }
 
   /**
@@ -136,6 +154,11 @@ export class View {
   /** Shows what a live view sees, and tells it. @param {FaceEmotion[]} faces @param {number} timestampMs */
   showLive(faces, timestampMs) {
     this.showFaces(faces, "faces.none-live");
+    if (timestampMs - this.#copiedMs >= COPY_MS) {
+      this.stage.copyLive();
+      this.#copied = faces;
+      this.#copiedMs = timestampMs;
+    }
     if (faces.length === 0) this.status.showLive("status.no-face-live", undefined, timestampMs);
     else this.status.showLive("status.faces", () => countAndList(faces, sayName), timestampMs);
   }
