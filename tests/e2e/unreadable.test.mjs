@@ -1,6 +1,7 @@
 // Files that can't be read any more by the time they are: an error of its own for programs, plain words for people.
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { cpSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
