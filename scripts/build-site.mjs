@@ -18,6 +18,7 @@ const CHAPTERS = {
     "docs/camera",
     "docs/pictures",
     "docs/frameworks",
+    "docs/exports",
     "docs/threshold",
     "docs/server",
     "docs/csp",

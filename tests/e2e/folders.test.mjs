@@ -1,6 +1,7 @@
 // Many pictures at once: every file gets its row, a bad one never stops the rest, and the table is the visitor's.
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -178,6 +179,18 @@ test("files dropped alone bear their names, and those that are formulas are text
     csv.map(({ file: name }) => name),
     ["'=1+1.png", "'@a.png"],
   );
+});
+
+test("the first picture that can be read is shown; where none can, the page says why", async () => {
+  const page = await open();
+  const bad = ["1.png", "2.png"].map((name) => ({ name, mimeType: "image/png", buffer: Buffer.from("no picture") }));
+  const good = { ...bad[0], name: "3.png", buffer: readFileSync(fixture("astronaut.png")) };
+  await page.getByTestId("file-input").setInputFiles([...bad, good]);
+  await countIs(page, "1 picture read.");
+  await statusMatching(page, /1 face: Happy/);
+  await page.getByTestId("file-input").setInputFiles(bad);
+  await statusMatching(page, /“1\.png” can't be read/);
+  assert.equal(await page.locator(".batch .failed").textContent(), "2 files could not be read.");
 });
 
 test("a folder without a picture says what it left out", async () => {

@@ -14,6 +14,7 @@ const MAX_BYTES = 2_800_000;
 const TYPED = [
   "abortable",
   "connection",
+  "file",
   "index",
   "module",
   "module-file",

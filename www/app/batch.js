@@ -54,6 +54,8 @@ export class Batch {
   /** @type {HTMLProgressElement} */ #progress = find(".batch progress");
   #cancel = find("[data-action=batch-cancel]");
   /** @type {Map<Reading, HTMLTableRowElement>} */ #rows = new Map();
+  /** Whether a picture of these has been shown. */
+  #isShown = false;
   #applied;
   #onShow;
 
@@ -84,6 +86,7 @@ export class Batch {
    */
   async run({ picked, leftOut }, read, signal) {
     this.#rows.clear();
+    this.#isShown = false;
     this.#body.replaceChildren();
     this.#section.hidden = false;
     this.#progress.max = picked.length;
@@ -97,8 +100,9 @@ export class Batch {
       if (signal.aborted) break;
       await this.#add(reading);
       this.#tellRest();
-      if (this.#rows.size === 1) this.#onShow(reading);
+      if (!this.#isShown && !reading.failure) this.#show(reading);
     }
+    if (!this.#isShown && !signal.aborted) this.#show(this.#readings[0]); // which says why it can't be read
     this.#setRunning(false);
     if (signal.aborted) this.#tell("batch.cancelled", this.#rows.size, picked.length);
     else this.#tell("batch.done", 0, this.#readings.filter(({ failure }) => !failure).length);
@@ -194,13 +198,21 @@ export class Batch {
     const row = make("tr", "", make("td", "", name), ...makeCells(reading));
     row.dataset.testid = "batch-row";
     row.addEventListener("click", async () => {
-      for (const other of this.#rows.values()) other.removeAttribute("aria-current");
-      row.setAttribute("aria-current", "true");
-      await this.#onShow(reading);
+      await this.#show(reading);
       find(".stage").scrollIntoView({ block: "nearest" });
     });
     this.#body.append(row);
     this.#rows.set(reading, row);
+  }
+
+  /** @param {Reading} reading */
+  #show(reading) {
+    this.#isShown = true;
+    for (const [other, row] of this.#rows) {
+      if (other === reading) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
+    }
+    return this.#onShow(reading);
   }
 
   /** @param {HTMLElement} header */

@@ -21,9 +21,7 @@ export function describeColumns(details) {
     write(make("dt", ""), `columns.${column}-name`),
     write(make("dd", ""), `columns.${column}`),
   ]);
-  details.append(
-    write(make("summary", ""), "columns.title"),
-    make("dl", "", ...parts),
-    write(make("p", ""), "columns.more"),
-  );
+  const summary = write(make("summary", ""), "columns.title");
+  summary.dataset.help = "help.columns";
+  details.append(summary, make("dl", "", ...parts), write(make("p", ""), "columns.more"));
 }

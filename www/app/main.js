@@ -21,7 +21,6 @@ import { SelfCheck } from "./self-check.js";
 import { optionsOf, Settings } from "./settings.js";
 import { loadStill } from "./stage.js";
 import { Timeline } from "./timeline.js";
-import { readVideo } from "./video-file.js";
 import { View } from "./view.js";
 import { offerLanguages, sayDuration, sayList, write } from "./words.js";
 
@@ -239,6 +238,7 @@ async function watchVideo(file) {
     const session = timeline.begin(file.name);
     // Shown before its frames are captured: Firefox does not decode what it does not show.
     video.addEventListener("loadeddata", showVideo, { once: true, signal });
+    const { readVideo } = await import("./video-file.js"); // most visits need none
     const { duration, brokenAt } = await readVideo(
       video,
       file,

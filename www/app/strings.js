@@ -278,6 +278,8 @@ const en = {
   "help.batch-cancel": "Stops here; what was read stays in the table",
   "help.csv": "Saves a table for a spreadsheet",
   "help.json": "Saves everything for a program, with model and settings",
+  "help.columns": "Explains each column of the saved files",
+  "help.left-out": "Names every file that was left out",
   "help.window": "How much of the past the strips show",
   "help.clear": "Forgets what was recorded, for good",
   "help.threshold": "An answer less probable than this is shown as “not sure”",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { readFile } from "../lib/file.js";
+import { assertReadable } from "../lib/file.js";
 import { isCutOff } from "./container.js";
 import { PageFailure } from "./failures.js";
 
@@ -86,7 +86,7 @@ export async function readVideo(video, file, onFrame, signal) {
  */
 async function explained(failure, file, isCut) {
   try {
-    await readFile(file.slice(0, 1));
+    await assertReadable(file);
     return (await isCut()) ? new PageFailure("video-cut-off") : failure;
   } catch (error) {
     return error; // the file itself is out of reach

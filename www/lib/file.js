@@ -43,6 +43,22 @@ export async function readFile(file) {
   }
 }
 
+/**
+ * Reads the beginning of a file, of whatever size. A slice won't do: that of a file which is gone is empty.
+ *
+ * @param {Blob} file
+ * @throws {EmotionError} `unreadable-file`
+ */
+export async function assertReadable(file) {
+  const reader = file.stream().getReader();
+  try {
+    await reader.read();
+    await reader.cancel();
+  } catch (error) {
+    throw unreadable(error);
+  }
+}
+
 /** @param {unknown} error a DOMException of the browser's */
 function unreadable(error) {
   const { name, message } = /** @type {Error} */ (error);
