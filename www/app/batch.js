@@ -12,6 +12,7 @@ import { find, make, makeGlyph } from "./html.js";
 import { say, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('../lib/index.js').Preview} Preview */
 /** @typedef {import('./export.js').Row} Row */
 /** @typedef {{ file: File, faces: FaceEmotion[], failure?: import('./failures.js').Explanation }} Reading */
 
@@ -62,9 +63,10 @@ export class Batch {
    *
    * @param {File[]} files
    * @param {(file: File) => Promise<FaceEmotion[]>} read
+   * @param {(file: File) => Promise<Preview>} preview
    * @param {AbortSignal} signal
    */
-  async run(files, read, signal) {
+  async run(files, read, preview, signal) {
     this.#rows.clear();
     this.#body.replaceChildren();
     this.#section.hidden = false;
@@ -77,7 +79,7 @@ export class Batch {
       const reading = await readOne(file, read);
       if (signal.aborted) break;
       done += 1;
-      await this.#add(reading);
+      await this.#add(reading, preview);
       if (done === 1) this.#onShow(reading);
     }
     this.#setRunning(false);
@@ -108,10 +110,13 @@ export class Batch {
     this.#cancel.hidden = !running;
   }
 
-  /** @param {Reading} reading */
-  async #add(reading) {
+  /**
+   * @param {Reading} reading
+   * @param {(file: File) => Promise<Preview>} preview
+   */
+  async #add(reading, preview) {
     const { file } = reading;
-    const name = make("button", "name", await makeThumbnail(file), make("span", "", pathOf(file)));
+    const name = make("button", "name", await makeThumbnail(file, preview), make("span", "", pathOf(file)));
     name.type = "button";
     name.addEventListener("click", () => this.#onShow(reading));
     const row = make("tr", "", make("td", "", name), ...makeCells(reading));
@@ -195,18 +200,18 @@ function pathOf(file) {
 }
 
 /**
- * A small drawing of the picture, so that the whole of it need not stay decoded; blank where it can't be shown.
+ * A small drawing of the picture, so that the whole of it need not stay decoded; blank where it can't be read.
  *
  * @param {File} file
+ * @param {(file: File) => Promise<Preview>} preview
  */
-async function makeThumbnail(file) {
+async function makeThumbnail(file, preview) {
   const canvas = make("canvas", "thumbnail");
   try {
-    const options = /** @type {const} */ ({ resizeHeight: THUMBNAIL_SIDE, resizeQuality: "medium" });
-    const bitmap = await createImageBitmap(file, options);
-    canvas.width = bitmap.width;
-    canvas.height = bitmap.height;
-    canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+    const { bitmap, width, height } = await preview(file);
+    canvas.height = THUMBNAIL_SIDE;
+    canvas.width = Math.max(1, Math.round((THUMBNAIL_SIDE * width) / height));
+    canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     bitmap.close();
   } catch {
     canvas.width = 0;

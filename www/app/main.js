@@ -17,6 +17,7 @@ import { isVideo, listenForPictures } from "./picture-input.js";
 import { PrivacyPanel } from "./privacy.js";
 import { SelfCheck } from "./self-check.js";
 import { Settings } from "./settings.js";
+import { drawStill, loadStill } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { readVideo } from "./video-file.js";
 import { View } from "./view.js";
@@ -54,6 +55,8 @@ offerLanguages(find(".language"), () => {
 
 /** What goes on: each picture, each video and each start of the camera takes over from what was before. */
 let task = new AbortController();
+/** What is shown of it: each picture takes over from the one before, those of a batch too. */
+let showing = new AbortController();
 /** @type {File | undefined} */
 let shownFile;
 
@@ -110,6 +113,7 @@ async function onSettings() {
 function beginTask() {
   task.abort();
   task = new AbortController();
+  showing.abort();
   status.hideProgress();
   calibration.cancel();
   return task.signal;
@@ -127,19 +131,19 @@ async function readPicture(file) {
   shownFile = file;
   view.set("picture");
   status.show("busy", "status.reading");
-  const preview = view.stage.showStill(file).catch(() => {}); // its failure is the analyzer's to explain
+  const shown = showPicture(file);
   try {
     await analyzer();
     const started = performance.now();
     const faces = await analyzePicture(file, signal);
     const ms = performance.now() - started;
-    await preview;
+    await shown;
     if (signal.aborted) return;
     view.showResult(faces);
     status.showTiming("timing.picture", () => ({ ms }));
   } catch (error) {
-    await preview;
     if (signal.aborted) return;
+    showing.abort();
     view.set("empty");
     view.fail(error, file);
   }
@@ -148,9 +152,43 @@ async function readPicture(file) {
 /** @param {File[]} files */
 async function readPictures(files) {
   const signal = beginTask();
+  shownFile = undefined; // another threshold would take the whole batch to read anew
   view.set("picture");
   status.show("busy", "status.reading");
-  await batch.run(files, (file) => analyzePicture(file, signal), signal);
+  await batch.run(files, (file) => analyzePicture(file, signal), previewPicture, signal);
+}
+
+/**
+ * Shows a picture from a file: at once as the browser does, then as the analyzer reads it. Where neither can, it is
+ * the reading's to explain why.
+ *
+ * @param {File} file
+ * @returns {Promise<boolean>} whether no other picture took its place meanwhile
+ */
+async function showPicture(file) {
+  const { stage } = view;
+  showing.abort();
+  showing = new AbortController();
+  const { signal } = showing;
+  let isDrawn = false;
+  loadStill(file)
+    .then((still) => {
+      const size = { width: still.naturalWidth, height: still.naturalHeight };
+      if (!isDrawn && !signal.aborted) stage.showStill(still, file, size);
+    })
+    .catch(() => {});
+  try {
+    const preview = await previewPicture(file);
+    isDrawn = true;
+    if (!signal.aborted) stage.showStill(drawStill(preview), file, preview);
+  } catch {} // an unreadable file; the analyzer says more of it when it is asked to read the faces
+  return !signal.aborted;
+}
+
+/** @param {File} file */
+async function previewPicture(file) {
+  const loaded = await analyzer();
+  return retrying(() => loaded.previewImage(file));
 }
 
 /**
@@ -201,10 +239,9 @@ async function watchVideo(file) {
  * @param {import('./batch.js').Reading} reading
  */
 async function showReading({ file, faces, failure }) {
-  shownFile = undefined; // another threshold would take the whole batch to read anew
   view.set("picture");
   status.show("busy", "status.reading");
-  await view.stage.showStill(file).catch(() => {});
+  if (!(await showPicture(file))) return;
   if (failure) status.fail(failure);
   else view.showResult(faces);
 }

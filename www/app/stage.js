@@ -25,7 +25,8 @@ export function colourOf(face) {
 
 export class Stage {
   #figure = find(".picture");
-  /** @type {HTMLImageElement} */ #still = find(".still");
+  /** @type {HTMLImageElement | HTMLCanvasElement} */ #still = find(".still");
+  /** @type {Blob | undefined} what the still was read from */ #file;
   /** @type {HTMLVideoElement} */ #live = find(".live");
   #overlay = find(".overlay");
   /** @type {Map<number, { box: HTMLElement, badge: HTMLElement, text: HTMLElement }>} */ #boxes = new Map();
@@ -41,7 +42,7 @@ export class Stage {
 
   /** What is shown, for the analyzer to look at again. */
   get source() {
-    return this.#live.hidden ? this.#still : this.#live;
+    return this.#live.hidden ? (this.#file ?? this.#still) : this.#live;
   }
 
   /**
@@ -57,6 +58,8 @@ export class Stage {
     if (!context) return null;
     const { width, height } = canvas;
     const isMirrored = this.#figure.classList.contains("mirrored");
+    context.fillStyle = "#fff"; // as it lies on the page, where the video is transparent
+    context.fillRect(0, 0, width, height);
     context.save();
     if (isMirrored) context.transform(-1, 0, 0, 1, width, 0);
     context.drawImage(this.#live, 0, 0);
@@ -81,25 +84,19 @@ export class Stage {
   /**
    * Shows a picture without faces as yet.
    *
-   * @param {Blob} blob
-   * @returns {Promise<void>} rejected where the browser can't show it
+   * @param {HTMLImageElement | HTMLCanvasElement} still
+   * @param {Blob} file that it is of
+   * @param {{ width: number, height: number }} size of the picture that its faces are measured in
    */
-  async showStill(blob) {
-    const url = URL.createObjectURL(blob);
-    const still = new Image();
-    still.src = url;
-    try {
-      await still.decode();
-    } catch (error) {
-      URL.revokeObjectURL(url);
-      throw error;
-    }
+  showStill(still, file, { width, height }) {
     this.clear();
     still.className = "still";
-    still.alt = say("picture.alt");
+    still.setAttribute("role", "img");
+    still.setAttribute("aria-label", say("picture.alt"));
     this.#still.replaceWith(still);
     this.#still = still;
-    this.#setSize(still.naturalWidth, still.naturalHeight);
+    this.#file = file;
+    this.#setSize(width, height);
     this.#figure.hidden = false;
   }
 
@@ -117,8 +114,8 @@ export class Stage {
 
   /** Shows no picture. */
   clear() {
-    URL.revokeObjectURL(this.#still.src);
     this.#still.hidden = true;
+    this.#file = undefined;
     this.#live.hidden = true;
     this.#live.controls = false;
     this.#figure.hidden = true;
@@ -164,4 +161,34 @@ export class Stage {
     this.#figure.style.setProperty("--picture-width", String(width || 4));
     this.#figure.style.setProperty("--picture-height", String(height || 3));
   }
+}
+
+/**
+ * A picture from a file, as the browser shows it.
+ *
+ * @param {Blob} file
+ * @returns {Promise<HTMLImageElement>} rejected where the browser can't show it
+ */
+export async function loadStill(file) {
+  const still = new Image();
+  still.src = URL.createObjectURL(file);
+  try {
+    await still.decode();
+    return still;
+  } finally {
+    URL.revokeObjectURL(still.src); // the image has what it needs
+  }
+}
+
+/**
+ * A picture as the analyzer reads it.
+ *
+ * @param {import('../lib/index.js').Preview} preview
+ */
+export function drawStill({ bitmap }) {
+  const still = make("canvas", "");
+  still.width = bitmap.width;
+  still.height = bitmap.height;
+  still.getContext("bitmaprenderer")?.transferFromImageBitmap(bitmap);
+  return still;
 }

@@ -22,13 +22,14 @@ export class View {
   /** @type {FaceEmotion[]} */ #faces = [];
   #nobody = "";
 
-  /** @param {(source: ImageBitmapSource, face: FaceEmotion) => Promise<FaceExplanation>} explain */
+  /** @param {(source: import('../lib/index.js').ImageSource, face: FaceEmotion) => Promise<FaceExplanation>} explain */
   constructor(explain) {
     this.#list = new FaceList(async (face) => {
+      const { source } = this.stage;
       try {
-        return await explain(this.stage.source, face);
+        return await explain(source, face);
       } catch (error) {
-        this.fail(error);
+        if (this.stage.source === source) this.fail(error); // nobody asks any more about what is gone
         return undefined;
       }
     });
