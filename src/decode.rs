@@ -2,16 +2,25 @@
 
 use std::io::Cursor;
 
-use image::error::{ImageError, LimitErrorKind};
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::error::{ImageError, ImageResult, LimitErrorKind, ParameterError, ParameterErrorKind};
+use image::{AnimationDecoder, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, Rgba};
 
+use crate::colour::Colours;
+use crate::container::Container;
 use crate::error::{Error, ErrorKind};
-use crate::frame::{Frame, MAX_PIXELS, MAX_SIDE};
+use crate::exif;
+use crate::frame::{self, Frame, MAX_PIXELS, MAX_SIDE};
 
 /// The most memory a decoder may take beside its output, in bytes: room for the largest frame in 16-bit RGBA.
 const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 8;
 
-/// A decoded picture, turned upright as its EXIF orientation says.
+/// What lies under a transparent picture, as under a [`Frame`].
+const WHITE: Rgba<u8> = Rgba([255; 4]);
+
+/// A decoded picture, turned upright as its first EXIF block says, and laid on white where it is transparent (see
+/// [`Frame`]).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     rgba: Vec<u8>,
@@ -26,33 +35,19 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// Decodes the bytes of a JPEG, PNG or WebP file (of an animation, the first image). The format is told by the
-    /// bytes, never by a name.
+    /// Decodes the bytes of a JPEG, PNG or WebP file: of an animation the first image that a browser shows. The format
+    /// is found in the bytes, never in a name. Colours are converted to sRGB, as an ICC profile of curves and primaries
+    /// or a PNG file's chunks ask for.
     ///
     /// # Errors
     /// [`ErrorKind::ImageTooLarge`] when the picture is over the limits of [`Frame`], found out before its pixels are
     /// decoded; [`ErrorKind::OutOfMemory`] when there is no memory for them; [`ErrorKind::InvalidImage`] for every other
     /// format and for truncated or damaged bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let invalid =
-            |why: &str| Error::new(ErrorKind::InvalidImage, format!("this is no picture that can be read: {why}"));
         if bytes.is_empty() {
             return Err(invalid("the file is empty"));
         }
-        let mut reader =
-            ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| invalid(&error.to_string()))?;
-        match reader.format() {
-            Some(ImageFormat::Jpeg) if !jpeg_is_complete(bytes) => return Err(invalid("the JPEG file ends early")),
-            Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) => {}
-            _ => return Err(invalid("only JPEG, PNG and WebP are understood")),
-        }
-        let mut limits = Limits::no_limits();
-        limits.max_image_width = Some(MAX_SIDE);
-        limits.max_image_height = Some(MAX_SIDE);
-        limits.max_alloc = Some(MAX_DECODER_BYTES);
-        reader.limits(limits);
-
-        let mut decoder = reader.into_decoder().map_err(|error| named(&error))?;
+        let mut decoder = decoder(bytes)?;
         let (width, height) = decoder.dimensions();
         if u64::from(width) * u64::from(height) > MAX_PIXELS {
             return Err(Error::new(
@@ -61,10 +56,17 @@ impl Picture {
             ));
         }
         ensure_memory(decoder.total_bytes() + u64::from(width) * u64::from(height) * 4)?;
-        let orientation = decoder.orientation().map_err(|error| named(&error))?;
-        let mut image = DynamicImage::from_decoder(decoder).map_err(|error| named(&error))?;
-        image.apply_orientation(orientation);
-        let rgba = image.into_rgba8();
+        let profile = decoder.icc_profile().unwrap_or_default();
+        let is_grey = !decoder.color_type().has_color();
+        let first = if hides_its_first_image(bytes) { first_frame(bytes) } else { DynamicImage::from_decoder(decoder) };
+        let mut image = first.map_err(|error| named(&error))?;
+        let colours = Colours::of(bytes, profile.as_deref(), is_grey);
+        image.apply_orientation(exif::orientation(bytes));
+        let mut rgba = image.into_rgba8();
+        if let Some(colours) = colours {
+            colours.convert(&mut rgba);
+        }
+        frame::lay_on_white(&mut rgba);
         let (width, height) = rgba.dimensions();
         Ok(Self { rgba: rgba.into_raw(), width, height })
     }
@@ -74,8 +76,58 @@ impl Picture {
     /// # Errors
     /// [`ErrorKind::InvalidFrame`] for a picture without pixels.
     pub fn frame(&self) -> Result<Frame<'_>, Error> {
-        Frame::from_rgba(&self.rgba, self.width, self.height)
+        Frame::from_opaque(&self.rgba, self.width, self.height)
     }
+}
+
+/// The decoder for the format that the bytes show, which has read their headers.
+fn decoder(bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Error> {
+    let mut reader =
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| invalid(&error.to_string()))?;
+    reader.limits(limits());
+    match reader.format() {
+        Some(ImageFormat::Jpeg) if !jpeg_is_complete(bytes) => return Err(invalid("the JPEG file ends early")),
+        Some(ImageFormat::WebP) => webp_decoder(bytes),
+        Some(ImageFormat::Jpeg | ImageFormat::Png) => reader.into_decoder().map(|decoder| Box::new(decoder) as _),
+        _ => return Err(invalid("only JPEG, PNG and WebP are understood")),
+    }
+    .map_err(|error| named(&error))
+}
+
+/// An animation's first frame need not fill the picture: what it leaves is transparent, though the file may state that
+/// it has no transparency at all.
+fn webp_decoder(bytes: &[u8]) -> ImageResult<Box<dyn ImageDecoder + '_>> {
+    let mut decoder = WebPDecoder::new(Cursor::new(bytes))?;
+    decoder.set_limits(limits())?;
+    if decoder.has_animation() {
+        decoder.set_background_color(WHITE)?;
+    }
+    Ok(Box::new(decoder))
+}
+
+/// Whether this is an animated PNG file whose first image is no frame of the animation: viewers that know animations
+/// never show it.
+fn hides_its_first_image(bytes: &[u8]) -> bool {
+    let names = || {
+        let png = Container::of(bytes).filter(|&container| container == Container::Png);
+        png.into_iter().flat_map(|png| png.blocks(bytes)).map(|block| block.name)
+    };
+    let has_before_pixels = |name| names().take_while(|name| name != b"IDAT").any(|found| found == name);
+    has_before_pixels(*b"acTL") && !has_before_pixels(*b"fcTL") && names().any(|name| name == *b"fcTL")
+}
+
+fn first_frame(png: &[u8]) -> ImageResult<DynamicImage> {
+    let frame = PngDecoder::with_limits(Cursor::new(png), limits())?.apng()?.into_frames().next();
+    let missing = || ParameterError::from_kind(ParameterErrorKind::NoMoreData);
+    Ok(frame.ok_or_else(|| ImageError::Parameter(missing()))??.into_buffer().into())
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::no_limits();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    limits
 }
 
 /// Refuses a picture that there is no memory for, before its decoder, whose allocations end the program when they fail.
@@ -101,12 +153,16 @@ fn jpeg_is_complete(bytes: &[u8]) -> bool {
     }
 }
 
+fn invalid(why: &str) -> Error {
+    Error::new(ErrorKind::InvalidImage, format!("this picture cannot be read: {why}"))
+}
+
 fn named(error: &ImageError) -> Error {
     match error {
         ImageError::Limits(limit) if !matches!(limit.kind(), LimitErrorKind::Unsupported { .. }) => {
             Error::new(ErrorKind::ImageTooLarge, format!("the picture is too large: {error}"))
         }
-        _ => Error::new(ErrorKind::InvalidImage, format!("this is no picture that can be read: {error}")),
+        _ => invalid(&error.to_string()),
     }
 }
 
@@ -120,20 +176,14 @@ mod tests {
         RgbImage::from_fn(width, height, |x, y| image::Rgb([(x * 16) as u8, (y * 24) as u8, 90]))
     }
 
+    fn fixture(name: &str) -> Picture {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+        Picture::decode(&std::fs::read(path).unwrap()).unwrap()
+    }
+
     fn encoded(format: ImageFormat) -> Vec<u8> {
         let mut bytes = Vec::new();
         pattern(12, 8).write_to(&mut Cursor::new(&mut bytes), format).unwrap();
-        bytes
-    }
-
-    /// A JPEG with an EXIF block that holds nothing but the orientation.
-    fn jpeg_with_orientation(orientation: u8) -> Vec<u8> {
-        let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
-        exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
-        let mut bytes = Vec::new();
-        let mut encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, 95);
-        encoder.set_exif_metadata(exif).unwrap();
-        encoder.encode_image(&pattern(32, 16)).unwrap();
         bytes
     }
 
@@ -159,15 +209,67 @@ mod tests {
     }
 
     #[test]
-    fn honours_exif_orientation() {
-        let upright = Picture::decode(&jpeg_with_orientation(1)).unwrap();
-        assert_eq!((upright.width, upright.height), (32, 16));
-        let turned = Picture::decode(&jpeg_with_orientation(6)).unwrap();
-        assert_eq!((turned.width, turned.height), (16, 32));
-        // Orientation 6: the first stored row is the right-hand column of the upright picture.
-        let corner = &turned.rgba[15 * 4..15 * 4 + 3];
-        let origin = &upright.rgba[..3];
-        assert!(corner.iter().zip(origin).all(|(a, b)| a.abs_diff(*b) < 12), "{corner:?} {origin:?}");
+    fn every_format_is_turned_upright() {
+        for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Jpeg] {
+            let stored = Picture::decode(&encoded(format)).unwrap();
+            for orientation in 1..=8 {
+                let file = exif::with_exif(&encoded(format), &exif::exif_of(orientation, orientation % 2 == 0));
+                let turned = Picture::decode(&file).unwrap();
+                let is_sideways = orientation > 4;
+                let size = if is_sideways { (8, 12) } else { (12, 8) };
+                assert_eq!((turned.width, turned.height), size, "{format:?} {orientation}");
+                for (x, y) in (0..12).flat_map(|x| (0..8).map(move |y| (x, y))) {
+                    // TIFF 6.0, tag 274: which sides of the picture the first stored row and column are.
+                    let [at_x, at_y] = match orientation {
+                        1 => [x, y],
+                        2 => [11 - x, y],
+                        3 => [11 - x, 7 - y],
+                        4 => [x, 7 - y],
+                        5 => [y, x],
+                        6 => [7 - y, x],
+                        7 => [7 - y, 11 - x],
+                        _ => [y, 11 - x],
+                    };
+                    let (from, to) = ((y * 12 + x) as usize * 4, (at_y * size.0 + at_x) as usize * 4);
+                    assert_eq!(stored.rgba[from..][..4], turned.rgba[to..][..4], "{format:?} {orientation}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_transparent_is_white() {
+        let rgba = image::RgbaImage::from_fn(12, 8, |x, _| image::Rgba([9, 20, 30, if x < 6 { 0 } else { 255 }]));
+        for format in [ImageFormat::Png, ImageFormat::WebP] {
+            let mut bytes = Vec::new();
+            rgba.write_to(&mut Cursor::new(&mut bytes), format).unwrap();
+            let picture = Picture::decode(&bytes).unwrap();
+            assert_eq!(picture.rgba[..4], [255; 4], "{format:?}");
+            assert_eq!(picture.rgba[44..48], [9, 20, 30, 255], "{format:?}");
+        }
+    }
+
+    #[test]
+    fn of_an_animation_the_first_image_shown_is_read() {
+        let [red, green, white] = [[255, 0, 0, 255], [0, 255, 0, 255], [255; 4]];
+        for (name, first, last) in [
+            ("frames.png", red, red),
+            ("frames.webp", red, red),
+            ("hidden.png", green, green),
+            ("hidden-part.png", white, white),
+            ("background.webp", green, white),
+        ] {
+            let picture = fixture(&format!("animations/{name}"));
+            assert_eq!((picture.width, picture.height), (40, 24), "{name}");
+            let (start, end) = (&picture.rgba[..4], &picture.rgba[picture.rgba.len() - 4..]);
+            assert_eq!((start, end), (&first[..], &last[..]), "{name}");
+        }
+        let part = fixture("animations/hidden-part.png");
+        let pixel = |x: usize, y: usize| &part.rgba[4 * (y * 40 + x)..][..4];
+        assert_eq!(
+            [pixel(9, 6), pixel(10, 5), pixel(10, 6), pixel(29, 17), pixel(30, 17)],
+            [&white[..], &white, &green, &green, &white]
+        );
     }
 
     #[test]

@@ -39,12 +39,15 @@ struct Readme;
 
 pub mod calibrate;
 pub mod classify;
+mod colour;
+mod container;
 pub mod crop;
 pub mod decode;
 pub mod detect;
 pub mod emotion;
 pub mod engine;
 pub mod error;
+mod exif;
 pub mod explain;
 pub mod frame;
 #[cfg(feature = "burn")]

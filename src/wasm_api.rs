@@ -3,9 +3,11 @@
 //! Plain objects go out, because instances cannot be cloned to another thread and must be freed. Every error is an
 //! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]).
 
+use image::metadata::Orientation;
 use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
+use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
-use web_sys::{ImageBitmap, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
+use web_sys::{ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
 use crate::calibrate::PersonalCalibration;
 use crate::classify::{EmotionProbabilities, Probabilities};
@@ -14,6 +16,7 @@ use crate::decode::Picture;
 use crate::detect::BoundingBox;
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::{Error, ErrorKind};
+use crate::exif;
 use crate::explain::{Explanation, Explanations};
 use crate::frame::Frame;
 use crate::pipeline::{self, FaceEmotion, PipelineOptions};
@@ -97,6 +100,8 @@ export interface PipelineOptions {
   /** 8 answers in eight expressions too; 4 by default. */
   expressions?: 4 | 8;
 }
+/** A picture as it is read, small enough to be drawn at once, with the size of the whole. */
+export interface Preview { bitmap: ImageBitmap; width: number; height: number }
 /** Which models are compiled in. */
 export interface ModelInfo {
   emotion: {
@@ -130,6 +135,9 @@ extern "C" {
     /// An array of `CalibrationFrame`.
     #[wasm_bindgen(typescript_type = "CalibrationFrame[]")]
     pub type JsCalibrationFrames;
+    /// A `Preview`.
+    #[wasm_bindgen(typescript_type = "Preview")]
+    pub type JsPreview;
     /// A `ModelInfo`.
     #[wasm_bindgen(typescript_type = "ModelInfo")]
     pub type JsModelInfo;
@@ -153,6 +161,28 @@ pub fn model_info() -> Result<JsModelInfo, JsValue> {
     set(&emotion_info, "eight", &names(if has_eight { &Emotion8::ALL[..] } else { &[] }));
     let detector_info = model(detector.id(), crate::weights::DETECTOR_MODEL_SHA256);
     Ok(JsValue::from(object(&[("emotion", emotion_info.into()), ("detector", detector_info.into())])).unchecked_into())
+}
+
+/// Makes a file's EXIF blocks unreadable, in place, and gives the orientation that they state, 1..=8. A browser then
+/// decodes the pixels as they are stored, whichever formats it would have turned by itself; the bitmap is turned here,
+/// as `analyzeBitmap` and its like are told.
+#[wasm_bindgen(js_name = hideExif)]
+pub fn hide_exif(file: &Uint8Array) -> Result<u8, JsValue> {
+    let mut bytes = Vec::new();
+    copy_bytes(file, &mut bytes).map_err(to_js)?;
+    let orientation = exif::orientation(&bytes).to_exif();
+    if exif::hide(&mut bytes) {
+        file.copy_from(&bytes);
+    }
+    Ok(orientation)
+}
+
+/// The pixels of a JPEG, PNG or WebP file, upright and on white. Throws `invalid-image` and `image-too-large`.
+#[wasm_bindgen(js_name = decodeImage)]
+pub fn decode_image(bytes: &Uint8Array) -> Result<ImageData, JsValue> {
+    let picture = decode(bytes).map_err(to_js)?;
+    let frame = picture.frame().map_err(to_js)?;
+    ImageData::new_with_u8_clamped_array_and_sh(Clamped(frame.pixels()), frame.width(), frame.height())
 }
 
 /// Finds faces and reads the expression each displays. Holds its scratch memory: make one and keep it.
@@ -230,11 +260,12 @@ impl EmotionPipeline {
         self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
 
-    /// The faces in a bitmap, in the bitmap's pixels. The pixels are read here, never by JavaScript.
+    /// The faces in a bitmap stored in this EXIF orientation, in pixels of the upright picture. The pixels are read
+    /// here, never by JavaScript.
     #[wasm_bindgen(js_name = analyzeBitmap, unchecked_return_type = "FaceEmotion[]")]
-    pub fn analyze_bitmap(&mut self, bitmap: &ImageBitmap) -> Result<JsFaces, JsValue> {
-        let (width, height, scale) = self.read_bitmap(bitmap)?;
-        let frame = Frame::from_rgba(&self.pixels, width, height).map_err(to_js)?;
+    pub fn analyze_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8) -> Result<JsFaces, JsValue> {
+        let (width, height, scale) = self.read_bitmap(bitmap, orientation)?;
+        let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
         self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
     }
 
@@ -245,8 +276,8 @@ impl EmotionPipeline {
         bitmap: &ImageBitmap,
         #[wasm_bindgen(js_name = timestampMs)] timestamp_ms: f64,
     ) -> Result<JsFaces, JsValue> {
-        let (width, height, scale) = self.read_bitmap(bitmap)?;
-        let frame = Frame::from_rgba(&self.pixels, width, height).map_err(to_js)?;
+        let (width, height, scale) = self.read_bitmap(bitmap, UPRIGHT)?;
+        let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
         self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
     }
 
@@ -291,15 +322,16 @@ impl EmotionPipeline {
         explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
     }
 
-    /// The same for a bitmap; the box is in the bitmap's pixels.
+    /// The same for a bitmap stored in this EXIF orientation; the box is in pixels of the upright picture.
     #[wasm_bindgen(js_name = explainBitmap, unchecked_return_type = "FaceExplanation")]
     pub fn explain_bitmap(
         &mut self,
         bitmap: &ImageBitmap,
+        orientation: u8,
         #[wasm_bindgen(js_name = box)] face: &JsBox,
     ) -> Result<JsExplanation, JsValue> {
-        let (width, height, scale) = self.read_bitmap(bitmap)?;
-        let frame = Frame::from_rgba(&self.pixels, width, height).map_err(to_js)?;
+        let (width, height, scale) = self.read_bitmap(bitmap, orientation)?;
+        let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
         explain(&mut self.pipeline, &frame, &box_from(face, scale)).map_err(to_js)
     }
 
@@ -308,40 +340,99 @@ impl EmotionPipeline {
         self.pipeline.reset();
     }
 
-    /// Draws the bitmap on a canvas, scaled down where it is over [`MAX_BITMAP_SIDE`], and copies the pixels into
-    /// `self.pixels`. Gives the copy's size and how many bitmap pixels one of its pixels stands for.
-    fn read_bitmap(&mut self, bitmap: &ImageBitmap) -> Result<(u32, u32, f32), JsValue> {
-        let (full_width, full_height) = (bitmap.width(), bitmap.height());
-        if full_width == 0 || full_height == 0 {
+    /// What `analyzeBitmap` reads of a bitmap stored in this EXIF orientation, for people to see: upright, on white, at
+    /// most 2048 pixels a side.
+    #[wasm_bindgen(js_name = previewBitmap, unchecked_return_type = "Preview")]
+    pub fn preview_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8) -> Result<JsPreview, JsValue> {
+        let (_, canvas, _) = self.draw(bitmap, orientation)?;
+        let drawn = canvas.transfer_to_image_bitmap()?;
+        let (width, height) = upright_size(bitmap, orientation);
+        let preview = object(&[("bitmap", drawn.into()), ("width", width.into()), ("height", height.into())]);
+        Ok(JsValue::from(preview).unchecked_into())
+    }
+
+    /// Copies the pixels of the bitmap, drawn as [`draw`](Self::draw) does, into `self.pixels`. Gives the copy's size
+    /// and how many bitmap pixels one of its pixels stands for.
+    fn read_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8) -> Result<(u32, u32, f32), JsValue> {
+        let (scale, canvas, context) = self.draw(bitmap, orientation)?;
+        let (width, height) = (canvas.width(), canvas.height());
+        let image = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height))?;
+        // `ImageData::data` would copy into a fresh Vec at every frame.
+        let data: Uint8Array = Reflect::get(&image, &"data".into())?.unchecked_into();
+        copy_bytes(&data, &mut self.pixels).map_err(to_js)?;
+        Ok((width, height, scale))
+    }
+
+    /// Draws the bitmap on white on the canvas, upright, and scaled down by the factor given where it is over
+    /// [`MAX_BITMAP_SIDE`].
+    fn draw(
+        &mut self,
+        bitmap: &ImageBitmap,
+        orientation: u8,
+    ) -> Result<(f32, &OffscreenCanvas, &OffscreenCanvasRenderingContext2d), JsValue> {
+        if bitmap.width() == 0 || bitmap.height() == 0 {
             return Err(to_js(Error::new(ErrorKind::InvalidFrame, "the bitmap is empty or was closed")));
         }
-        let scale = (full_width.max(full_height) as f32 / MAX_BITMAP_SIDE as f32).max(1.0);
+        let scale = (bitmap.width().max(bitmap.height()) as f32 / MAX_BITMAP_SIDE as f32).max(1.0);
         let scaled = |side: u32| ((side as f32 / scale).round() as u32).max(1);
+        let (full_width, full_height) = upright_size(bitmap, orientation);
         let (width, height) = (scaled(full_width), scaled(full_height));
 
         let (canvas, context) = match self.canvas.take() {
-            Some(kept) => kept,
-            None => new_canvas()?,
+            Some(kept) => self.canvas.insert(kept),
+            None => self.canvas.insert(new_canvas()?),
         };
         if (canvas.width(), canvas.height()) != (width, height) {
             canvas.set_width(width);
             canvas.set_height(height);
             // Resizing resets the context's state.
-            set(&context, "imageSmoothingQuality", &"high".into());
+            set(context, "imageSmoothingQuality", &"high".into());
+            set(context, "fillStyle", &"white".into());
         }
-        context.draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, f64::from(width), f64::from(height))?;
-        let image = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height))?;
-        // `ImageData::data` would copy into a fresh Vec at every frame.
-        let data: Uint8Array = Reflect::get(&image, &"data".into())?.unchecked_into();
-        copy_bytes(&data, &mut self.pixels).map_err(to_js)?;
-        self.canvas = Some((canvas, context));
-        Ok((width, height, scale))
+        let (right, bottom) = (f64::from(width), f64::from(height));
+        context.fill_rect(0.0, 0.0, right, bottom);
+        let (across, down) = if is_sideways(orientation) { (bottom, right) } else { (right, bottom) };
+        let [a, b, c, d, e, f] = upright_transform(orientation, right, bottom);
+        context.set_transform(a, b, c, d, e, f)?;
+        let drawn = context.draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, across, down);
+        context.reset_transform()?;
+        drawn?;
+        Ok((scale, canvas, context))
+    }
+}
+
+/// The EXIF orientation of a picture stored as it is to be seen.
+const UPRIGHT: u8 = 1;
+
+/// Whether a picture in this EXIF orientation is stored on its side.
+const fn is_sideways(orientation: u8) -> bool {
+    orientation >= 5
+}
+
+/// The size of a bitmap once it is upright.
+fn upright_size(bitmap: &ImageBitmap, orientation: u8) -> (u32, u32) {
+    let (width, height) = (bitmap.width(), bitmap.height());
+    if is_sideways(orientation) { (height, width) } else { (width, height) }
+}
+
+/// The canvas transform (a, b, c, d, e, f) that turns a picture stored in this EXIF orientation upright and onto a
+/// canvas of this size.
+fn upright_transform(orientation: u8, width: f64, height: f64) -> [f64; 6] {
+    match Orientation::from_exif(orientation).unwrap_or(Orientation::NoTransforms) {
+        Orientation::NoTransforms => [1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
+        Orientation::FlipHorizontal => [-1.0, 0.0, 0.0, 1.0, width, 0.0],
+        Orientation::Rotate180 => [-1.0, 0.0, 0.0, -1.0, width, height],
+        Orientation::FlipVertical => [1.0, 0.0, 0.0, -1.0, 0.0, height],
+        Orientation::Rotate90FlipH => [0.0, 1.0, 1.0, 0.0, 0.0, 0.0],
+        Orientation::Rotate90 => [0.0, 1.0, -1.0, 0.0, width, 0.0],
+        Orientation::Rotate270FlipH => [0.0, -1.0, -1.0, 0.0, width, height],
+        Orientation::Rotate270 => [0.0, -1.0, 1.0, 0.0, 0.0, height],
     }
 }
 
 /// A canvas that stays in main memory, since it is only ever read back.
 fn new_canvas() -> Result<(OffscreenCanvas, OffscreenCanvasRenderingContext2d), JsValue> {
-    let canvas = OffscreenCanvas::new(1, 1)?;
+    let canvas = OffscreenCanvas::new(0, 0)?; // the first picture sets its size, and the context's state with it
     let settings = object(&[("willReadFrequently", true.into()), ("alpha", false.into())]);
     let context = canvas.get_context_with_context_options("2d", &settings)?.ok_or_else(|| {
         to_js(Error::new(ErrorKind::InvalidFrame, "this browser gives no canvas to read pixels with"))

@@ -52,6 +52,7 @@ const FILES = [
   "lib/index.js",
   "lib/module-file.js",
   "lib/module.js",
+  "lib/picture-file.js",
   "lib/pipeline.js",
   "lib/plain.js",
   "lib/protocol.js",

@@ -28,6 +28,7 @@ pub fn image(bytes: &[u8]) {
         Err(error) => return expect(&error, &[ErrorKind::InvalidImage, ErrorKind::ImageTooLarge]),
     };
     let frame = picture.frame().unwrap();
+    assert_opaque(&frame);
     if frame.width().max(frame.height()) < LOOK_BELOW {
         with_fresh_pipeline(|pipeline| check(pipeline.analyze_image(&frame).unwrap(), &frame));
     }
@@ -61,6 +62,7 @@ pub fn frame(bytes: &[u8]) {
                 }
             };
             assert_eq!(rgba.len() as u64, u64::from(width) * u64::from(height) * 4);
+            assert_opaque(&frame);
             check(pipeline.analyze_image(&frame).unwrap(), &frame);
             match pipeline.analyze_frame(&frame, timestamp_ms) {
                 Ok(faces) => check(faces, &frame),
@@ -212,6 +214,11 @@ fn with_fresh_pipeline(act: impl FnOnce(&mut EmotionPipeline)) {
 fn expect(error: &Error, kinds: &[ErrorKind]) {
     assert!(kinds.contains(&error.kind()), "{:?} instead of {kinds:?}: {error}", error.kind());
     assert!(!error.message().is_empty());
+}
+
+/// Whether nothing shows through: transparent pixels lie on white.
+fn assert_opaque(frame: &Frame<'_>) {
+    assert!(frame.pixels().iter().skip(3).step_by(4).all(|&alpha| alpha == 255));
 }
 
 /// Whether these are answers.

@@ -26,7 +26,8 @@ export function rampPng(width, height) {
   ]);
 }
 
-function pngChunk(type, data) {
+/** A chunk of a PNG file. */
+export function pngChunk(type, data) {
   const body = Buffer.concat([Buffer.from(type, "latin1"), data]);
   const framed = Buffer.alloc(body.length + 8);
   framed.writeUInt32BE(data.length, 0);

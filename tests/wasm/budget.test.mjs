@@ -25,7 +25,9 @@ const ALLOWED_IMPORTS = new Set([
   // Typed arrays: the chip and the map of an explanation.
   "new_from_slice",
   // The canvas that bitmaps are read by.
-  ...["getContext", "drawImage", "getImageData", "set_imageSmoothingQuality"],
+  ...["getContext", "drawImage", "getImageData", "fillRect", "setTransform", "resetTransform"],
+  // What was read, for the page to show.
+  ...["transferToImageBitmap", "new_with_u8_clamped_array_and_sh"],
   ...["width", "height", "set_width", "set_height"],
   // console.error
   "error",

@@ -12,6 +12,7 @@ import { find, make, makeGlyph } from "./html.js";
 import { say, sayList, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('../lib/index.js').Preview} Preview */
 /** @typedef {import('./export.js').Result} Result */
 /** @typedef {import('./picture-input.js').Intake} Intake */
 /** @typedef {import('./picture-input.js').Picked} Picked */
@@ -82,9 +83,10 @@ export class Batch {
    *
    * @param {Intake} intake
    * @param {(file: File) => Promise<FaceEmotion[]>} read gives one face more than is wanted where there are more
+   * @param {(file: File) => Promise<Preview>} preview
    * @param {AbortSignal} signal
    */
-  async run({ picked, leftOut }, read, signal) {
+  async run({ picked, leftOut }, read, preview, signal) {
     this.#rows.clear();
     this.#isShown = false;
     this.#body.replaceChildren();
@@ -98,7 +100,7 @@ export class Batch {
       this.#tell("batch.progress", this.#rows.size, picked.length);
       const reading = await this.#readOne(each, read);
       if (signal.aborted) break;
-      await this.#add(reading);
+      await this.#add(reading, preview);
       this.#tellRest();
       if (!this.#isShown && !reading.failure) this.#show(reading);
     }
@@ -190,10 +192,13 @@ export class Batch {
     return { faces, hasMore: found.length > faces.length, settings: this.#applied.settings };
   }
 
-  /** @param {Reading} reading */
-  async #add(reading) {
+  /**
+   * @param {Reading} reading
+   * @param {(file: File) => Promise<Preview>} preview
+   */
+  async #add(reading, preview) {
     const { file, path } = reading.picked;
-    const name = make("button", "name", await makeThumbnail(file), make("span", "", path));
+    const name = make("button", "name", await makeThumbnail(file, preview), make("span", "", path));
     name.type = "button";
     const row = make("tr", "", make("td", "", name), ...makeCells(reading));
     row.dataset.testid = "batch-row";
@@ -288,18 +293,18 @@ function sayEmotions(faces) {
 }
 
 /**
- * A small drawing of the picture, so that the whole of it need not stay decoded; blank where it can't be shown.
+ * A small drawing of the picture, so that the whole of it need not stay decoded; blank where it can't be read.
  *
  * @param {File} file
+ * @param {(file: File) => Promise<Preview>} preview
  */
-async function makeThumbnail(file) {
+async function makeThumbnail(file, preview) {
   const canvas = make("canvas", "thumbnail");
   try {
-    const options = /** @type {const} */ ({ resizeHeight: THUMBNAIL_SIDE, resizeQuality: "medium" });
-    const bitmap = await createImageBitmap(file, options);
-    canvas.width = bitmap.width;
-    canvas.height = bitmap.height;
-    canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+    const { bitmap, width, height } = await preview(file);
+    canvas.height = THUMBNAIL_SIDE;
+    canvas.width = Math.max(1, Math.round((THUMBNAIL_SIDE * width) / height));
+    canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     bitmap.close();
   } catch {
     canvas.width = 0;

@@ -19,7 +19,7 @@ import { isVideo, listenForPictures } from "./picture-input.js";
 import { PrivacyPanel } from "./privacy.js";
 import { SelfCheck } from "./self-check.js";
 import { optionsOf, Settings } from "./settings.js";
-import { loadStill } from "./stage.js";
+import { drawStill, loadImage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { View } from "./view.js";
 import { offerLanguages, sayDuration, sayList, write } from "./words.js";
@@ -156,8 +156,8 @@ async function readPicture(file) {
   const wasEmpty = view.name === "empty";
   const signal = beginTask();
   status.show("busy", "status.reading");
-  const still = loadStill(file).catch(() => undefined); // its failure is the analyzer's to explain
-  if (wasEmpty) showAlone(still, signal);
+  const still = openStill(file);
+  if (wasEmpty) showAlone(file, signal);
   else view.mark("reading");
   try {
     await analyzer();
@@ -187,14 +187,15 @@ function replaceAll() {
 }
 
 /**
- * Shows a picture before it has been read.
+ * Shows a picture as the browser does, until it has been read.
  *
- * @param {Promise<HTMLImageElement | undefined>} still
+ * @param {File} file
  * @param {AbortSignal} signal
  */
-async function showAlone(still, signal) {
-  const picture = await still;
-  if (picture && !signal.aborted) view.showStill(picture);
+async function showAlone(file, signal) {
+  const element = await loadImage(file).catch(() => undefined);
+  if (!element || signal.aborted || !view.stage.isEmpty) return;
+  view.showStill({ element, size: { width: element.naturalWidth, height: element.naturalHeight } });
 }
 
 /** Reads what is on the stage: the last picture of a camera or video, or one turned by hand. */
@@ -219,7 +220,27 @@ async function readPictures(intake) {
   timeline.leaveVideo();
   view.set("picture");
   status.show("busy", "status.reading");
-  await batch.run(intake, (file) => analyzePicture(file, signal), signal);
+  await batch.run(intake, (file) => analyzePicture(file, signal), previewPicture, signal);
+}
+
+/**
+ * A picture as the analyzer reads it, ready to be shown.
+ *
+ * @param {File} file
+ * @returns {Promise<import('./stage.js').Still | undefined>} nothing where it can't be read; the analyzer says why
+ */
+async function openStill(file) {
+  try {
+    return drawStill(file, await previewPicture(file));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {File} file */
+async function previewPicture(file) {
+  const loaded = await analyzer();
+  return retrying(() => loaded.previewImage(file));
 }
 
 /**
@@ -293,7 +314,7 @@ async function showReading(reading) {
   const { picked, turned, faces, hasMore, failure } = reading;
   shownReading = reading;
   status.show("busy", "status.reading");
-  const still = turned ?? (await loadStill(picked.file).catch(() => undefined));
+  const still = turned ? { element: turned, size: turned } : await openStill(picked.file);
   if (shownReading !== reading) return; // another was asked for since
   view.showStill(still, { reading });
   if (failure) status.fail(failure);

@@ -26,9 +26,18 @@ export function colourOf(face) {
   return String(face.id % COLOURS);
 }
 
+/**
+ * A picture that stands still.
+ *
+ * @typedef {object} Still
+ * @property {HTMLImageElement | HTMLCanvasElement} element shows it, perhaps smaller than it is
+ * @property {{ width: number, height: number }} size in pixels: what its faces are measured in
+ * @property {Blob} [file] what it was read from, unless it exists on the page alone
+ */
+
 export class Stage {
   #figure = find(".picture");
-  /** @type {HTMLImageElement | HTMLCanvasElement} */ #still = find(".still");
+  /** @type {Still} */ #still = { element: find(".still"), size: { width: 0, height: 0 } };
   /** @type {HTMLVideoElement} */ #live = find(".live");
   #overlay = find(".overlay");
   /** A copy of what the video showed. */
@@ -46,7 +55,7 @@ export class Stage {
 
   /** What is shown, for the analyzer to look at again. */
   get source() {
-    return this.#live.hidden ? this.#still : this.#live;
+    return this.#live.hidden ? (this.#still.file ?? this.#still.element) : this.#live;
   }
 
   /** Whether no picture is shown. */
@@ -61,15 +70,18 @@ export class Stage {
    */
   async snapshot() {
     const canvas = make("canvas", "");
-    const { width, height } = sizeOf(this.source);
+    const shown = this.#live.hidden ? this.#still.element : this.#live;
+    const { width, height } = this.#live.hidden ? this.#still.size : sizeOf(this.#live);
     canvas.width = width;
     canvas.height = height;
     const context = canvas.getContext("2d");
     if (!context) return null;
     const isMirrored = this.#figure.classList.contains("mirrored");
+    context.fillStyle = "#fff"; // as it lies on the page, where the video is transparent
+    context.fillRect(0, 0, width, height);
     context.save();
     if (isMirrored) context.transform(-1, 0, 0, 1, width, 0);
-    context.drawImage(this.source, 0, 0);
+    context.drawImage(shown, 0, 0, width, height);
     context.restore();
     context.lineWidth = Math.max(2, height / 240);
     context.font = `500 ${Math.max(14, height / 32)}px sans-serif`;
@@ -88,7 +100,7 @@ export class Stage {
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 
-  /** Shows a picture without faces as yet. @param {HTMLImageElement | HTMLCanvasElement} still */
+  /** Shows a picture without faces as yet. @param {Still} still */
   showStill(still) {
     this.clear();
     this.#replaceStill(still);
@@ -113,22 +125,22 @@ export class Stage {
   showCopy() {
     this.#live.hidden = true;
     this.#live.controls = false;
-    this.#replaceStill(this.#copy);
+    this.#replaceStill({ element: this.#copy, size: this.#copy });
     this.#copy = make("canvas", "");
   }
 
   /** Turns the still by a quarter to the right. Its faces are then to be looked for anew. */
   turn() {
-    const still = this.#still;
-    const { width, height } = sizeOf(still);
+    const { element } = this.#still;
+    const { width, height } = element instanceof HTMLImageElement ? this.#still.size : element;
     const scale = Math.min(1, MAX_TURNED_SIDE / Math.max(width, height));
     const canvas = make("canvas", "");
     canvas.width = Math.round(height * scale);
     canvas.height = Math.round(width * scale);
     const context = canvas.getContext("2d");
     context?.setTransform(0, scale, -scale, 0, canvas.width, 0);
-    context?.drawImage(still, 0, 0);
-    this.showStill(canvas);
+    context?.drawImage(element, 0, 0);
+    this.showStill({ element: canvas, size: canvas });
   }
 
   /** @param {boolean} mirrored */
@@ -138,7 +150,7 @@ export class Stage {
 
   /** Shows no picture. */
   clear() {
-    this.#still.hidden = true;
+    this.#still.element.hidden = true;
     this.#live.hidden = true;
     this.#live.controls = false;
     this.#figure.hidden = true;
@@ -176,18 +188,17 @@ export class Stage {
     return parts;
   }
 
-  /** @param {HTMLImageElement | HTMLCanvasElement} still */
+  /** @param {Still} still */
   #replaceStill(still) {
-    still.className = "still";
-    still.hidden = false;
-    still.setAttribute("role", "img");
-    still.setAttribute("data-label", "picture.alt");
-    still.setAttribute("aria-label", say("picture.alt"));
-    this.#still.replaceWith(still);
-    if (this.#still !== still && this.#still instanceof HTMLImageElement) URL.revokeObjectURL(this.#still.src);
+    const { element, size } = still;
+    element.className = "still";
+    element.hidden = false;
+    element.setAttribute("role", "img");
+    element.setAttribute("data-label", "picture.alt");
+    element.setAttribute("aria-label", say("picture.alt"));
+    this.#still.element.replaceWith(element);
     this.#still = still;
-    const { width, height } = sizeOf(still);
-    this.#setSize(width, height);
+    this.#setSize(size.width, size.height);
     this.#figure.hidden = false;
   }
 
@@ -202,26 +213,39 @@ export class Stage {
 }
 
 /**
- * A picture from a file, ready to be shown.
+/**
+ * A picture from a file, as the browser shows it.
  *
- * @param {Blob} blob
+ * @param {Blob} file
  * @returns {Promise<HTMLImageElement>} rejected where the browser can't show it
  */
-export async function loadStill(blob) {
-  const still = new Image();
-  still.src = URL.createObjectURL(blob);
+export async function loadImage(file) {
+  const image = new Image();
+  image.src = URL.createObjectURL(file);
   try {
-    await still.decode();
-    return still;
-  } catch (error) {
-    URL.revokeObjectURL(still.src);
-    throw error;
+    await image.decode();
+    return image;
+  } finally {
+    URL.revokeObjectURL(image.src); // the image has what it needs
   }
 }
 
-/** A picture's size in its own pixels. @param {HTMLImageElement | HTMLCanvasElement | HTMLVideoElement} picture */
-function sizeOf(picture) {
-  if (picture instanceof HTMLImageElement) return { width: picture.naturalWidth, height: picture.naturalHeight };
-  if (picture instanceof HTMLVideoElement) return { width: picture.videoWidth, height: picture.videoHeight };
-  return picture;
+/**
+ * A picture as the analyzer reads it.
+ *
+ * @param {Blob} file
+ * @param {import('../lib/index.js').Preview} preview
+ * @returns {Still}
+ */
+export function drawStill(file, { bitmap, width, height }) {
+  const element = make("canvas", "");
+  element.width = bitmap.width;
+  element.height = bitmap.height;
+  element.getContext("bitmaprenderer")?.transferFromImageBitmap(bitmap);
+  return { element, size: { width, height }, file };
+}
+
+/** @param {HTMLVideoElement} video */
+function sizeOf({ videoWidth, videoHeight }) {
+  return { width: videoWidth, height: videoHeight };
 }

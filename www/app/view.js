@@ -34,20 +34,20 @@ export class View {
   #copied = [];
   #copiedMs = Number.NEGATIVE_INFINITY;
 
-  /** @param {(source: ImageBitmapSource, face: FaceEmotion) => Promise<FaceExplanation>} explain */
+  /** @param {(source: import('../lib/index.js').ImageSource, face: FaceEmotion) => Promise<FaceExplanation>} explain */
   constructor(explain) {
     const { video } = this.stage;
     this.#list = new FaceList(async (face) => {
+      const { source } = this.stage;
       try {
         // An explanation is of one moment: the video halts at it, and going on closes the explanation.
-        const { source } = this.stage;
         if (source === video) video.pause();
         const explanation = await explain(source, face);
         if (source !== this.stage.source) return undefined;
         if (source !== video) return { explanation };
         return video.paused ? { explanation, goOn: () => video.play() } : undefined;
       } catch (error) {
-        this.fail(error);
+        if (this.stage.source === source) this.fail(error); // nobody asks any more about what is gone
         return undefined;
       }
     });
@@ -110,7 +110,7 @@ export class View {
   /**
    * Shows a picture in place of what was.
    *
-   * @param {HTMLImageElement | HTMLCanvasElement | undefined} still nothing where the browser can't show it
+   * @param {import('./stage.js').Still | undefined} still nothing where it can't be shown
    * @param {Origin} [origin]
    */
   showStill(still, origin = {}) {

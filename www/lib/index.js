@@ -34,6 +34,7 @@ export { EmotionError };
 /** @typedef {import('./plain.js').Bytes} Bytes */
 /** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
+/** @typedef {import('./protocol.js').Preview} Preview */
 /** @typedef {import('./protocol.js').Progress} Progress */
 
 /**
@@ -133,7 +134,8 @@ export class EmotionAnalyzer {
   /**
    * The faces of one picture, each by itself: no memory of earlier pictures.
    *
-   * A blob is decoded by the browser (its EXIF orientation is honoured), or by the module where the browser can't.
+   * A blob is decoded by the browser, or by the module where the browser can't, and turned upright as its first EXIF
+   * block says. What is transparent is read as if it lay on white. Of an animation the first image is read.
    *
    * @param {ImageSource} source
    * @param {CallOptions} [options]
@@ -188,6 +190,22 @@ export class EmotionAnalyzer {
     signal?.throwIfAborted();
     const picture = await abortable(captureImage(source), signal);
     return abortable(this.#call("explainFace", { picture, box }), signal);
+  }
+
+  /**
+   * A picture as `analyzeImage` reads it, for people to see: upright and on white, also where the browser itself would
+   * show it otherwise or not at all.
+   *
+   * @param {ImageSource} source
+   * @param {CallOptions} [options]
+   * @returns {Promise<Preview>} a bitmap of at most 2048 pixels a side, which is the caller's to close, and the size of
+   *   the whole
+   * @throws {EmotionError} as `analyzeImage`
+   */
+  async previewImage(source, { signal } = {}) {
+    signal?.throwIfAborted();
+    const picture = await abortable(captureImage(source), signal);
+    return abortable(this.#call("previewImage", { picture }), signal);
   }
 
   /**
@@ -332,20 +350,16 @@ function started(worker) {
 }
 
 /**
- * A bitmap the worker may keep; the file's bytes where only the module's own decoders can help.
+ * What the worker reads a picture from: a file as it is, and of everything else a bitmap.
  *
  * @param {ImageSource} source
+ * @returns {Promise<ImageBitmap | Blob>}
  */
 async function captureImage(source) {
+  if (source instanceof Blob) return source;
   // A copy of the bytes, since views of shared memory make no Blob.
-  const picture = isBytes(source) ? new Blob([plainBytes(source).slice()]) : source;
-  if (!(picture instanceof Blob)) return captureFrame(picture);
-  assertSizeReadable(picture);
-  try {
-    return await createImageBitmap(picture, { imageOrientation: "from-image" });
-  } catch {
-    return readFile(picture);
-  }
+  if (isBytes(source)) return new Blob([plainBytes(source).slice()]);
+  return captureFrame(source);
 }
 
 /**

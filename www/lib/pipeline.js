@@ -23,7 +23,9 @@ export { EmotionError };
 /** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
 /** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
+/** @typedef {import('./protocol.js').Preview} Preview */
 /** @typedef {import('./protocol.js').Progress} Progress */
+/** @typedef {import('./picture-file.js').StoredPicture} StoredPicture */
 
 /**
  * @typedef {object} LoadOptions
@@ -90,15 +92,17 @@ export class EmotionPipeline {
   /**
    * The faces of one picture, each by itself: no memory of earlier pictures.
    *
-   * @param {ImageBitmap | Pixels | Bytes} source a bitmap, pixels, or the bytes of a JPEG, PNG or WebP file; for anything
-   *   else (a path, a URL, a Blob, a stream, a promise) the error says how to get the bytes
+   * What is transparent is read as if it lay on white.
+   *
+   * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source a bitmap, pixels, or the bytes of a JPEG, PNG or WebP
+   *   file; for anything else (a path, a URL, a Blob, a stream, a promise) the error says how to get the bytes
    * @returns {FaceEmotion[]} boxes in pixels of the upright picture; empty where no face is found
    * @throws {EmotionError} `invalid-frame`, `invalid-image`, `image-too-large`, `out-of-memory`, `closed`
    */
   analyzeImage(source) {
-    const { bitmap, bytes, pixels } = plainPicture(source);
+    const { bitmap, orientation, bytes, pixels } = plainPicture(source);
     return this.#run((pipeline) => {
-      if (bitmap) return pipeline.analyzeBitmap(bitmap);
+      if (bitmap) return pipeline.analyzeBitmap(bitmap, orientation);
       if (bytes) return pipeline.analyzeBytes(bytes);
       return pipeline.analyzeImage(pixels.data, pixels.width, pixels.height);
     });
@@ -125,19 +129,32 @@ export class EmotionPipeline {
   /**
    * Which parts of a face spoke for its answer: what the network saw, and how far each pixel of it mattered.
    *
-   * @param {ImageBitmap | Pixels | Bytes} source as for `analyzeImage`
+   * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source as for `analyzeImage`
    * @param {Box} box of the face, as `analyzeImage` gives it
    * @returns {FaceExplanation}
    * @throws {EmotionError} as `analyzeImage`, and `invalid-options` (no box)
    */
   explainFace(source, box) {
-    const { bitmap, bytes, pixels } = plainPicture(source);
+    const { bitmap, orientation, bytes, pixels } = plainPicture(source);
     const plain = /** @type {Box} */ (/** @type {unknown} */ (plainObject(box, "invalid-options")));
     return this.#run((pipeline) => {
-      if (bitmap) return pipeline.explainBitmap(bitmap, plain);
+      if (bitmap) return pipeline.explainBitmap(bitmap, orientation, plain);
       if (bytes) return pipeline.explainBytes(bytes, plain);
       return pipeline.explainImage(pixels.data, pixels.width, pixels.height, plain);
     });
+  }
+
+  /**
+   * What `analyzeImage` reads of a bitmap, for people to see: upright, on white, at most 2048 pixels a side.
+   *
+   * @param {ImageBitmap | StoredPicture} source
+   * @returns {Preview}
+   * @throws {EmotionError} `invalid-frame`, `closed`
+   */
+  previewImage(source) {
+    const { bitmap, orientation } = plainPicture(source);
+    if (!bitmap) throw new EmotionError("invalid-frame", "A preview is made of a bitmap");
+    return this.#run((pipeline) => pipeline.previewBitmap(bitmap, orientation));
   }
 
   /**

@@ -13,16 +13,20 @@ import { EmotionError } from "./protocol.js";
 
 /**
  * @typedef {object} Pixels an `ImageData`, or what looks like one
- * @property {Uint8Array | Uint8ClampedArray} data `width * height * 4` bytes RGBA, rows from the top; alpha is ignored
+ * @property {Uint8Array | Uint8ClampedArray} data `width * height * 4` bytes RGBA, rows from the top; what is
+ *   transparent is composited over white
  * @property {number} width in pixels
  * @property {number} height in pixels
  */
 
 /**
- * @typedef {{ bitmap: ImageBitmap, bytes?: undefined, pixels?: undefined }
- *   | { bitmap?: undefined, bytes: Uint8Array, pixels?: undefined }
- *   | { bitmap?: undefined, bytes?: undefined, pixels: Pixels }} Picture
+ * @typedef {{ bitmap: ImageBitmap, orientation: number, bytes?: undefined, pixels?: undefined }
+ *   | { bitmap?: undefined, orientation?: undefined, bytes: Uint8Array, pixels?: undefined }
+ *   | { bitmap?: undefined, orientation?: undefined, bytes?: undefined, pixels: Pixels }} Picture
  */
+
+/** The EXIF orientation of a picture stored as it is to be seen. */
+const UPRIGHT = 1;
 
 /**
  * An object's own properties.
@@ -73,7 +77,15 @@ export function isBytes(value) {
 }
 
 /**
- * A bitmap, the bytes of a file, or pixels.
+ * @param {unknown} value
+ * @returns {value is ImageBitmap}
+ */
+function isBitmap(value) {
+  return typeof ImageBitmap !== "undefined" && value instanceof ImageBitmap;
+}
+
+/**
+ * A bitmap, upright or stored otherwise, the bytes of a file, or pixels.
  *
  * @param {unknown} value
  * @returns {Picture}
@@ -81,8 +93,10 @@ export function isBytes(value) {
  */
 export function plainPicture(value) {
   return guarded("invalid-frame", () => {
-    if (typeof ImageBitmap !== "undefined" && value instanceof ImageBitmap) return { bitmap: value };
+    if (isBitmap(value)) return { bitmap: value, orientation: UPRIGHT };
     if (isBytes(value)) return { bytes: plainBytes(value) };
+    const { bitmap, orientation } = /** @type {Partial<import('./picture-file.js').StoredPicture>} */ (value ?? {});
+    if (isBitmap(bitmap)) return { bitmap, orientation: plainNumber(orientation, "invalid-frame") };
     const { data, width, height } = /** @type {Partial<Pixels>} */ (value ?? {});
     if (data === undefined) throw new EmotionError("invalid-frame", adviceFor(value));
     if (data?.BYTES_PER_ELEMENT !== 1) {

@@ -12,6 +12,7 @@
 /** @typedef {import('../pkg/countenance.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
 /** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
+/** @typedef {import('../pkg/countenance.js').Preview} Preview */
 
 /**
  * Why something failed. The first group comes from the module (its `ErrorKind`), the second from the machinery around
@@ -30,9 +31,10 @@
  * @property {(params: OpenParams) => Opened} open loads the module and builds the pipeline; asked once, first
  * @property {(params: { options: PipelineOptions }) => void} configure changes the options
  * @property {(params: { frames: CalibrationFrame[] }) => string} fitCalibration
- * @property {(params: { picture: ImageBitmap | Uint8Array }) => FaceEmotion[]} analyzeImage
+ * @property {(params: { picture: ImageBitmap | Blob }) => FaceEmotion[]} analyzeImage
  * @property {(params: { picture: ImageBitmap, timestampMs: number }) => FaceEmotion[]} analyzeFrame
- * @property {(params: { picture: ImageBitmap | Uint8Array, box: Box }) => FaceExplanation} explainFace
+ * @property {(params: { picture: ImageBitmap | Blob, box: Box }) => FaceExplanation} explainFace
+ * @property {(params: { picture: ImageBitmap | Blob }) => Preview} previewImage
  * @property {(params: { grey: Uint8Array }) => Expression} classifyFace
  * @property {(params: Record<string, never>) => void} reset
  */

@@ -5,12 +5,15 @@
  * @module
  */
 
+import { openPicture } from "./picture-file.js";
 import { EmotionPipeline } from "./pipeline.js";
 import { EmotionError, toPlainError } from "./protocol.js";
 
 /** @typedef {import('./protocol.js').Methods} Methods */
 /** @typedef {import('./protocol.js').Reply} Reply */
 /** @typedef {import('./protocol.js').Request} Request */
+
+/** @typedef {import('./picture-file.js').StoredPicture} StoredPicture */
 
 const scope = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
 
@@ -36,13 +39,20 @@ const methods = {
     return opened().fitCalibration(frames);
   },
   analyzeImage({ picture }) {
-    return closing(picture, () => opened().analyzeImage(picture));
+    return withPicture(picture, (opened, pipeline) => pipeline.analyzeImage(opened));
   },
   analyzeFrame({ picture, timestampMs }) {
-    return closing(picture, () => opened().analyzeFrame(picture, { timestampMs }));
+    try {
+      return opened().analyzeFrame(picture, { timestampMs });
+    } finally {
+      picture.close();
+    }
   },
   explainFace({ picture, box }) {
-    return closing(picture, () => opened().explainFace(picture, box));
+    return withPicture(picture, (opened, pipeline) => pipeline.explainFace(opened, box));
+  },
+  previewImage({ picture }) {
+    return withPicture(picture, (opened, pipeline) => pipeline.previewImage(opened));
   },
   classifyFace({ grey }) {
     return opened().classifyFace(grey);
@@ -53,17 +63,20 @@ const methods = {
 };
 
 /**
- * Runs `work` and gives a bitmap's memory back, whatever comes of it.
+ * Opens a picture for `work` and gives its memory back, whatever comes of it.
  *
  * @template T
- * @param {ImageBitmap | Uint8Array} picture
- * @param {() => T} work
+ * @param {ImageBitmap | Blob} picture
+ * @param {(picture: ImageBitmap | StoredPicture, pipeline: EmotionPipeline) => T} work
  */
-function closing(picture, work) {
+async function withPicture(picture, work) {
+  const loaded = opened();
+  const stored = picture instanceof Blob ? await openPicture(picture) : undefined;
+  const bitmap = stored?.bitmap ?? /** @type {ImageBitmap} */ (picture);
   try {
-    return work();
+    return work(stored ?? bitmap, loaded);
   } finally {
-    if (picture instanceof ImageBitmap) picture.close();
+    bitmap.close();
   }
 }
 
@@ -86,16 +99,21 @@ function holdLock(name) {
   });
 }
 
-/** @param {Reply} reply */
-function post(reply) {
-  scope.postMessage(reply);
+/**
+ * @param {Reply} reply
+ * @param {Transferable[]} [transfer]
+ */
+function post(reply, transfer = []) {
+  scope.postMessage(reply, transfer);
 }
 
 scope.onmessage = async ({ data }) => {
   const { id, method, params } = /** @type {Request} */ (data);
   try {
     const answer = /** @type {(params: unknown) => unknown} */ (methods[method]);
-    post({ id, result: await answer(params) });
+    const result = await answer(params);
+    const { bitmap } = /** @type {{ bitmap?: ImageBitmap }} */ (result ?? {});
+    post({ id, result }, bitmap ? [bitmap] : []);
   } catch (error) {
     post({ id, error: toPlainError(error) });
   }
