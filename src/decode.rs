@@ -2,11 +2,12 @@
 
 use std::io::Cursor;
 
-use image::error::{ImageError, LimitErrorKind};
+use image::error::{ImageError, ImageResult, LimitErrorKind};
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::error::{Error, ErrorKind};
 use crate::frame::{Frame, MAX_PIXELS, MAX_SIDE};
+use crate::jpeg::JpegDecoder;
 
 /// The most memory a decoder may take beside its output, in bytes: room for the largest frame in 16-bit RGBA.
 const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 8;
@@ -34,25 +35,10 @@ impl Picture {
     /// decoded; [`ErrorKind::OutOfMemory`] when there is no memory for them; [`ErrorKind::InvalidImage`] for every other
     /// format and for truncated or damaged bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let invalid =
-            |why: &str| Error::new(ErrorKind::InvalidImage, format!("this is no picture that can be read: {why}"));
         if bytes.is_empty() {
             return Err(invalid("the file is empty"));
         }
-        let mut reader =
-            ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| invalid(&error.to_string()))?;
-        match reader.format() {
-            Some(ImageFormat::Jpeg) if !jpeg_is_complete(bytes) => return Err(invalid("the JPEG file ends early")),
-            Some(ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP) => {}
-            _ => return Err(invalid("only JPEG, PNG and WebP are understood")),
-        }
-        let mut limits = Limits::no_limits();
-        limits.max_image_width = Some(MAX_SIDE);
-        limits.max_image_height = Some(MAX_SIDE);
-        limits.max_alloc = Some(MAX_DECODER_BYTES);
-        reader.limits(limits);
-
-        let mut decoder = reader.into_decoder().map_err(|error| named(&error))?;
+        let mut decoder = decoder(bytes)?;
         let (width, height) = decoder.dimensions();
         if u64::from(width) * u64::from(height) > MAX_PIXELS {
             return Err(Error::new(
@@ -78,9 +64,31 @@ impl Picture {
     }
 }
 
+/// The decoder for the format that the bytes show. It has read their headers.
+fn decoder(bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Error> {
+    let mut limits = Limits::no_limits();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_DECODER_BYTES);
+    let open = || -> ImageResult<Option<Box<dyn ImageDecoder + '_>>> {
+        let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+        reader.limits(limits.clone());
+        Ok(match reader.format() {
+            Some(ImageFormat::Jpeg) => {
+                let mut decoder = JpegDecoder::new(bytes)?;
+                decoder.set_limits(limits)?;
+                Some(Box::new(decoder))
+            }
+            Some(ImageFormat::Png | ImageFormat::WebP) => Some(Box::new(reader.into_decoder()?)),
+            _ => None,
+        })
+    };
+    open().map_err(|error| named(&error))?.ok_or_else(|| invalid("only JPEG, PNG and WebP are supported"))
+}
+
 /// Refuses a picture that there is no memory for, before its decoder, whose allocations end the program when they fail.
 /// Memory that wasm once has stays its own, so the decoder finds it again.
-fn ensure_memory(bytes: u64) -> Result<(), Error> {
+pub(crate) fn ensure_memory(bytes: u64) -> Result<(), Error> {
     let mut probe: Vec<u8> = Vec::new();
     let reserved = usize::try_from(bytes).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
     // An allocation that nobody looks at is optimised away.
@@ -91,23 +99,17 @@ fn ensure_memory(bytes: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether an end-of-image marker follows the last scan. The decoder itself fills what is missing with grey, which
-/// would be answered as if it had been in the picture. Inside a scan 0xFF is always stuffed, so these are markers.
-fn jpeg_is_complete(bytes: &[u8]) -> bool {
-    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xFF, marker]);
-    match (last(0xDA), last(0xD9)) {
-        (Some(scan), Some(end)) => end > scan,
-        _ => false,
-    }
-}
-
 fn named(error: &ImageError) -> Error {
     match error {
         ImageError::Limits(limit) if !matches!(limit.kind(), LimitErrorKind::Unsupported { .. }) => {
             Error::new(ErrorKind::ImageTooLarge, format!("the picture is too large: {error}"))
         }
-        _ => Error::new(ErrorKind::InvalidImage, format!("this is no picture that can be read: {error}")),
+        _ => invalid(&error.to_string()),
     }
+}
+
+fn invalid(why: &str) -> Error {
+    Error::new(ErrorKind::InvalidImage, format!("this picture cannot be read: {why}"))
 }
 
 #[cfg(test)]
@@ -174,8 +176,13 @@ mod tests {
     fn every_truncation_is_an_invalid_image() {
         for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
             let bytes = encoded(format);
-            // A PNG is complete without the checksum and the empty end chunk behind its last pixel.
-            let needed = if format == ImageFormat::Png { bytes.len() - 16 } else { bytes.len() - 1 };
+            // A PNG is complete without the checksum and the empty end chunk behind its last pixel, a JPEG without
+            // its end marker.
+            let needed = match format {
+                ImageFormat::Png => bytes.len() - 16,
+                ImageFormat::Jpeg => bytes.len() - 2,
+                _ => bytes.len() - 1,
+            };
             for length in 0..needed {
                 let error = Picture::decode(&bytes[..length]).expect_err(&format!("{format:?} {length}"));
                 assert_eq!(error.kind(), ErrorKind::InvalidImage, "{format:?} {length}: {error}");

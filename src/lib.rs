@@ -47,6 +47,7 @@ pub mod engine;
 pub mod error;
 pub mod explain;
 pub mod frame;
+mod jpeg;
 #[cfg(feature = "burn")]
 pub mod network;
 pub mod pipeline;
