@@ -12,6 +12,7 @@ use crate::container::Container;
 use crate::error::{Error, ErrorKind};
 use crate::exif;
 use crate::frame::{self, Frame, MAX_PIXELS, MAX_SIDE};
+use crate::jpeg::JpegDecoder;
 
 /// The most memory a decoder may take beside its output, in bytes: room for the largest frame in 16-bit RGBA.
 const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 8;
@@ -80,18 +81,23 @@ impl Picture {
     }
 }
 
-/// The decoder for the format that the bytes show, which has read their headers.
+/// The decoder for the format that the bytes show. It has read their headers.
 fn decoder(bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Error> {
-    let mut reader =
-        ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|error| invalid(&error.to_string()))?;
-    reader.limits(limits());
-    match reader.format() {
-        Some(ImageFormat::Jpeg) if !jpeg_is_complete(bytes) => return Err(invalid("the JPEG file ends early")),
-        Some(ImageFormat::WebP) => webp_decoder(bytes),
-        Some(ImageFormat::Jpeg | ImageFormat::Png) => reader.into_decoder().map(|decoder| Box::new(decoder) as _),
-        _ => return Err(invalid("only JPEG, PNG and WebP are understood")),
-    }
-    .map_err(|error| named(&error))
+    let open = || -> ImageResult<Option<Box<dyn ImageDecoder + '_>>> {
+        let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+        reader.limits(limits());
+        Ok(match reader.format() {
+            Some(ImageFormat::Jpeg) => {
+                let mut decoder = JpegDecoder::new(bytes)?;
+                decoder.set_limits(limits())?;
+                Some(Box::new(decoder))
+            }
+            Some(ImageFormat::Png) => Some(Box::new(reader.into_decoder()?)),
+            Some(ImageFormat::WebP) => Some(webp_decoder(bytes)?),
+            _ => None,
+        })
+    };
+    open().map_err(|error| named(&error))?.ok_or_else(|| invalid("only JPEG, PNG and WebP are supported"))
 }
 
 /// An animation's first frame need not fill the picture: what it leaves is transparent, though the file may state that
@@ -132,7 +138,7 @@ fn limits() -> Limits {
 
 /// Refuses a picture that there is no memory for, before its decoder, whose allocations end the program when they fail.
 /// Memory that wasm once has stays its own, so the decoder finds it again.
-fn ensure_memory(bytes: u64) -> Result<(), Error> {
+pub(crate) fn ensure_memory(bytes: u64) -> Result<(), Error> {
     let mut probe: Vec<u8> = Vec::new();
     let reserved = usize::try_from(bytes).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
     // An allocation that nobody looks at is optimised away.
@@ -143,20 +149,6 @@ fn ensure_memory(bytes: u64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether an end-of-image marker follows the last scan. The decoder itself fills what is missing with grey, which
-/// would be answered as if it had been in the picture. Inside a scan 0xFF is always stuffed, so these are markers.
-fn jpeg_is_complete(bytes: &[u8]) -> bool {
-    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xFF, marker]);
-    match (last(0xDA), last(0xD9)) {
-        (Some(scan), Some(end)) => end > scan,
-        _ => false,
-    }
-}
-
-fn invalid(why: &str) -> Error {
-    Error::new(ErrorKind::InvalidImage, format!("this picture cannot be read: {why}"))
-}
-
 fn named(error: &ImageError) -> Error {
     match error {
         ImageError::Limits(limit) if !matches!(limit.kind(), LimitErrorKind::Unsupported { .. }) => {
@@ -164,6 +156,10 @@ fn named(error: &ImageError) -> Error {
         }
         _ => invalid(&error.to_string()),
     }
+}
+
+fn invalid(why: &str) -> Error {
+    Error::new(ErrorKind::InvalidImage, format!("this picture cannot be read: {why}"))
 }
 
 #[cfg(test)]
@@ -276,8 +272,13 @@ mod tests {
     fn every_truncation_is_an_invalid_image() {
         for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
             let bytes = encoded(format);
-            // A PNG is complete without the checksum and the empty end chunk behind its last pixel.
-            let needed = if format == ImageFormat::Png { bytes.len() - 16 } else { bytes.len() - 1 };
+            // A PNG is complete without the checksum and the empty end chunk behind its last pixel, a JPEG without
+            // its end marker.
+            let needed = match format {
+                ImageFormat::Png => bytes.len() - 16,
+                ImageFormat::Jpeg => bytes.len() - 2,
+                _ => bytes.len() - 1,
+            };
             for length in 0..needed {
                 let error = Picture::decode(&bytes[..length]).expect_err(&format!("{format:?} {length}"));
                 assert_eq!(error.kind(), ErrorKind::InvalidImage, "{format:?} {length}: {error}");

@@ -50,6 +50,7 @@ pub mod error;
 mod exif;
 pub mod explain;
 pub mod frame;
+mod jpeg;
 #[cfg(feature = "burn")]
 pub mod network;
 pub mod pipeline;

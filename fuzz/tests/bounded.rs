@@ -56,12 +56,13 @@ fn apply(bytes: &mut Vec<u8>, edit: &Edit) {
     }
 }
 
-/// The files of `seeds/<target>/` and those of the repository that suit it.
+/// The files of `seeds/<target>/`, and the files and folders of the repository that suit it.
 fn seeds(target: &str, more: &[&str]) -> Vec<Vec<u8>> {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let mut paths: Vec<PathBuf> = more.iter().map(|file| here.join("..").join(file)).collect();
-    if let Ok(entries) = fs::read_dir(here.join("seeds").join(target)) {
-        paths.extend(entries.map(|entry| entry.unwrap().path()));
+    let files = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = files(here.join("seeds").join(target)).collect();
+    for path in more.iter().map(|path| here.join("..").join(path)) {
+        if path.is_dir() { paths.extend(files(path)) } else { paths.push(path) }
     }
     paths.sort();
     assert!(!paths.is_empty(), "no seeds for {target}");
@@ -87,7 +88,11 @@ fn random(cases: u32, target: fn(&[u8])) {
 
 #[test]
 fn image() {
-    run(3_000, countenance_fuzz::image, seeds("image", &["tests/fixtures/astronaut_quarter.png"]));
+    run(
+        3_000,
+        countenance_fuzz::image,
+        seeds("image", &["tests/fixtures/astronaut_quarter.png", "tests/fixtures/jpeg"]),
+    );
 }
 
 #[test]
