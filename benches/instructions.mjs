@@ -84,7 +84,7 @@ export function compare(counted) {
 /** The portrait's top left corner as a camera's frame; the rest of the frame is black. */
 function cameraFrame() {
   const picture = decodePng(readFileSync(join(root, "tests/fixtures/astronaut.png")));
-  const frame = new Uint8Array(FRAME.width * FRAME.height * 4);
+  const frame = new Uint8Array(FRAME.width * FRAME.height * 4).map((_, index) => (index % 4 === 3 ? 255 : 0));
   for (let y = 0; y < Math.min(picture.height, FRAME.height); y++) {
     for (let x = 0; x < Math.min(picture.width, FRAME.width); x++) {
       const from = (y * picture.width + x) * picture.channels;
