@@ -97,7 +97,9 @@ export class LiveView {
       (state) => this.#onState(state),
     );
 
-    find("[data-testid=camera-start]").addEventListener("click", () => this.start());
+    find("[data-testid=camera-start]").addEventListener("click", () =>
+      this.start(canRetry(this.#told) ? this.#deviceId : undefined),
+    );
     find("[data-testid=camera-stop]").addEventListener("click", () => beginTask());
     toggle("mirror", (mirrored) => view.stage.mirror(mirrored));
     toggle("pause", (paused) => this.#camera.pause(paused));
@@ -174,8 +176,7 @@ export class LiveView {
     const view = this.#view;
     this.#told = state;
     press("pause", state === "paused");
-    const canRetry = state === "silent" || state === "stalled";
-    write(find("[data-testid=camera-start]"), canRetry ? "camera.again" : "camera.start");
+    write(find("[data-testid=camera-start]"), canRetry(state) ? "camera.again" : "camera.start");
     if (state === "running") {
       view.status.overcome();
       return view.mark(state);
@@ -284,6 +285,11 @@ export class LiveView {
     });
     select.replaceChildren(...options);
   }
+}
+
+/** Whether starting the same camera anew may help. @param {CameraState | 'resting'} state */
+function canRetry(state) {
+  return state === "silent" || state === "stalled";
 }
 
 /**
