@@ -81,9 +81,9 @@ function alone(file) {
   return { file, path: file.name };
 }
 
-/** @param {File} file of a folder that was chosen */
+/** @param {File} file of a folder that was chosen; not every browser says where in it the file was */
 function inFolder(file) {
-  return { file, path: file.webkitRelativePath };
+  return { file, path: file.webkitRelativePath || file.name };
 }
 
 /**
