@@ -172,7 +172,7 @@ mod tests {
     fn grey_uses_the_stated_weights() {
         for (rgb, grey) in [([255, 0, 0], 76), ([0, 255, 0], 150), ([0, 0, 255], 29), ([200, 100, 50], 124)] {
             let [red, green, blue] = rgb;
-            let pixels = [red, green, blue, 0].repeat(48 * 48);
+            let pixels = [red, green, blue, 255].repeat(48 * 48);
             let chip = chip_from_frame(&Frame::from_rgba(&pixels, 48, 48).unwrap());
             assert_eq!(chip.grey(), &[grey; CHIP_SIDE * CHIP_SIDE], "{rgb:?}");
         }

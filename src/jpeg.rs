@@ -271,7 +271,7 @@ fn unsupported(marker: u8) -> Option<Fault> {
     match marker {
         0xC3 => Some("it is a lossless JPEG, which is not supported"),
         0xC5..=0xC7 | 0xCD..=0xCF | 0xDE | 0xDF => Some("it is a hierarchical JPEG, which is not supported"),
-        0xC9..=0xCB | 0xCC => Some("it is a JPEG with arithmetic coding, which is not supported"),
+        0xC9..=0xCC => Some("it is a JPEG with arithmetic coding, which is not supported"),
         0xF7 => Some("it is a JPEG-LS file, which is not supported"),
         _ => None,
     }

@@ -243,7 +243,7 @@ mod tests {
             pixels in prop::collection::vec(any::<[u8; 4]>(), 13 * 9),
             left in -8.0..12.0_f64, top in -8.0..8.0_f64, width in 0.1..30.0_f64, height in 0.1..30.0_f64,
         ) {
-            let frame = Frame::from_rgba(pixels.as_flattened(), 13, 9).unwrap();
+            let frame = Frame::from_opaque(pixels.as_flattened(), 13, 9).unwrap();
             let columns: Vec<_> = (0..5).map(|index| Span::new(index, 5, left, width, 13)).collect();
             let mut output = [Pixel::default(); 5];
             for y in 0..4 {
@@ -270,7 +270,7 @@ mod tests {
         ) {
             let width = left + count * factor + 2;
             let pixels: Vec<u8> = (0..width * rows * 4).map(|index| (index * 31 % 251) as u8 ^ seed).collect();
-            let frame = Frame::from_rgba(&pixels, width as u32, rows as u32).unwrap();
+            let frame = Frame::from_opaque(&pixels, width as u32, rows as u32).unwrap();
             let span = |index| Span::new(index, count, left as f64, (count * factor) as f64, width);
             let columns: Vec<_> = (0..count).map(span).collect();
             let row = Span::new(0, 1, 0.0, rows as f64, rows);
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn same_size_copies() {
         let pixels: Vec<u8> = (0..7 * 3 * 4).map(|value| value as u8 * 3).collect();
-        let frame = Frame::from_rgba(&pixels, 7, 3).unwrap();
+        let frame = Frame::from_opaque(&pixels, 7, 3).unwrap();
         let columns: Vec<_> = (0..7).map(|index| Span::new(index, 7, 0.0, 7.0, 7)).collect();
         let mut output = [Pixel::default(); 7];
         for y in 0..3 {

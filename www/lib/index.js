@@ -10,7 +10,6 @@
 
 import { abortable } from "./abortable.js";
 import { WorkerConnection } from "./connection.js";
-import { assertSizeReadable, readFile } from "./file.js";
 import { isBytes, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 import { makeWorker } from "./worker-file.js";
