@@ -6,7 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot start has nothing better to do")]
 
-use countenance::engine::EmotionEngine;
+use countenance::express::EmotionEngine;
 use countenance::weights::{Precision, Weights, emotion_model};
 use countenance::{CHIP_SIDE, FaceChip};
 use criterion::{Criterion, criterion_group, criterion_main};

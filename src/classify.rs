@@ -2,9 +2,9 @@
 
 use crate::crop::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Emotion8, Expressions};
-#[cfg(not(any(feature = "burn-flex", feature = "burn-ndarray")))]
-use crate::engine::EmotionEngine as Engine;
 use crate::error::{Error, ErrorKind};
+#[cfg(not(any(feature = "burn-flex", feature = "burn-ndarray")))]
+use crate::express::EmotionEngine as Engine;
 #[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
 use crate::network::BurnEngine as Engine;
 use crate::weights::Weights;

@@ -43,14 +43,15 @@ pub mod crop;
 pub mod decode;
 pub mod detect;
 pub mod emotion;
-pub mod engine;
 pub mod error;
 pub mod explain;
+pub mod express;
 pub mod frame;
 #[cfg(feature = "burn")]
 pub mod network;
 pub mod pipeline;
 mod resample;
+mod simd;
 pub mod smooth;
 pub mod track;
 #[cfg(target_family = "wasm")]

@@ -370,8 +370,8 @@ pub use engine::BurnEngine;
 mod engine {
     use super::{ConvBlock, Device, EmotionNet, EmotionNetConfig, Linear, Tensor, TensorData, load_eight};
     use crate::crop::{CHIP_SIDE, FaceChip};
-    use crate::engine::Logits;
     use crate::error::Error;
+    use crate::express::Logits;
     use crate::weights::Weights;
 
     /// Inference on one of Burn's CPU backends: the reference that the fused engine is held to.

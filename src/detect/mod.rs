@@ -4,7 +4,7 @@
 //! Frame -> scale down, pad to multiples of 32 -> network -> decode -> suppress overlaps -> faces, frame pixels
 //! ```
 
-mod decode;
+mod faces;
 mod map;
 mod network;
 mod pointwise;
@@ -13,10 +13,10 @@ mod reference;
 mod stem;
 mod unit;
 
-use crate::engine::simd::dispatch;
 use crate::error::{Error, ErrorKind};
 use crate::frame::Frame;
 use crate::resample::{Pixel, Span, average_row};
+use crate::simd::dispatch;
 use crate::weights::Weights;
 use network::{INPUT_MULTIPLE, Network};
 use stem::Input;
@@ -190,7 +190,7 @@ impl FaceDetector {
         self.faces.retain(|FaceDetection { bounding_box: BoundingBox { x, y, width, height }, .. }| {
             *x < right && *y < bottom && x + width > 0.0 && y + height > 0.0
         });
-        decode::suppress_overlaps(&mut self.faces);
+        faces::suppress_overlaps(&mut self.faces);
         Ok(&self.faces)
     }
 
@@ -201,7 +201,7 @@ impl FaceDetector {
         let (width, height) = (scaled(part.width), scaled(part.height));
         self.fill_input(frame, part, width, height);
         let first = self.faces.len();
-        decode::decode(self.network.forward(&self.input), min_confidence, &mut self.faces);
+        faces::decode(self.network.forward(&self.input), min_confidence, &mut self.faces);
 
         let [left, top] = [part.left as f32, part.top as f32];
         let to_frame = [part.width as f32 / width as f32, part.height as f32 / height as f32];

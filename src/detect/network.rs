@@ -18,8 +18,8 @@
 use super::map::Map;
 use super::stem::{Input, STEM_CHANNELS, Stem, StemRows};
 use super::unit::{Scratch, Unit};
-use crate::engine::simd::{Level, Simd, dispatch};
 use crate::error::Error;
+use crate::simd::{Level, Simd, dispatch};
 use crate::weights::Weights;
 
 /// Sides of the input are multiples of this.

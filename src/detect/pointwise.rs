@@ -6,8 +6,8 @@
 
 use fearless_simd::{Bytes, SimdInt, SimdIntWiden, SimdNarrow};
 
-use crate::engine::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat, store};
 use crate::error::Error;
+use crate::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat, store};
 use crate::weights::Weights;
 
 /// Pixels whose results are computed together. With two vectors of outputs their eight sums, two weights and one pair
@@ -208,7 +208,7 @@ mod tests {
 
     use super::super::reference::{container, noise};
     use super::*;
-    use crate::engine::simd::{dispatch, levels};
+    use crate::simd::{dispatch, levels};
 
     /// Compares a row with the same integers added up one by one, and their sums with the bound.
     fn compare<const INPUTS: usize, const OUTPUTS: usize>(

@@ -5,11 +5,9 @@ use fearless_simd::{SimdInt, SimdIntWiden, SimdNarrow, f32x4, i16x8, i32x4, u8x1
 
 use super::pointwise::{ROUNDING, RoundedWeights, round_to_int, splat_pair};
 use super::unit::Rows;
-use crate::engine::simd::{
-    Bytes, Simd, SimdBase, SimdFloat, lanes, larger_size, largest_lane, load, relu, splat, store,
-};
 use crate::error::Error;
 use crate::resample::Pixel;
+use crate::simd::{Bytes, Simd, SimdBase, SimdFloat, lanes, larger_size, largest_lane, load, relu, splat, store};
 use crate::weights::Weights;
 
 /// Red, green, blue.
@@ -240,7 +238,7 @@ mod tests {
 
     use super::super::reference::{Reference, container, noise};
     use super::*;
-    use crate::engine::simd::{dispatch, levels};
+    use crate::simd::{dispatch, levels};
 
     #[test]
     fn a_row_is_written_without_alpha_and_its_padding_stays_zero() {

@@ -1,7 +1,7 @@
 //! Direct 3x3 convolutions, each with its epilogue: the first layer and the last.
 
 use super::epilogue::Epilogue;
-use super::simd::{Simd, SimdFloat, lanes, load, splat};
+use crate::simd::{Simd, SimdFloat, lanes, load, splat};
 
 /// Vectors of output channels that a block of weights holds.
 const NV: usize = 2;

@@ -1,7 +1,7 @@
 //! What follows a convolution or dense layer: bias, ReLU, BatchNorm, LeakyReLU and max pool in one pass.
 
-use super::simd::{Simd, SimdBase, SimdFloat, lanes, larger_size, load, relu, smaller_size, splat, store};
 use crate::error::Error;
+use crate::simd::{Simd, SimdBase, SimdFloat, lanes, larger_size, load, relu, smaller_size, splat, store};
 use crate::weights::Weights;
 use fearless_simd::Select;
 

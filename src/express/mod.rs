@@ -18,16 +18,15 @@ mod kernel_tests;
 mod quantised;
 #[cfg(test)]
 mod reference;
-pub(crate) mod simd;
 mod winograd;
 
 use crate::crop::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Emotion8};
 use crate::error::Error;
+use crate::simd::{Level, Simd, dispatch};
 use crate::weights::{BLOCK, Weights};
 use epilogue::Epilogue;
 use quantised::Block;
-use simd::{Level, Simd, dispatch};
 use winograd::{F2, F4, Scratch};
 
 const CHANNELS: [usize; 6] = [1, 32, 64, 128, 256, 512];
@@ -291,7 +290,7 @@ mod tests {
     use super::*;
     use crate::weights::DType;
 
-    pub(super) use super::simd::levels;
+    pub(super) use crate::simd::levels;
 
     fn chips() -> Vec<FaceChip> {
         let mut noise = reference::noise(7);

@@ -3,10 +3,10 @@
 
 use super::epilogue::Epilogue;
 use super::quantised::{self, Block};
-use super::simd::{Simd, dispatch};
 use super::tests::levels;
 use super::winograd::{self, F2, F4, Scratch, Transform};
 use super::{convolution, dense, reference};
+use crate::simd::{Simd, dispatch};
 use crate::weights::{BLOCK, DType, Weights, WeightsWriter};
 use proptest::prelude::*;
 

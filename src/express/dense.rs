@@ -1,7 +1,7 @@
 //! Dense layers: the two hidden ones with their epilogue, and the last that gives logits.
 
 use super::epilogue::Epilogue;
-use super::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat};
+use crate::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat};
 
 /// Vectors of outputs that a block of weights holds: enough independent sums to hide the latency of a multiply-add.
 const NV: usize = 8;

@@ -6,7 +6,7 @@
 //! sum is then multiplied by both scales and added up in single precision.
 
 use super::epilogue::Epilogue;
-use super::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat};
+use crate::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat};
 use crate::weights::{BLOCK, Tensor};
 use fearless_simd::{Bytes, SimdInt, SimdIntWiden, SimdNarrow, SimdWiden};
 

@@ -6,7 +6,7 @@
 //! m is even, so that every tile holds whole pooling windows.
 
 use super::epilogue::Epilogue;
-use super::simd::{MAX_LANES, Simd, SimdFloat, lanes, load, splat, store};
+use crate::simd::{MAX_LANES, Simd, SimdFloat, lanes, load, splat, store};
 
 /// The three transforms of F(`OUT` x `OUT`, 3x3) in one dimension, `TILE` = `OUT` + 2.
 pub(crate) trait Transform<const TILE: usize, const OUT: usize> {
