@@ -1,6 +1,6 @@
 //! From a face chip to probabilities.
 
-use crate::crop::{CHIP_SIDE, FaceChip};
+use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::{Error, ErrorKind};
 #[cfg(not(any(feature = "burn-flex", feature = "burn-ndarray")))]

@@ -1,7 +1,7 @@
 //! Which pixels spoke for the answer.
 
+use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::classify::{Answers, Probabilities};
-use crate::crop::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::Error;
 

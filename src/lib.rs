@@ -38,6 +38,7 @@
 struct Readme;
 
 pub mod calibrate;
+pub mod chip;
 pub mod classify;
 pub mod crop;
 pub mod decode;
@@ -47,6 +48,7 @@ pub mod error;
 pub mod explain;
 pub mod express;
 pub mod frame;
+pub mod geometry;
 #[cfg(feature = "burn")]
 pub mod network;
 pub mod pipeline;
@@ -59,14 +61,16 @@ pub mod wasm_api;
 pub mod weights;
 
 pub use calibrate::PersonalCalibration;
+pub use chip::{CHIP_SIDE, FaceChip};
 pub use classify::{Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, Probabilities};
-pub use crop::{CHIP_SIDE, FaceChip, chip_from_frame, crop_face};
+pub use crop::{chip_from_frame, crop_face};
 pub use decode::Picture;
-pub use detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector, Landmarks};
+pub use detect::{DetectOptions, FaceDetector};
 pub use emotion::{Emotion, Emotion8, Expressions};
 pub use error::{Error, ErrorKind};
 pub use explain::{Explanation, Explanations, explain};
 pub use frame::Frame;
+pub use geometry::{BoundingBox, FaceDetection, Landmarks};
 pub use pipeline::{EmotionPipeline, FaceEmotion, PipelineOptions};
 pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};
 pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

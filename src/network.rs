@@ -22,7 +22,7 @@ use burn::nn::{
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::crop::CHIP_SIDE;
+use crate::chip::CHIP_SIDE;
 use crate::emotion::{Emotion, Emotion8};
 
 /// Slope of every leaky ReLU for negative input.
@@ -369,7 +369,7 @@ pub use engine::BurnEngine;
 #[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
 mod engine {
     use super::{ConvBlock, Device, EmotionNet, EmotionNetConfig, Linear, Tensor, TensorData, load_eight};
-    use crate::crop::{CHIP_SIDE, FaceChip};
+    use crate::chip::{CHIP_SIDE, FaceChip};
     use crate::error::Error;
     use crate::express::Logits;
     use crate::weights::Weights;

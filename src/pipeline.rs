@@ -1,13 +1,15 @@
 //! The whole flow, on one screen: frame -> detect -> crop -> classify, and for live video -> track -> smooth.
 
 use crate::calibrate::PersonalCalibration;
+use crate::chip::FaceChip;
 use crate::classify::{Answers, EmotionClassifier, EmotionProbabilities};
-use crate::crop::{FaceChip, crop_face};
-use crate::detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector};
+use crate::crop::crop_face;
+use crate::detect::{DetectOptions, FaceDetector};
 use crate::emotion::{Emotion, Emotion8};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanations, explain};
 use crate::frame::Frame;
+use crate::geometry::{BoundingBox, FaceDetection};
 use crate::smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions};
 use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
 use crate::weights::{detector_model, emotion_model};

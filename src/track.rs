@@ -10,9 +10,9 @@
 mod assignment;
 mod one_euro;
 
-use crate::detect::{BoundingBox, FaceDetection, Landmarks};
 use crate::error::{Error, ErrorKind};
-use assignment::{Assignment, distance_iou};
+use crate::geometry::{BoundingBox, FaceDetection, Landmarks, around, centre, distance_iou};
+use assignment::Assignment;
 use one_euro::OneEuro;
 
 /// The lowest distance-IoU at which a detection can belong to a track: two boxes of one size a little more than a
@@ -346,14 +346,6 @@ impl Track {
         let [width, height] = self.size.point();
         self.centre.speed().max(self.size.speed()) < STEADY_SPEED * width.max(height)
     }
-}
-
-fn centre(area: &BoundingBox) -> [f32; 2] {
-    [area.x + area.width / 2.0, area.y + area.height / 2.0]
-}
-
-fn around(centre: [f32; 2], [width, height]: [f32; 2]) -> BoundingBox {
-    BoundingBox { x: centre[0] - width / 2.0, y: centre[1] - height / 2.0, width, height }
 }
 
 #[cfg(test)]

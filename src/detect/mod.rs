@@ -5,6 +5,7 @@
 //! ```
 
 mod faces;
+mod input;
 mod map;
 mod network;
 mod pointwise;
@@ -15,39 +16,12 @@ mod unit;
 
 use crate::error::{Error, ErrorKind};
 use crate::frame::Frame;
+use crate::geometry::{BoundingBox, FaceDetection};
 use crate::resample::{Pixel, Span, average_row};
 use crate::simd::dispatch;
 use crate::weights::Weights;
+use input::Input;
 use network::{INPUT_MULTIPLE, Network};
-use stem::Input;
-
-/// A face's place: pixels of the frame, origin at its top left corner. May reach beyond the frame's border.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BoundingBox {
-    /// Left edge.
-    pub x: f32,
-    /// Top edge.
-    pub y: f32,
-    /// Width, above 0.
-    pub width: f32,
-    /// Height, above 0.
-    pub height: f32,
-}
-
-/// Five points `[x, y]` in frame pixels: eye at the picture's left, eye at its right, nose, mouth corner at the left,
-/// mouth corner at the right.
-pub type Landmarks = [[f32; 2]; 5];
-
-/// One face found by the detector.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FaceDetection {
-    /// Where it is.
-    pub bounding_box: BoundingBox,
-    /// Its five points.
-    pub landmarks: Landmarks,
-    /// The detector's confidence, 0..1 (not a probability of an expression).
-    pub confidence: f32,
-}
 
 /// The longer side, in pixels as the network sees it, above which a face may fill more than the network can grasp.
 const CLOSE_UP_SIDE: u32 = 480;

@@ -20,7 +20,7 @@ mod quantised;
 mod reference;
 mod winograd;
 
-use crate::crop::{CHIP_SIDE, FaceChip};
+use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Emotion8};
 use crate::error::Error;
 use crate::simd::{Level, Simd, dispatch};

@@ -1,7 +1,7 @@
 //! The network's arithmetic as its definition reads, in double precision: what the kernels are tested against.
 
 use super::{CHANNELS, DENSE};
-use crate::crop::{CHIP_SIDE, FaceChip};
+use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Emotion8};
 use crate::weights::{DType, Weights, WeightsWriter};
 
