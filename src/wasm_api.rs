@@ -14,9 +14,10 @@ use crate::decode::Picture;
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanation, Explanations};
+use crate::face::FaceEmotion;
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
-use crate::pipeline::{self, FaceEmotion, PipelineOptions};
+use crate::pipeline::{self, PipelineOptions};
 use crate::smooth::{Reading, Reading8};
 use crate::weights::{detector_model, emotion_model};
 
