@@ -1,14 +1,17 @@
 //! Direct 3x3 convolutions, each with its epilogue: the first layer and the last.
 
 use super::epilogue::Epilogue;
+use super::layer::{Layer, Map, Scratch, Stored};
+use crate::error::Error;
 use crate::simd::{Simd, SimdFloat, lanes, load, splat};
+use std::marker::PhantomData;
 
 /// Vectors of output channels that a block of weights holds.
 const NV: usize = 2;
 
 /// Reorders `[outputs][inputs][9]` weights into blocks of `NV` vectors of outputs: `[block][9][inputs][outputs of block]`.
 #[inline(always)]
-pub(crate) fn pack<S: Simd>(_: S, weights: &[f32], outputs: usize, inputs: usize) -> Vec<f32> {
+fn pack<S: Simd>(weights: &[f32], outputs: usize, inputs: usize) -> Vec<f32> {
     let width = NV * lanes::<S>();
     let mut packed = Vec::with_capacity(weights.len());
     for block in (0..outputs).step_by(width) {
@@ -21,32 +24,42 @@ pub(crate) fn pack<S: Simd>(_: S, weights: &[f32], outputs: usize, inputs: usize
     packed
 }
 
-/// The first convolution: one input channel, rows of `ROW` pixels of which the outer ones are a zero border, and the
-/// epilogue into half as many pixels of `COUT` channels, inside such a border too.
-#[inline(always)]
-pub(crate) fn first<S: Simd, const ROW: usize, const COUT: usize>(
-    simd: S,
-    input: &[f32],
-    packed: &[f32],
-    epilogue: &Epilogue,
-    output: &mut [f32],
-) {
-    let side = const { (ROW - 2) / 2 };
-    let width = NV * lanes::<S>();
-    let (rows, _) = input.as_chunks::<ROW>();
-    let (pixels, _) = output.as_chunks_mut::<COUT>();
-    for (block, weights) in packed.chunks_exact(9 * width).enumerate() {
-        let epilogue = epilogue.channels(simd, block * width);
-        for y in 0..side {
-            let rows = &rows[2 * y..][..4];
-            let targets = &mut pixels[(y + 1) * (side + 2) + 1..][..side];
-            for x in 0..side {
-                let mut sums = [[splat(simd, 0.0); NV]; 4];
-                let kernel_rows = weights.chunks_exact(3 * width);
-                for (rows, weights) in rows.array_windows::<2>().zip(kernel_rows) {
-                    first_row(simd, [&rows[0], &rows[1]], 2 * x, weights, &mut sums);
+/// The first convolution: of one input channel, with the epilogue into half as many pixels.
+#[derive(Debug, Clone)]
+pub(crate) struct First<From, To> {
+    weights: Vec<f32>,
+    epilogue: Epilogue,
+    sizes: PhantomData<(From, To)>,
+}
+
+impl<const SIDE: usize, const HALF: usize, const COUT: usize> Layer for First<Map<SIDE, 1>, Map<HALF, COUT>> {
+    type Input = Map<SIDE, 1>;
+    type Output = Map<HALF, COUT>;
+
+    #[inline(always)]
+    fn pack<S: Simd>(_: S, stored: &Stored<'_>, _: &mut Scratch) -> Result<Self, Error> {
+        const { assert!(SIDE == 2 * HALF, "the pool halves the side") };
+        let weights = pack::<S>(&stored.kernels(&[COUT, 1, 3, 3])?, COUT, 1);
+        Ok(Self { weights, epilogue: stored.epilogue(COUT)?, sizes: PhantomData })
+    }
+
+    #[inline(always)]
+    fn compute<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output, _: &mut Scratch) {
+        let width = NV * lanes::<S>();
+        for (block, weights) in self.weights.chunks_exact(9 * width).enumerate() {
+            let epilogue = self.epilogue.channels(simd, block * width);
+            for y in 0..HALF {
+                let row = Self::Input::ROW;
+                let rows: [&[f32]; 4] = std::array::from_fn(|index| &input.values()[(2 * y + index) * row..][..row]);
+                let targets = output.row_mut(y);
+                for x in 0..HALF {
+                    let mut sums = [[splat(simd, 0.0); NV]; 4];
+                    let kernel_rows = weights.chunks_exact(3 * width);
+                    for (rows, weights) in rows.array_windows::<2>().zip(kernel_rows) {
+                        first_row(simd, *rows, 2 * x, weights, &mut sums);
+                    }
+                    epilogue.pool(simd, &sums, &mut targets[x][block * width..]);
                 }
-                epilogue.pool(simd, &sums, &mut targets[x][block * width..]);
             }
         }
     }
@@ -54,13 +67,7 @@ pub(crate) fn first<S: Simd, const ROW: usize, const COUT: usize>(
 
 /// Adds one kernel row's products to the sums of a 2x2 window, from the two rows that it reads.
 #[inline(always)]
-fn first_row<S: Simd, const ROW: usize>(
-    simd: S,
-    rows: [&[f32; ROW]; 2],
-    x: usize,
-    weights: &[f32],
-    sums: &mut [[S::f32s; NV]; 4],
-) {
+fn first_row<S: Simd>(simd: S, rows: [&[f32]; 2], x: usize, weights: &[f32], sums: &mut [[S::f32s; NV]; 4]) {
     for column in 0..3 {
         let mut taps = [splat(simd, 0.0); NV];
         for (n, tap) in taps.iter_mut().enumerate() {
@@ -75,31 +82,43 @@ fn first_row<S: Simd, const ROW: usize>(
     }
 }
 
-/// The last convolution: of 3x3 pixels, inside a border of one zero pixel, the valid 2x2 pool reads the upper left 2x2
-/// only, so only these four are computed; and of their 36 taps only the 25 that do not read the border.
-#[inline(always)]
-pub(crate) fn last<S: Simd, const CIN: usize>(
-    simd: S,
-    input: &[f32],
-    packed: &[f32],
-    epilogue: &Epilogue,
-    output: &mut [f32],
-) {
-    let width = NV * lanes::<S>();
-    let (pixels, _) = input.as_chunks::<CIN>();
-    let blocks = packed.chunks_exact(9 * CIN * width).zip(output.chunks_exact_mut(width));
-    for (block, (weights, target)) in blocks.enumerate() {
-        let mut sums = [[splat(simd, 0.0); NV]; 4];
-        tap::<S, CIN, 0, 0>(simd, pixels, weights, &mut sums);
-        tap::<S, CIN, 0, 1>(simd, pixels, weights, &mut sums);
-        tap::<S, CIN, 0, 2>(simd, pixels, weights, &mut sums);
-        tap::<S, CIN, 1, 0>(simd, pixels, weights, &mut sums);
-        tap::<S, CIN, 1, 1>(simd, pixels, weights, &mut sums);
-        tap::<S, CIN, 1, 2>(simd, pixels, weights, &mut sums);
-        tap::<S, CIN, 2, 0>(simd, pixels, weights, &mut sums);
-        tap::<S, CIN, 2, 1>(simd, pixels, weights, &mut sums);
-        tap::<S, CIN, 2, 2>(simd, pixels, weights, &mut sums);
-        epilogue.channels(simd, block * width).pool(simd, &sums, target);
+/// The last convolution: of 3x3 pixels the valid 2x2 pool reads the upper left 2x2 only, so only these four are
+/// computed; and of their 36 taps only the 25 that do not read the border.
+#[derive(Debug, Clone)]
+pub(crate) struct Last<From, To> {
+    weights: Vec<f32>,
+    epilogue: Epilogue,
+    sizes: PhantomData<(From, To)>,
+}
+
+impl<const CIN: usize, const COUT: usize> Layer for Last<Map<3, CIN>, [f32; COUT]> {
+    type Input = Map<3, CIN>;
+    type Output = [f32; COUT];
+
+    #[inline(always)]
+    fn pack<S: Simd>(_: S, stored: &Stored<'_>, _: &mut Scratch) -> Result<Self, Error> {
+        let weights = pack::<S>(&stored.kernels(&[COUT, CIN, 3, 3])?, COUT, CIN);
+        Ok(Self { weights, epilogue: stored.epilogue(COUT)?, sizes: PhantomData })
+    }
+
+    #[inline(always)]
+    fn compute<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output, _: &mut Scratch) {
+        let width = NV * lanes::<S>();
+        let pixels = input.pixels();
+        let blocks = self.weights.chunks_exact(9 * CIN * width).zip(output.chunks_exact_mut(width));
+        for (block, (weights, target)) in blocks.enumerate() {
+            let mut sums = [[splat(simd, 0.0); NV]; 4];
+            tap::<S, CIN, 0, 0>(simd, pixels, weights, &mut sums);
+            tap::<S, CIN, 0, 1>(simd, pixels, weights, &mut sums);
+            tap::<S, CIN, 0, 2>(simd, pixels, weights, &mut sums);
+            tap::<S, CIN, 1, 0>(simd, pixels, weights, &mut sums);
+            tap::<S, CIN, 1, 1>(simd, pixels, weights, &mut sums);
+            tap::<S, CIN, 1, 2>(simd, pixels, weights, &mut sums);
+            tap::<S, CIN, 2, 0>(simd, pixels, weights, &mut sums);
+            tap::<S, CIN, 2, 1>(simd, pixels, weights, &mut sums);
+            tap::<S, CIN, 2, 2>(simd, pixels, weights, &mut sums);
+            self.epilogue.channels(simd, block * width).pool(simd, &sums, target);
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Every kernel against its definition in double precision (`reference.rs`), with every instruction set this machine
 //! has, over many sizes, on ordinary and extreme inputs.
 
-use super::epilogue::Epilogue;
+use super::convolution::{First, Last};
+use super::dense::{Dense, Head};
+use super::layer::{Layer, Map, Scratch, Stored};
 use super::quantised::{self, Block};
-use super::tests::levels;
-use super::winograd::{self, F2, F4, Scratch, Transform};
-use super::{convolution, dense, reference};
-use crate::simd::{Simd, dispatch};
+use super::reference;
+use super::winograd::{F2, F4, Winograd};
+use crate::simd::{Level, dispatch, levels};
 use crate::weights::{BLOCK, DType, Weights, WeightsWriter};
 use proptest::prelude::*;
 
@@ -52,12 +53,12 @@ fn values(kind: Kind, count: usize, seed: u32) -> Vec<f32> {
 }
 
 /// A layer of random weights, as a container with `layer.weight`, `layer.bias` and `bn.*`.
-struct Layer {
+struct Stock {
     bytes: Vec<u8>,
     shape: Vec<usize>,
 }
 
-impl Layer {
+impl Stock {
     fn new(shape: &[usize], dtype: DType, seed: u32) -> Self {
         let mut noise = reference::noise(seed);
         let mut writer = WeightsWriter::new("layer");
@@ -89,8 +90,21 @@ impl Layer {
         ["weight", "bias", "mean", "var"].map(|p| self.weights().f32(&format!("bn.{p}"), &self.shape[..1]).unwrap())
     }
 
-    fn epilogue(&self) -> Epilogue {
-        Epilogue::new(&self.weights(), "layer", Some("bn"), self.shape[0]).unwrap()
+    /// Packs the layer and runs it once, with every instruction set.
+    fn run<L: Layer>(&self, input: &L::Input, output: impl Fn() -> L::Output, check: impl Fn(&L::Output, Level)) {
+        let weights = self.weights();
+        let stored = Stored { weights: &weights, layer: "layer", batch_norm: Some("bn") };
+        for level in levels() {
+            // What an earlier layer left must not matter.
+            let dirty = vec![f32::NAN; 50_000];
+            let mut scratch = Scratch { transformed: dirty.clone(), products: dirty, blocks: vec![Block::ZERO; 500] };
+            let mut output = output();
+            dispatch!(level, simd => {
+                let layer = L::pack(simd, &stored, &mut scratch).unwrap();
+                layer.run(simd, input, &mut output, &mut scratch);
+            });
+            check(&output, level);
+        }
     }
 
     /// The pooled answer of a convolution.
@@ -113,20 +127,25 @@ impl Layer {
     }
 }
 
-/// Puts a border of one zero pixel around `side` x `side` pixels.
-fn bordered(input: &[f32], side: usize, channels: usize) -> Vec<f32> {
-    let mut output = vec![0.0; (side + 2) * (side + 2) * channels];
-    for (y, row) in input.chunks(side * channels).enumerate() {
-        output[((y + 1) * (side + 2) + 1) * channels..][..row.len()].copy_from_slice(row);
+/// A map of these pixels.
+fn map<const SIDE: usize, const CHANNELS: usize>(pixels: &[f32]) -> Map<SIDE, CHANNELS> {
+    let mut map = Map::new();
+    for (y, row) in pixels.chunks(SIDE * CHANNELS).enumerate() {
+        map.row_mut(y).as_flattened_mut().copy_from_slice(row);
     }
-    output
+    map
 }
 
-/// Checks pixels inside a border, and that the border is still zero.
-fn check_bordered(found: &[f32], expected: &[f64], side: usize, channels: usize, tolerance: f64, what: &str) {
+/// Checks the pixels of a map, and that its border is still zero.
+fn check_map<const SIDE: usize, const CHANNELS: usize>(
+    found: &Map<SIDE, CHANNELS>,
+    expected: &[f64],
+    tolerance: f64,
+    what: &str,
+) {
     let expected: Vec<f32> = expected.iter().map(|value| *value as f32).collect();
-    let expected: Vec<f64> = bordered(&expected, side, channels).into_iter().map(f64::from).collect();
-    check(found, &expected, tolerance, what);
+    let expected: Vec<f64> = map::<SIDE, CHANNELS>(&expected).values().iter().copied().map(f64::from).collect();
+    check(found.values(), &expected, tolerance, what);
 }
 
 fn check(found: &[f32], expected: &[f64], tolerance: f64, what: &str) {
@@ -138,119 +157,83 @@ fn check(found: &[f32], expected: &[f64], tolerance: f64, what: &str) {
     }
 }
 
-fn winograd_case<T, const TILE: usize, const OUT: usize, const SIDE: usize, const CIN: usize, const MR: usize>(
+/// A convolution of kind `L` against its definition.
+fn convolution_case<L, const SIDE: usize, const CIN: usize, const HALF: usize, const COUT: usize>(
     kind: Kind,
+    dtype: DType,
     seed: u32,
+    tolerance: f64,
 ) where
-    T: Transform<TILE, OUT>,
+    L: Layer<Input = Map<SIDE, CIN>, Output = Map<HALF, COUT>>,
 {
-    const COUT: usize = 32;
-    let layer = Layer::new(&[COUT, CIN, 3, 3], DType::F32, seed);
+    let layer = Stock::new(&[COUT, CIN, 3, 3], dtype, seed);
     let input = values(kind, SIDE * SIDE * CIN, seed ^ 1);
     let expected = layer.convolved(&input, SIDE);
-    for level in levels() {
-        let mut output = vec![0.0; (SIDE / 2 + 2).pow(2) * COUT];
-        let mut scratch = Scratch::new(TILE * TILE * (SIDE / OUT).pow(2) * CIN.max(COUT));
-        dispatch!(level, simd => {
-            run_winograd::<_, T, TILE, OUT, SIDE, CIN, MR>(simd, &layer, &input, &mut output, &mut scratch)
-        });
-        check_bordered(
-            &output,
-            &expected,
-            SIDE / 2,
-            COUT,
-            WINOGRAD,
-            &format!("F{OUT} {SIDE} {CIN} {kind:?} {level:?}"),
-        );
-    }
+    layer.run::<L>(&map(&input), Map::new, |output, level| {
+        let what = format!("{} {kind:?} {dtype:?} {level:?}", std::any::type_name::<L>());
+        check_map(output, &expected, tolerance, &what);
+    });
 }
 
-fn run_winograd<S, T, const TILE: usize, const OUT: usize, const SIDE: usize, const CIN: usize, const MR: usize>(
-    simd: S,
-    layer: &Layer,
-    input: &[f32],
-    output: &mut [f32],
-    scratch: &mut Scratch,
-) where
-    S: Simd,
-    T: Transform<TILE, OUT>,
+/// A last convolution of kind `L` against its definition.
+fn last_case<L, const CIN: usize>(kind: Kind, dtype: DType, seed: u32, tolerance: f64)
+where
+    L: Layer<Input = Map<3, CIN>, Output = [f32; 64]>,
 {
-    let packed = winograd::pack::<S, T, TILE, OUT, 2>(simd, &layer.kernels(), 32, CIN);
-    let input = bordered(input, SIDE, CIN);
-    let epilogue = layer.epilogue();
-    winograd::convolve::<S, T, TILE, OUT, SIDE, CIN, 32, MR, 2>(simd, &input, &packed, &epilogue, output, scratch);
-}
-
-fn first_case<const ROW: usize>(kind: Kind, seed: u32) {
-    let side = ROW - 2;
-    let layer = Layer::new(&[32, 1, 3, 3], DType::F32, seed);
-    let input = values(kind, side * side, seed ^ 1);
-    let expected = layer.convolved(&input, side);
-    let (bordered, epilogue) = (bordered(&input, side, 1), layer.epilogue());
-    for level in levels() {
-        let mut output = vec![0.0; (side / 2 + 2).pow(2) * 32];
-        dispatch!(level, simd => {
-            let packed = pack_convolution(simd, &layer);
-            convolution::first::<_, ROW, 32>(simd, &bordered, &packed, &epilogue, &mut output);
-        });
-        check_bordered(&output, &expected, side / 2, 32, DIRECT, &format!("first {side} {kind:?} {level:?}"));
-    }
-}
-
-fn pack_convolution<S: Simd>(simd: S, layer: &Layer) -> Vec<f32> {
-    convolution::pack(simd, &layer.kernels(), layer.shape[0], layer.shape[1])
-}
-
-fn pack_dense<S: Simd>(simd: S, layer: &Layer) -> Vec<f32> {
-    dense::pack(simd, &layer.kernels(), layer.shape[0], layer.shape[1])
-}
-
-fn pack_quantised<S: Simd>(simd: S, layer: &Layer) -> quantised::Packed {
-    quantised::Packed::new(simd, layer.weights().tensor("layer.weight", &layer.shape).unwrap()).unwrap()
-}
-
-fn last_case<const CIN: usize>(kind: Kind, seed: u32) {
-    let layer = Layer::new(&[64, CIN, 3, 3], DType::F32, seed);
+    let layer = Stock::new(&[64, CIN, 3, 3], dtype, seed);
     let input = values(kind, 9 * CIN, seed ^ 1);
     let expected = layer.convolved(&input, 3);
-    let (bordered, epilogue) = (bordered(&input, 3, CIN), layer.epilogue());
-    for level in levels() {
-        let mut output = vec![0.0; 64];
-        dispatch!(level, simd => {
-            let packed = pack_convolution(simd, &layer);
-            convolution::last::<_, CIN>(simd, &bordered, &packed, &epilogue, &mut output);
-        });
-        check(&output, &expected, DIRECT, &format!("last {CIN} {kind:?} {level:?}"));
-    }
+    layer.run::<L>(
+        &map(&input),
+        || [f32::NAN; 64],
+        |output, level| {
+            let what = format!("{} {kind:?} {dtype:?} {level:?}", std::any::type_name::<L>());
+            check(output, &expected, tolerance, &what);
+        },
+    );
 }
 
-fn quantised_case<const BLOCKS: usize>(kind: Kind, dtype: DType, seed: u32) {
-    let inputs = BLOCKS * BLOCK;
-    for side in [3, 6] {
-        let layer = Layer::new(&[64, inputs, 3, 3], dtype, seed);
-        let input = values(kind, side * side * inputs, seed ^ 1);
-        let expected = layer.convolved(&input, side);
-        let (bordered, epilogue) = (bordered(&input, side, inputs), layer.epilogue());
-        for level in levels() {
-            // More than needed, and not all zero: what an earlier layer left must not matter.
-            let mut blocks = vec![Block::ZERO; (side + 2) * (side + 2) * BLOCKS + 3];
-            let what = format!("quantised {side} {inputs} {kind:?} {dtype:?} {level:?}");
-            let mut output = vec![0.0; if side == 3 { 64 } else { 25 * 64 }];
-            dispatch!(level, simd => {
-                let packed = pack_quantised(simd, &layer);
-                quantised::quantise(simd, &bordered, &mut blocks);
-                if side == 3 {
-                    quantised::last::<_, BLOCKS>(simd, &blocks, &packed, &epilogue, &mut output);
-                } else {
-                    quantised::convolve6::<_, BLOCKS, 64>(simd, &blocks, &packed, &epilogue, &mut output);
-                }
-            });
-            match side {
-                3 => check(&output, &expected, QUANTISED, &what),
-                _ => check_bordered(&output, &expected, 3, 64, QUANTISED, &what),
-            }
-        }
-    }
+/// A hidden dense layer of kind `L` against its definition.
+fn dense_case<L, const INPUTS: usize>(kind: Kind, dtype: DType, seed: u32, tolerance: f64)
+where
+    L: Layer<Input = [f32; INPUTS], Output = [f32; 128]>,
+{
+    let layer = Stock::new(&[128, INPUTS], dtype, seed);
+    let input = values(kind, INPUTS, seed ^ 1);
+    let expected = layer.activated(&input);
+    let input: &[f32; INPUTS] = input.as_slice().try_into().unwrap();
+    layer.run::<L>(
+        input,
+        || [f32::NAN; 128],
+        |output, level| {
+            let what = format!("{} {kind:?} {dtype:?} {level:?}", std::any::type_name::<L>());
+            check(output, &expected, tolerance, &what);
+        },
+    );
+}
+
+fn head_case<const INPUTS: usize>(kind: Kind, seed: u32) {
+    let layer = Stock::new(&[4, INPUTS], DType::F32, seed);
+    let input = values(kind, INPUTS, seed ^ 1);
+    let products = layer
+        .kernels()
+        .iter()
+        .zip(input.iter().cycle())
+        .map(|(w, x)| f64::from(*w) * f64::from(*x))
+        .collect::<Vec<_>>();
+    let expected: Vec<f64> = products
+        .chunks(INPUTS)
+        .zip(layer.bias())
+        .map(|(row, bias)| row.iter().sum::<f64>() + f64::from(bias))
+        .collect();
+    let input: &[f32; INPUTS] = input.as_slice().try_into().unwrap();
+    layer.run::<Head<[f32; INPUTS], [f32; 4]>>(
+        input,
+        || [f32::NAN; 4],
+        |output, level| {
+            check(output, &expected, DIRECT, &format!("head {INPUTS} {kind:?} {level:?}"));
+        },
+    );
 }
 
 proptest! {
@@ -258,83 +241,59 @@ proptest! {
 
     #[test]
     fn winograd_equals_the_definition(kind in kinds(), seed: u32) {
-        winograd_case::<F2, 4, 2, 2, 16, 1>(kind, seed);
-        winograd_case::<F2, 4, 2, 6, 48, 3>(kind, seed);
-        winograd_case::<F2, 4, 2, 10, 16, 5>(kind, seed);
-        winograd_case::<F4, 6, 4, 4, 32, 1>(kind, seed);
-        winograd_case::<F4, 6, 4, 12, 16, 9>(kind, seed);
-        winograd_case::<F4, 6, 4, 20, 16, 5>(kind, seed);
+        convolution_case::<Winograd<F2, Map<2, 16>, Map<1, 32>, 1, 2>, _, _, _, _>(kind, DType::F32, seed, WINOGRAD);
+        convolution_case::<Winograd<F2, Map<6, 48>, Map<3, 32>, 3, 2>, _, _, _, _>(kind, DType::F32, seed, WINOGRAD);
+        convolution_case::<Winograd<F2, Map<10, 16>, Map<5, 32>, 5, 2>, _, _, _, _>(kind, DType::F32, seed, WINOGRAD);
+        convolution_case::<Winograd<F4, Map<4, 32>, Map<2, 32>, 1, 2>, _, _, _, _>(kind, DType::F32, seed, WINOGRAD);
+        convolution_case::<Winograd<F4, Map<12, 16>, Map<6, 32>, 9, 1>, _, _, _, _>(kind, DType::F32, seed, WINOGRAD);
+        convolution_case::<Winograd<F4, Map<20, 16>, Map<10, 32>, 5, 2>, _, _, _, _>(kind, DType::F32, seed, WINOGRAD);
     }
 
     #[test]
     fn the_first_convolution_equals_the_definition(kind in kinds(), seed: u32) {
-        first_case::<4>(kind, seed);
-        first_case::<8>(kind, seed);
-        first_case::<20>(kind, seed);
-        first_case::<52>(kind, seed);
+        convolution_case::<First<Map<2, 1>, Map<1, 32>>, _, _, _, _>(kind, DType::F32, seed, DIRECT);
+        convolution_case::<First<Map<6, 1>, Map<3, 32>>, _, _, _, _>(kind, DType::F32, seed, DIRECT);
+        convolution_case::<First<Map<18, 1>, Map<9, 32>>, _, _, _, _>(kind, DType::F32, seed, DIRECT);
+        convolution_case::<First<Map<50, 1>, Map<25, 32>>, _, _, _, _>(kind, DType::F32, seed, DIRECT);
     }
 
     #[test]
     fn the_last_convolution_equals_the_definition(kind in kinds(), seed: u32) {
-        last_case::<1>(kind, seed);
-        last_case::<7>(kind, seed);
-        last_case::<65>(kind, seed);
+        last_case::<Last<Map<3, 1>, _>, 1>(kind, DType::F32, seed, DIRECT);
+        last_case::<Last<Map<3, 7>, _>, 7>(kind, DType::F32, seed, DIRECT);
+        last_case::<Last<Map<3, 65>, _>, 65>(kind, DType::F32, seed, DIRECT);
     }
 
     #[test]
     fn quantised_convolutions_equal_the_definition(kind in kinds(), seed: u32) {
-        quantised_case::<1>(kind, DType::Int8, seed);
-        quantised_case::<3>(kind, DType::Int4, seed);
+        convolution_case::<quantised::Convolution<Map<6, BLOCK>, Map<3, 64>>, _, _, _, _>(kind, DType::Int8, seed, QUANTISED);
+        convolution_case::<quantised::Convolution<Map<6, { 3 * BLOCK }>, Map<3, 64>>, _, _, _, _>(kind, DType::Int4, seed, QUANTISED);
+        last_case::<quantised::Last<Map<3, BLOCK>, _>, BLOCK>(kind, DType::Int8, seed, QUANTISED);
+        last_case::<quantised::Last<Map<3, { 3 * BLOCK }>, _>, { 3 * BLOCK }>(kind, DType::Int4, seed, QUANTISED);
     }
 
     #[test]
-    fn dense_layers_equal_the_definition(kind in kinds(), seed: u32, inputs in 1..200_usize) {
-        let layer = Layer::new(&[128, inputs], DType::F32, seed);
-        let input = values(kind, inputs, seed ^ 1);
-        let expected = layer.activated(&input);
-        for level in levels() {
-            let mut output = vec![0.0; 128];
-            dispatch!(level, simd => {
-                dense::hidden(simd, &input, &pack_dense(simd, &layer), &layer.epilogue(), &mut output)
-            });
-            check(&output, &expected, DIRECT, &format!("dense {inputs} {kind:?} {level:?}"));
+    fn dense_layers_equal_the_definition(kind in kinds(), seed: u32) {
+        dense_case::<Dense<[f32; 1], _>, 1>(kind, DType::F32, seed, DIRECT);
+        dense_case::<Dense<[f32; 7], _>, 7>(kind, DType::F32, seed, DIRECT);
+        dense_case::<Dense<[f32; 64], _>, 64>(kind, DType::F32, seed, DIRECT);
+        dense_case::<Dense<[f32; 199], _>, 199>(kind, DType::F32, seed, DIRECT);
+    }
+
+    #[test]
+    fn quantised_dense_layers_equal_the_definition(kind in kinds(), seed: u32) {
+        for dtype in [DType::Int8, DType::Int4, DType::Int3] {
+            dense_case::<quantised::Dense<[f32; BLOCK], _>, BLOCK>(kind, dtype, seed, QUANTISED);
+            dense_case::<quantised::Dense<[f32; 3 * BLOCK], _>, { 3 * BLOCK }>(kind, dtype, seed, QUANTISED);
+            dense_case::<quantised::Dense<[f32; 4 * BLOCK], _>, { 4 * BLOCK }>(kind, dtype, seed, QUANTISED);
         }
     }
 
     #[test]
-    fn quantised_dense_layers_equal_the_definition(kind in kinds(), seed: u32, blocks in 1..5_usize) {
-        for dtype in [DType::Int8, DType::Int4] {
-            let layer = Layer::new(&[64, blocks * BLOCK], dtype, seed);
-            let input = values(kind, blocks * BLOCK, seed ^ 1);
-            let expected = layer.activated(&input);
-            for level in levels() {
-                let mut output = vec![0.0; 64];
-                let mut rounded = vec![Block::ZERO; blocks];
-                dispatch!(level, simd => {
-                    quantised::quantise(simd, &input, &mut rounded);
-                    quantised::hidden(simd, &rounded, &pack_quantised(simd, &layer), &layer.epilogue(), &mut output);
-                });
-                check(&output, &expected, QUANTISED, &format!("dense {blocks} {kind:?} {dtype:?} {level:?}"));
-            }
-        }
-    }
-
-    #[test]
-    fn logits_equal_the_definition(kind in kinds(), seed: u32, sixteens in 1..9_usize) {
-        let inputs = sixteens * 16;
-        let layer = Layer::new(&[4, inputs], DType::F32, seed);
-        let input = values(kind, inputs, seed ^ 1);
-        let (kernels, bias) = (layer.kernels(), layer.bias());
-        let expected: Vec<f64> = kernels
-            .chunks(inputs)
-            .zip(&bias)
-            .map(|(row, bias)| row.iter().zip(&input).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum::<f64>() + f64::from(*bias))
-            .collect();
-        for level in levels() {
-            let bias = [bias[0], bias[1], bias[2], bias[3]];
-            let found = dispatch!(level, simd => dense::logits(simd, &input, &kernels, &bias));
-            check(&found, &expected, DIRECT, &format!("logits {inputs} {kind:?} {level:?}"));
-        }
+    fn logits_equal_the_definition(kind in kinds(), seed: u32) {
+        head_case::<16>(kind, seed);
+        head_case::<48>(kind, seed);
+        head_case::<128>(kind, seed);
     }
 }
 

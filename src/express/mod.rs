@@ -15,6 +15,7 @@ mod dense;
 mod epilogue;
 #[cfg(test)]
 mod kernel_tests;
+mod layer;
 mod quantised;
 #[cfg(test)]
 mod reference;
@@ -24,61 +25,55 @@ use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Emotion8};
 use crate::error::Error;
 use crate::simd::{Level, Simd, dispatch};
-use crate::weights::{BLOCK, Weights};
-use epilogue::Epilogue;
-use quantised::Block;
-use winograd::{F2, F4, Scratch};
+use crate::weights::Weights;
+use convolution::{First, Last};
+use dense::{Dense, Head};
+use layer::{Either, Layer, Map, Scratch, Stored};
+use winograd::{F2, F4, Winograd};
 
-const CHANNELS: [usize; 6] = [1, 32, 64, 128, 256, 512];
-const SIDES: [usize; 5] = [CHIP_SIDE, 24, 12, 6, 3];
-const DENSE: [usize; 3] = [512, 256, 512];
+type Pixels = Map<CHIP_SIDE, 1>;
+type Map1 = Map<24, 32>;
+type Map2 = Map<12, 64>;
+type Map3 = Map<6, 128>;
+type Map4 = Map<3, 256>;
+type Features = [f32; 512];
+type Hidden1 = [f32; 256];
+type Hidden2 = [f32; 512];
+
+/// The layers, each from the map in front of it to the one behind it.
+#[derive(Debug, Clone)]
+struct Layers {
+    conv1: First<Pixels, Map1>,
+    conv2: Winograd<F4, Map1, Map2, 6, 2>,
+    conv3: Winograd<F4, Map2, Map3, 9, 1>,
+    conv4: Either<Winograd<F2, Map3, Map4, 9, 1>, quantised::Convolution<Map3, Map4>>,
+    conv5: Either<Last<Map4, Features>, quantised::Last<Map4, Features>>,
+    dense1: Either<Dense<Features, Hidden1>, quantised::Dense<Features, Hidden1>>,
+    dense2: Either<Dense<Hidden1, Hidden2>, quantised::Dense<Hidden1, Hidden2>>,
+    four: Head<Hidden2, [f32; Emotion::COUNT]>,
+    eight: Option<Head<Hidden2, [f32; Emotion8::COUNT]>>,
+}
+
+/// The maps between the layers.
+#[derive(Debug, Clone)]
+struct Maps {
+    pixels: Pixels,
+    map1: Map1,
+    map2: Map2,
+    map3: Map3,
+    map4: Map4,
+    features: Features,
+    hidden1: Hidden1,
+    hidden2: Hidden2,
+}
 
 /// The expression network, ready to run: packed weights and all the memory it needs.
 #[derive(Debug, Clone)]
 pub struct EmotionEngine {
     level: Level,
     layers: Layers,
-    buffers: Buffers,
-}
-
-/// A layer's packed weights and what follows it.
-#[derive(Debug, Clone)]
-struct Layer {
-    weights: Packed,
-    epilogue: Epilogue,
-}
-
-/// Reorders `[outputs][inputs][..]` weights, given with both counts.
-type Pack<S> = fn(S, &[f32], usize, usize) -> Vec<f32>;
-
-/// Reordered weights.
-#[derive(Debug, Clone)]
-enum Packed {
-    Float(Vec<f32>),
-    Quantised(quantised::Packed),
-}
-
-#[derive(Debug, Clone)]
-struct Layers {
-    convolutions: [Layer; 5],
-    dense: [Layer; 2],
-    four: Head<{ Emotion::COUNT }>,
-    eight: Option<Head<{ Emotion8::COUNT }>>,
-}
-
-/// A last layer, from the features to logits.
-#[derive(Debug, Clone)]
-struct Head<const N: usize> {
-    weights: Vec<f32>,
-    bias: [f32; N],
-}
-
-impl<const N: usize> Head<N> {
-    fn new(weights: &Weights<'_>, name: &str) -> Result<Self, Error> {
-        let mut bias = [0.0; N];
-        bias.copy_from_slice(&weights.f32(&format!("{name}.bias"), &[N])?);
-        Ok(Self { weights: weights.f32(&format!("{name}.weight"), &[N, DENSE[2]])?, bias })
-    }
+    maps: Maps,
+    scratch: Scratch,
 }
 
 /// The logits of both heads.
@@ -88,17 +83,6 @@ pub struct Logits {
     pub four: [f32; Emotion::COUNT],
     /// In the order of [`Emotion8::ALL`], where the model has that head.
     pub eight: Option<[f32; Emotion8::COUNT]>,
-}
-
-#[derive(Debug, Clone)]
-struct Buffers {
-    /// The input of each convolution, inside a border of one zero pixel.
-    maps: [Vec<f32>; 5],
-    features: Vec<f32>,
-    hidden: [Vec<f32>; 2],
-    /// The input of a quantised layer, rounded.
-    blocks: Vec<Block>,
-    scratch: Scratch,
 }
 
 impl EmotionEngine {
@@ -112,8 +96,9 @@ impl EmotionEngine {
 
     /// As [`EmotionEngine::new`], with these instructions.
     fn at_level(weights: &Weights<'_>, level: Level) -> Result<Self, Error> {
-        let layers = dispatch!(level, simd => Layers::new(simd, weights))?;
-        Ok(Self { level, layers, buffers: Buffers::new() })
+        let mut scratch = Scratch::default();
+        let layers = dispatch!(level, simd => Layers::pack(simd, weights, &mut scratch))?;
+        Ok(Self { level, layers, maps: Maps::new(), scratch })
     }
 
     /// Whether the model has the second head, over eight expressions.
@@ -123,163 +108,74 @@ impl EmotionEngine {
 
     /// The logits of a face.
     pub fn logits(&mut self, chip: &FaceChip) -> Logits {
-        let Self { level, layers, buffers } = self;
-        dispatch!(*level, simd => layers.forward(simd, chip, buffers))
-    }
-
-    /// Runs one stage on what the last call left in memory: 0 to 4 the convolutions, 5 the dense layers. For benchmarks.
-    #[doc(hidden)]
-    pub fn run_stage(&mut self, stage: usize) {
-        let Self { level, layers, buffers } = self;
-        dispatch!(*level, simd => match stage {
-            0..5 => layers.convolve(simd, stage, buffers),
-            _ => {
-                let _ = layers.classify(simd, buffers);
-            }
-        });
+        let Self { level, layers, maps, scratch } = self;
+        dispatch!(*level, simd => layers.forward(simd, chip, maps, scratch))
     }
 }
 
 impl Layers {
     #[inline(always)]
-    fn new<S: Simd>(simd: S, weights: &Weights<'_>) -> Result<Self, Error> {
-        let layer = |name: &str, shape: &[usize], batch_norm: Option<String>, in_bytes: bool, pack: Pack<S>| {
-            let tensor = weights.tensor(&format!("{name}.weight"), shape)?;
-            let quantised = if in_bytes { quantised::Packed::new(simd, tensor) } else { None };
-            let packed = match quantised {
-                Some(packed) => Packed::Quantised(packed),
-                None => Packed::Float(pack(simd, &tensor.to_f32(), shape[0], shape[1])),
-            };
-            Ok(Layer { weights: packed, epilogue: Epilogue::new(weights, name, batch_norm.as_deref(), shape[0])? })
-        };
-        let convolution = |number: usize, in_bytes, pack: Pack<S>| {
-            let shape = [CHANNELS[number], CHANNELS[number - 1], 3, 3];
-            let batch_norm = (number > 1).then(|| format!("bn{number}"));
-            layer(&format!("conv{number}"), &shape, batch_norm, in_bytes, pack)
-        };
-        let dense = |number: usize| {
-            let shape = [DENSE[number], DENSE[number - 1]];
-            layer(&format!("dense{number}"), &shape, Some(format!("dense_bn{number}")), true, dense::pack::<S>)
-        };
+    fn pack<S: Simd>(simd: S, weights: &Weights<'_>, scratch: &mut Scratch) -> Result<Self, Error> {
+        let stored = |layer| Stored { weights, layer, batch_norm: None };
+        let normed = |layer, batch_norm| Stored { weights, layer, batch_norm: Some(batch_norm) };
         Ok(Self {
-            convolutions: [
-                convolution(1, false, convolution::pack::<S>)?,
-                convolution(2, false, winograd::pack::<S, F4, 6, 4, 2>)?,
-                convolution(3, false, winograd::pack::<S, F4, 6, 4, 1>)?,
-                convolution(4, true, winograd::pack::<S, F2, 4, 2, 1>)?,
-                convolution(5, true, convolution::pack::<S>)?,
-            ],
-            dense: [dense(1)?, dense(2)?],
-            four: Head::new(weights, "dense3")?,
-            eight: weights.contains("eight.weight").then(|| Head::new(weights, "eight")).transpose()?,
+            conv1: Layer::pack(simd, &stored("conv1"), scratch)?,
+            conv2: Layer::pack(simd, &normed("conv2", "bn2"), scratch)?,
+            conv3: Layer::pack(simd, &normed("conv3", "bn3"), scratch)?,
+            conv4: Either::pack(simd, &normed("conv4", "bn4"), scratch)?,
+            conv5: Either::pack(simd, &normed("conv5", "bn5"), scratch)?,
+            dense1: Either::pack(simd, &normed("dense1", "dense_bn1"), scratch)?,
+            dense2: Either::pack(simd, &normed("dense2", "dense_bn2"), scratch)?,
+            four: Layer::pack(simd, &stored("dense3"), scratch)?,
+            eight: if weights.contains("eight.weight") {
+                Some(Layer::pack(simd, &stored("eight"), scratch)?)
+            } else {
+                None
+            },
         })
     }
 
     #[inline(always)]
-    fn forward<S: Simd>(&self, simd: S, chip: &FaceChip, buffers: &mut Buffers) -> Logits {
-        load_chip(chip, &mut buffers.maps[0]);
-        for layer in 0..self.convolutions.len() {
-            self.convolve(simd, layer, buffers);
-        }
-        self.classify(simd, buffers)
-    }
-
-    /// Runs one convolution with its epilogue, counted from 0. Each is a function of its own ([`Simd::vectorize`]):
-    /// together they would be too large for compilers to keep their sums in registers.
-    #[inline(always)]
-    fn convolve<S: Simd>(&self, simd: S, layer: usize, buffers: &mut Buffers) {
-        let Layer { weights, epilogue } = &self.convolutions[layer];
-        let Buffers { maps: [map0, map1, map2, map3, map4], features, blocks, scratch, .. } = buffers;
-        match (layer, weights) {
-            (0, Packed::Float(weights)) => simd.vectorize(
-                #[inline(always)]
-                || convolution::first::<S, { CHIP_SIDE + 2 }, 32>(simd, map0, weights, epilogue, map1),
-            ),
-            (1, Packed::Float(weights)) => simd.vectorize(
-                #[inline(always)]
-                || winograd::convolve::<S, F4, 6, 4, 24, 32, 64, 6, 2>(simd, map1, weights, epilogue, map2, scratch),
-            ),
-            (2, Packed::Float(weights)) => simd.vectorize(
-                #[inline(always)]
-                || winograd::convolve::<S, F4, 6, 4, 12, 64, 128, 9, 1>(simd, map2, weights, epilogue, map3, scratch),
-            ),
-            (3, Packed::Float(weights)) => simd.vectorize(
-                #[inline(always)]
-                || winograd::convolve::<S, F2, 4, 2, 6, 128, 256, 9, 1>(simd, map3, weights, epilogue, map4, scratch),
-            ),
-            (3, Packed::Quantised(weights)) => simd.vectorize(
-                #[inline(always)]
-                || {
-                    quantised::quantise(simd, map3, blocks);
-                    quantised::convolve6::<S, 2, 256>(simd, blocks, weights, epilogue, map4);
-                },
-            ),
-            (_, Packed::Float(weights)) => simd.vectorize(
-                #[inline(always)]
-                || convolution::last::<S, 256>(simd, map4, weights, epilogue, features),
-            ),
-            (_, Packed::Quantised(weights)) => simd.vectorize(
-                #[inline(always)]
-                || {
-                    quantised::quantise(simd, map4, blocks);
-                    quantised::last::<S, 4>(simd, blocks, weights, epilogue, features);
-                },
-            ),
-        }
-    }
-
-    /// Runs the dense layers.
-    #[inline(always)]
-    fn classify<S: Simd>(&self, simd: S, buffers: &mut Buffers) -> Logits {
-        let Buffers { features, hidden: [hidden1, hidden2], blocks, .. } = buffers;
-        let [dense1, dense2] = &self.dense;
-        simd.vectorize(
-            #[inline(always)]
-            || {
-                hidden(simd, dense1, features, hidden1, blocks);
-                hidden(simd, dense2, hidden1, hidden2, blocks);
-                Logits {
-                    four: dense::logits(simd, hidden2, &self.four.weights, &self.four.bias),
-                    eight: self.eight.as_ref().map(|head| dense::logits(simd, hidden2, &head.weights, &head.bias)),
-                }
-            },
-        )
+    fn forward<S: Simd>(&self, simd: S, chip: &FaceChip, maps: &mut Maps, scratch: &mut Scratch) -> Logits {
+        let Maps { pixels, map1, map2, map3, map4, features, hidden1, hidden2 } = maps;
+        load_chip(chip, pixels);
+        self.conv1.run(simd, pixels, map1, scratch);
+        self.conv2.run(simd, map1, map2, scratch);
+        self.conv3.run(simd, map2, map3, scratch);
+        self.conv4.run(simd, map3, map4, scratch);
+        self.conv5.run(simd, map4, features, scratch);
+        self.dense1.run(simd, features, hidden1, scratch);
+        self.dense2.run(simd, hidden1, hidden2, scratch);
+        let mut four = [0.0; Emotion::COUNT];
+        self.four.run(simd, hidden2, &mut four, scratch);
+        let eight = self.eight.as_ref().map(|head| {
+            let mut logits = [0.0; Emotion8::COUNT];
+            head.run(simd, hidden2, &mut logits, scratch);
+            logits
+        });
+        Logits { four, eight }
     }
 }
 
-#[inline(always)]
-fn hidden<S: Simd>(simd: S, layer: &Layer, input: &[f32], output: &mut [f32], blocks: &mut [Block]) {
-    let Layer { weights, epilogue } = layer;
-    match weights {
-        Packed::Float(weights) => dense::hidden(simd, input, weights, epilogue, output),
-        Packed::Quantised(weights) => {
-            let blocks = &mut blocks[..input.len() / BLOCK];
-            quantised::quantise(simd, input, blocks);
-            quantised::hidden(simd, blocks, weights, epilogue, output);
-        }
-    }
-}
-
-impl Buffers {
+impl Maps {
     fn new() -> Self {
-        let map = |layer: usize| vec![0.0; (SIDES[layer] + 2).pow(2) * CHANNELS[layer]];
         Self {
-            maps: [map(0), map(1), map(2), map(3), map(4)],
-            features: vec![0.0; DENSE[0]],
-            hidden: [vec![0.0; DENSE[1]], vec![0.0; DENSE[2]]],
-            // The fourth convolution has the most: 8x8 pixels of 128 channels.
-            blocks: vec![Block::ZERO; 8 * 8 * 128 / BLOCK],
-            // The second convolution needs most: 36 tiles of 6x6.
-            scratch: Scratch::new(36 * 36 * 32),
+            pixels: Map::new(),
+            map1: Map::new(),
+            map2: Map::new(),
+            map3: Map::new(),
+            map4: Map::new(),
+            features: [0.0; _],
+            hidden1: [0.0; _],
+            hidden2: [0.0; _],
         }
     }
 }
 
-/// Spreads grey bytes over 0..=1 inside the border.
-fn load_chip(chip: &FaceChip, input: &mut [f32]) {
-    let rows = input.chunks_exact_mut(CHIP_SIDE + 2).skip(1);
-    for (row, grey) in rows.zip(chip.grey().chunks_exact(CHIP_SIDE)) {
-        for (value, grey) in row[1..].iter_mut().zip(grey) {
+/// Spreads grey bytes over 0..=1.
+fn load_chip(chip: &FaceChip, pixels: &mut Pixels) {
+    for (y, row) in chip.grey().chunks_exact(CHIP_SIDE).enumerate() {
+        for ([value], grey) in pixels.row_mut(y).iter_mut().zip(row) {
             *value = f32::from(*grey) / 255.0;
         }
     }
@@ -290,7 +186,7 @@ mod tests {
     use super::*;
     use crate::weights::DType;
 
-    pub(super) use crate::simd::levels;
+    use crate::simd::levels;
 
     fn chips() -> Vec<FaceChip> {
         let mut noise = reference::noise(7);

@@ -6,9 +6,12 @@
 //! sum is then multiplied by both scales and added up in single precision.
 
 use super::epilogue::Epilogue;
+use super::layer::{Layer, Map, Scratch, Stored, make_room};
+use crate::error::{Error, ErrorKind};
 use crate::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat};
-use crate::weights::{BLOCK, Tensor};
+use crate::weights::BLOCK;
 use fearless_simd::{Bytes, SimdInt, SimdIntWiden, SimdNarrow, SimdWiden};
+use std::marker::PhantomData;
 
 /// Vectors of outputs a block of weights holds: a vector of bytes is two weights each for two vectors of sums.
 const NV: usize = 2;
@@ -57,7 +60,7 @@ pub(crate) fn quantise<S: Simd>(simd: S, input: &[f32], blocks: &mut [Block]) {
 
 /// A quantised tensor `[outputs][inputs]` or `[outputs][inputs][3][3]`, inputs a multiple of [`BLOCK`], reordered.
 #[derive(Debug, Clone)]
-pub(crate) struct Packed {
+struct Packed {
     /// `[block of outputs][kernel position][block of inputs][pair of inputs][output][2]`.
     values: Vec<i8>,
     /// `[block of outputs][kernel position][block of inputs][output]`.
@@ -65,10 +68,13 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
-    /// Reorders the tensor, if it is a quantised one.
-    pub(crate) fn new<S: Simd>(_: S, tensor: &Tensor<'_>) -> Option<Self> {
-        let (stored_scales, stored) = tensor.quantised()?;
-        let parts: usize = tensor.shape()[1..].iter().product::<usize>() / BLOCK;
+    /// Reorders the layer's tensor.
+    fn new<S: Simd>(_: S, stored: &Stored<'_>, shape: &[usize]) -> Result<Self, Error> {
+        let tensor = stored.tensor(shape)?;
+        let (stored_scales, stored) = tensor
+            .quantised()
+            .ok_or_else(|| Error::new(ErrorKind::ModelLoad, format!("tensor {:?} is not quantised", tensor.name())))?;
+        let parts: usize = shape[1..].iter().product::<usize>() / BLOCK;
         let width = NV * lanes::<S>();
         let mut values = vec![0; stored.len()];
         let mut scales = vec![0.0; stored_scales.len()];
@@ -82,7 +88,7 @@ impl Packed {
                 *target = *pair;
             }
         }
-        Some(Self { values, scales })
+        Ok(Self { values, scales })
     }
 }
 
@@ -113,101 +119,152 @@ fn accumulate<S: Simd, const MR: usize>(
     }
 }
 
-/// A 3x3 convolution of `SIDE` x `SIDE` pixels of `BLOCKS` blocks, inside a border of one zero pixel, with its epilogue,
-/// into `SIDE / 2` x `SIDE / 2` pixels of `COUT` channels with a border of `BORDER` pixels. Kernel positions that read
-/// the border alone are skipped.
-#[inline(always)]
-pub(crate) fn convolve6<S: Simd, const BLOCKS: usize, const COUT: usize>(
-    simd: S,
-    input: &[Block],
-    packed: &Packed,
-    epilogue: &Epilogue,
-    output: &mut [f32],
-) {
-    const SIDE: usize = 6;
-    let width = NV * lanes::<S>();
-    let (input, _) = input.as_chunks::<BLOCKS>();
-    let (output, _) = output.as_chunks_mut::<COUT>();
-    let blocks = packed.values.chunks_exact(9 * BLOCKS * BLOCK * width);
-    for (block, (weights, scales)) in blocks.zip(packed.scales.chunks_exact(9 * BLOCKS * width)).enumerate() {
-        let epilogue = epilogue.channels(simd, block * width);
-        for y in 0..SIDE / 2 {
-            let mut sums = [[[splat(simd, 0.0); NV]; SIDE]; 2];
-            for tap in 0..9 {
-                for (row, sums) in sums.iter_mut().enumerate() {
-                    let from = 2 * y + row + tap / 3;
-                    if from == 0 || from == SIDE + 1 {
-                        continue;
-                    }
-                    let pixels = &input[from * (SIDE + 2) + tap % 3..][..SIDE];
-                    for part in 0..BLOCKS {
-                        let weights = &weights[(tap * BLOCKS + part) * BLOCK * width..][..BLOCK * width];
-                        let scales = &scales[(tap * BLOCKS + part) * width..][..width];
-                        let [a, b, c, d, e, f] = sums;
-                        let [p, q, r, s, t, u] = [0, 1, 2, 3, 4, 5].map(|x| &pixels[x][part]);
-                        match tap % 3 {
-                            0 => accumulate(simd, [q, r, s, t, u], weights, scales, [b, c, d, e, f]),
-                            1 => accumulate(simd, [p, q, r, s, t, u], weights, scales, [a, b, c, d, e, f]),
-                            _ => accumulate(simd, [p, q, r, s, t], weights, scales, [a, b, c, d, e]),
+/// A 3x3 convolution with its epilogue into half as many pixels. Kernel positions that read the border alone are
+/// skipped.
+#[derive(Debug, Clone)]
+pub(crate) struct Convolution<From, To> {
+    weights: Packed,
+    epilogue: Epilogue,
+    sizes: PhantomData<(From, To)>,
+}
+
+impl<const CIN: usize, const COUT: usize> Layer for Convolution<Map<6, CIN>, Map<3, COUT>> {
+    type Input = Map<6, CIN>;
+    type Output = Map<3, COUT>;
+
+    #[inline(always)]
+    fn pack<S: Simd>(simd: S, stored: &Stored<'_>, scratch: &mut Scratch) -> Result<Self, Error> {
+        const { assert!(CIN.is_multiple_of(BLOCK), "pixels are whole blocks") };
+        make_room(&mut scratch.blocks, Self::Input::ROW * Self::Input::ROW * CIN / BLOCK, Block::ZERO);
+        let weights = Packed::new(simd, stored, &[COUT, CIN, 3, 3])?;
+        Ok(Self { weights, epilogue: stored.epilogue(COUT)?, sizes: PhantomData })
+    }
+
+    #[inline(always)]
+    fn compute<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output, scratch: &mut Scratch) {
+        const SIDE: usize = 6;
+        quantise(simd, input.values(), &mut scratch.blocks);
+        let parts = const { CIN / BLOCK };
+        let width = NV * lanes::<S>();
+        let Packed { values, scales } = &self.weights;
+        let blocks = values.chunks_exact(9 * parts * BLOCK * width).zip(scales.chunks_exact(9 * parts * width));
+        for (block, (weights, scales)) in blocks.enumerate() {
+            let epilogue = self.epilogue.channels(simd, block * width);
+            for y in 0..SIDE / 2 {
+                let mut sums = [[[splat(simd, 0.0); NV]; SIDE]; 2];
+                for tap in 0..9 {
+                    for (row, sums) in sums.iter_mut().enumerate() {
+                        let from = 2 * y + row + tap / 3;
+                        if from == 0 || from == SIDE + 1 {
+                            continue;
+                        }
+                        let pixels = &scratch.blocks[(from * (SIDE + 2) + tap % 3) * parts..][..SIDE * parts];
+                        for part in 0..parts {
+                            let weights = &weights[(tap * parts + part) * BLOCK * width..][..BLOCK * width];
+                            let scales = &scales[(tap * parts + part) * width..][..width];
+                            let [a, b, c, d, e, f] = sums;
+                            let [p, q, r, s, t, u] = [0, 1, 2, 3, 4, 5].map(|x| &pixels[x * parts + part]);
+                            match tap % 3 {
+                                0 => accumulate(simd, [q, r, s, t, u], weights, scales, [b, c, d, e, f]),
+                                1 => accumulate(simd, [p, q, r, s, t, u], weights, scales, [a, b, c, d, e, f]),
+                                _ => accumulate(simd, [p, q, r, s, t], weights, scales, [a, b, c, d, e]),
+                            }
                         }
                     }
                 }
-            }
-            for x in 0..SIDE / 2 {
-                let window = [sums[0][2 * x], sums[0][2 * x + 1], sums[1][2 * x], sums[1][2 * x + 1]];
-                let pixel = &mut output[(y + 1) * (SIDE / 2 + 2) + x + 1];
-                epilogue.pool(simd, &window, &mut pixel[block * width..]);
+                let targets = output.row_mut(y);
+                for x in 0..SIDE / 2 {
+                    let window = [sums[0][2 * x], sums[0][2 * x + 1], sums[1][2 * x], sums[1][2 * x + 1]];
+                    epilogue.pool(simd, &window, &mut targets[x][block * width..]);
+                }
             }
         }
     }
 }
 
-/// As [`super::convolution::last`]: the upper left 2x2 of 3x3 pixels.
-#[inline(always)]
-pub(crate) fn last<S: Simd, const BLOCKS: usize>(
-    simd: S,
-    input: &[Block],
-    packed: &Packed,
-    epilogue: &Epilogue,
-    output: &mut [f32],
-) {
-    let width = NV * lanes::<S>();
-    let (input, _) = input.as_chunks::<BLOCKS>();
-    let blocks = packed.values.chunks_exact(9 * BLOCKS * BLOCK * width);
-    let blocks = blocks.zip(packed.scales.chunks_exact(9 * BLOCKS * width)).zip(output.chunks_exact_mut(width));
-    for (block, ((weights, scales), target)) in blocks.enumerate() {
-        let mut sums = [[splat(simd, 0.0); NV]; 4];
-        for tap in 0..9 {
-            let pixels = &input[tap / 3 * 5 + tap % 3..][..7];
-            for part in 0..BLOCKS {
-                let weights = &weights[(tap * BLOCKS + part) * BLOCK * width..][..BLOCK * width];
-                let scales = &scales[(tap * BLOCKS + part) * width..][..width];
-                let [a, b, c, d] = &mut sums;
-                let [p, q, r, s] = [0, 1, 5, 6].map(|x| &pixels[x][part]);
-                match (tap / 3 > 0, tap % 3 > 0) {
-                    (true, true) => accumulate(simd, [p, q, r, s], weights, scales, [a, b, c, d]),
-                    (true, false) => accumulate(simd, [q, s], weights, scales, [b, d]),
-                    (false, true) => accumulate(simd, [r, s], weights, scales, [c, d]),
-                    (false, false) => accumulate(simd, [s], weights, scales, [d]),
+/// As [`super::convolution::Last`]: the upper left 2x2 of 3x3 pixels.
+#[derive(Debug, Clone)]
+pub(crate) struct Last<From, To> {
+    weights: Packed,
+    epilogue: Epilogue,
+    sizes: PhantomData<(From, To)>,
+}
+
+impl<const CIN: usize, const COUT: usize> Layer for Last<Map<3, CIN>, [f32; COUT]> {
+    type Input = Map<3, CIN>;
+    type Output = [f32; COUT];
+
+    #[inline(always)]
+    fn pack<S: Simd>(simd: S, stored: &Stored<'_>, scratch: &mut Scratch) -> Result<Self, Error> {
+        const { assert!(CIN.is_multiple_of(BLOCK), "pixels are whole blocks") };
+        make_room(&mut scratch.blocks, Self::Input::ROW * Self::Input::ROW * CIN / BLOCK, Block::ZERO);
+        let weights = Packed::new(simd, stored, &[COUT, CIN, 3, 3])?;
+        Ok(Self { weights, epilogue: stored.epilogue(COUT)?, sizes: PhantomData })
+    }
+
+    #[inline(always)]
+    fn compute<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output, scratch: &mut Scratch) {
+        quantise(simd, input.values(), &mut scratch.blocks);
+        let parts = const { CIN / BLOCK };
+        let width = NV * lanes::<S>();
+        let Packed { values, scales } = &self.weights;
+        let blocks = values.chunks_exact(9 * parts * BLOCK * width).zip(scales.chunks_exact(9 * parts * width));
+        for (block, ((weights, scales), target)) in blocks.zip(output.chunks_exact_mut(width)).enumerate() {
+            let mut sums = [[splat(simd, 0.0); NV]; 4];
+            for tap in 0..9 {
+                let pixels = &scratch.blocks[(tap / 3 * 5 + tap % 3) * parts..][..7 * parts];
+                for part in 0..parts {
+                    let weights = &weights[(tap * parts + part) * BLOCK * width..][..BLOCK * width];
+                    let scales = &scales[(tap * parts + part) * width..][..width];
+                    let [a, b, c, d] = &mut sums;
+                    let [p, q, r, s] = [0, 1, 5, 6].map(|x| &pixels[x * parts + part]);
+                    match (tap / 3 > 0, tap % 3 > 0) {
+                        (true, true) => accumulate(simd, [p, q, r, s], weights, scales, [a, b, c, d]),
+                        (true, false) => accumulate(simd, [q, s], weights, scales, [b, d]),
+                        (false, true) => accumulate(simd, [r, s], weights, scales, [c, d]),
+                        (false, false) => accumulate(simd, [s], weights, scales, [d]),
+                    }
                 }
             }
+            self.epilogue.channels(simd, block * width).pool(simd, &sums, target);
         }
-        epilogue.channels(simd, block * width).pool(simd, &sums, target);
     }
 }
 
 /// A hidden dense layer with its ReLU and BatchNorm.
-#[inline(always)]
-pub(crate) fn hidden<S: Simd>(simd: S, input: &[Block], packed: &Packed, epilogue: &Epilogue, output: &mut [f32]) {
-    let width = NV * lanes::<S>();
-    let blocks = packed.values.chunks_exact(input.len() * BLOCK * width);
-    let blocks = blocks.zip(packed.scales.chunks_exact(input.len() * width)).zip(output.chunks_exact_mut(width));
-    for (block, ((weights, scales), target)) in blocks.enumerate() {
-        let mut sums = [splat(simd, 0.0); NV];
-        let parts = weights.chunks_exact(BLOCK * width).zip(scales.chunks_exact(width));
-        for (input, (weights, scales)) in input.iter().zip(parts) {
-            accumulate(simd, [input], weights, scales, [&mut sums]);
+#[derive(Debug, Clone)]
+pub(crate) struct Dense<From, To> {
+    weights: Packed,
+    epilogue: Epilogue,
+    sizes: PhantomData<(From, To)>,
+}
+
+impl<const INPUTS: usize, const OUTPUTS: usize> Layer for Dense<[f32; INPUTS], [f32; OUTPUTS]> {
+    type Input = [f32; INPUTS];
+    type Output = [f32; OUTPUTS];
+
+    #[inline(always)]
+    fn pack<S: Simd>(simd: S, stored: &Stored<'_>, scratch: &mut Scratch) -> Result<Self, Error> {
+        const { assert!(INPUTS.is_multiple_of(BLOCK), "the input is whole blocks") };
+        make_room(&mut scratch.blocks, INPUTS / BLOCK, Block::ZERO);
+        let weights = Packed::new(simd, stored, &[OUTPUTS, INPUTS])?;
+        Ok(Self { weights, epilogue: stored.epilogue(OUTPUTS)?, sizes: PhantomData })
+    }
+
+    #[inline(always)]
+    fn compute<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output, scratch: &mut Scratch) {
+        let input_blocks = &mut scratch.blocks[..INPUTS / BLOCK];
+        quantise(simd, input, input_blocks);
+        let width = NV * lanes::<S>();
+        let Packed { values, scales } = &self.weights;
+        let blocks = values.chunks_exact(INPUTS * width).zip(scales.chunks_exact(INPUTS / BLOCK * width));
+        for (block, ((weights, scales), target)) in blocks.zip(output.chunks_exact_mut(width)).enumerate() {
+            let mut sums = [splat(simd, 0.0); NV];
+            let parts = weights.chunks_exact(BLOCK * width).zip(scales.chunks_exact(width));
+            for (input, (weights, scales)) in input_blocks.iter().zip(parts) {
+                accumulate(simd, [input], weights, scales, [&mut sums]);
+            }
+            self.epilogue.channels(simd, block * width).activate(simd, &sums, target);
         }
-        epilogue.channels(simd, block * width).activate(simd, &sums, target);
     }
 }

@@ -67,6 +67,11 @@ impl DType {
         }
     }
 
+    /// Whether it stores integers that share scales.
+    pub(crate) const fn is_quantised(self) -> bool {
+        self.limit().is_some()
+    }
+
     /// The payload's length in bytes, if it can be stated for this shape.
     pub(super) fn payload_length(self, shape: &Shape) -> Option<usize> {
         let elements = shape.elements()?;
