@@ -49,32 +49,35 @@ impl<const SIDE: usize, const HALF: usize, const COUT: usize> Layer for First<Ma
         for (block, weights) in self.weights.chunks_exact(9 * width).enumerate() {
             let epilogue = self.epilogue.channels(simd, block * width);
             for y in 0..HALF {
-                let row = Self::Input::ROW;
-                let rows: [&[f32]; 4] = std::array::from_fn(|index| &input.values()[(2 * y + index) * row..][..row]);
-                let targets = output.row_mut(y);
-                for x in 0..HALF {
+                let [a, b, c, d] = [0, 1, 2, 3].map(|index| {
+                    let (pairs, _) = input.bordered_row(2 * y + index).as_flattened().as_chunks();
+                    pairs.array_windows()
+                });
+                for (((a, b), (c, d)), target) in a.zip(b).zip(c.zip(d)).zip(output.row_mut(y)) {
                     let mut sums = [[splat(simd, 0.0); NV]; 4];
                     let kernel_rows = weights.chunks_exact(3 * width);
-                    for (rows, weights) in rows.array_windows::<2>().zip(kernel_rows) {
-                        first_row(simd, *rows, 2 * x, weights, &mut sums);
+                    for (rows, weights) in [a, b, c, d].array_windows().zip(kernel_rows) {
+                        first_row(simd, *rows, weights, &mut sums);
                     }
-                    epilogue.pool(simd, &sums, &mut targets[x][block * width..]);
+                    epilogue.pool(simd, &sums, &mut target[block * width..]);
                 }
             }
         }
     }
 }
 
-/// Adds one kernel row's products to the sums of a 2x2 window, from the two rows that it reads.
+/// Adds one kernel row's products to the sums of a 2x2 window, from the four values of each of the two rows that it
+/// reads.
 #[inline(always)]
-fn first_row<S: Simd>(simd: S, rows: [&[f32]; 2], x: usize, weights: &[f32], sums: &mut [[S::f32s; NV]; 4]) {
+fn first_row<S: Simd>(simd: S, rows: [&[[f32; 2]; 2]; 2], weights: &[f32], sums: &mut [[S::f32s; NV]; 4]) {
     for column in 0..3 {
         let mut taps = [splat(simd, 0.0); NV];
         for (n, tap) in taps.iter_mut().enumerate() {
             *tap = load(simd, weights, (column * NV + n) * lanes::<S>());
         }
         for pixel in 0..4 {
-            let value = splat(simd, rows[pixel / 2][x + column + pixel % 2]);
+            let at = column + pixel % 2;
+            let value = splat(simd, rows[pixel / 2][at / 2][at % 2]);
             for n in 0..NV {
                 sums[pixel][n] = value.mul_add(taps[n], sums[pixel][n]);
             }

@@ -33,6 +33,12 @@ impl<const SIDE: usize, const CHANNELS: usize> Map<SIDE, CHANNELS> {
         self.values.as_chunks().0
     }
 
+    /// One row of pixels with the border, of which the first row is the border's too.
+    #[inline(always)]
+    pub(crate) fn bordered_row(&self, y: usize) -> &[[f32; CHANNELS]] {
+        &self.pixels()[y * Self::ROW..][..Self::ROW]
+    }
+
     /// One row of pixels inside the border.
     #[inline(always)]
     pub(crate) fn row_mut(&mut self, y: usize) -> &mut [[f32; CHANNELS]] {
