@@ -1,7 +1,7 @@
 //! Reads the expression a face displays, wholly on the device.
 //!
 //! ```text
-//! Frame (RGBA) -> detect -> crop -> FaceChip (48x48 grey) -> engine -> EmotionProbabilities
+//! Frame (RGBA) -> detect -> crop -> FaceChip (48x48 grey) -> express -> EmotionProbabilities
 //! ```
 //!
 //! A picture of faces:
@@ -37,32 +37,33 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub mod calibrate;
-pub mod chip;
-pub mod classify;
-pub mod crop;
-pub mod decode;
-pub mod detect;
-pub mod emotion;
-pub mod error;
-pub mod explain;
-pub mod express;
-pub mod face;
-pub mod frame;
-pub mod geometry;
+mod calibrate;
+mod chip;
+mod classify;
+mod crop;
+mod decode;
+mod detect;
+mod emotion;
+mod error;
+mod explain;
+#[cfg_attr(any(feature = "burn-flex", feature = "burn-ndarray"), expect(dead_code, reason = "Burn answers instead"))]
+mod express;
+mod face;
+mod frame;
+mod geometry;
 mod live;
 #[cfg(feature = "burn")]
 pub mod network;
-pub mod pipeline;
+mod pipeline;
 mod resample;
 mod simd;
-pub mod smooth;
-pub mod track;
+mod smooth;
+mod track;
 #[cfg(target_family = "wasm")]
 pub mod wasm_api;
 pub mod weights;
 
-pub use calibrate::PersonalCalibration;
+pub use calibrate::{MIN_FRAMES, PersonalCalibration};
 pub use chip::{CHIP_SIDE, FaceChip};
 pub use classify::{Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, Probabilities};
 pub use crop::{chip_from_frame, crop_face};
@@ -72,7 +73,7 @@ pub use emotion::{Emotion, Emotion8, Expressions};
 pub use error::{Error, ErrorKind};
 pub use explain::{Explanation, Explanations, explain};
 pub use face::FaceEmotion;
-pub use frame::Frame;
+pub use frame::{Frame, MAX_PIXELS, MAX_SIDE};
 pub use geometry::{BoundingBox, FaceDetection, Landmarks};
 pub use pipeline::{EmotionPipeline, PipelineOptions};
 pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};

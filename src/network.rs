@@ -364,7 +364,7 @@ fn push_norm<'a>(slots: &mut Vec<(String, Slot<'a>)>, name: &str, norm: &'a mut 
 }
 
 #[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
-pub use engine::BurnEngine;
+pub(crate) use engine::BurnEngine;
 
 #[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
 mod engine {
@@ -376,7 +376,7 @@ mod engine {
 
     /// Inference on one of Burn's CPU backends: the reference that the fused engine is held to.
     #[derive(Debug, Clone)]
-    pub struct BurnEngine {
+    pub(crate) struct BurnEngine {
         net: EmotionNet,
         eight: Option<Linear>,
         device: Device,
@@ -387,7 +387,7 @@ mod engine {
         ///
         /// # Errors
         /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when a tensor is missing or of another shape.
-        pub fn new(weights: &Weights<'_>) -> Result<Self, Error> {
+        pub(crate) fn new(weights: &Weights<'_>) -> Result<Self, Error> {
             #[cfg(feature = "burn-flex")]
             let device = Device::flex();
             #[cfg(not(feature = "burn-flex"))]
@@ -400,12 +400,12 @@ mod engine {
         }
 
         /// Whether the model has the second head, over eight expressions.
-        pub const fn has_eight(&self) -> bool {
+        pub(crate) const fn has_eight(&self) -> bool {
             self.eight.is_some()
         }
 
         /// The logits of a face.
-        pub fn logits(&mut self, chip: &FaceChip) -> Logits {
+        pub(crate) fn logits(&mut self, chip: &FaceChip) -> Logits {
             let pixels = chip.grey().iter().map(|&grey| f32::from(grey) / 255.0).collect();
             let face = Tensor::from_data(TensorData::new(pixels, [1, 1, CHIP_SIDE, CHIP_SIDE]), &self.device);
             let features = self.net.embed(face, ConvBlock::forward);

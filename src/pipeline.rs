@@ -14,6 +14,7 @@ use crate::live::LiveVideo;
 use crate::smooth::{Reading, Reading8, SmootherOptions};
 use crate::track::TrackerOptions;
 use crate::weights::{detector_model, emotion_model};
+use std::fmt;
 
 /// How a pipeline looks for faces and when it calls an answer uncertain.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,17 +98,16 @@ impl PipelineOptions {
     }
 
     /// The answers as this pipeline tells them: calibrated, and the eight only where they are asked for.
-    fn told(&self, answers: &Answers) -> Result<Answers, Error> {
+    fn told(&self, answers: &Answers) -> Answers {
         let four = match &self.calibration {
-            Some(calibration) => calibration.apply(&answers.four)?,
+            Some(calibration) => calibration.apply(&answers.four),
             None => answers.four,
         };
-        Ok(Answers { four, eight: answers.eight.filter(|_| self.eight) })
+        Answers { four, eight: answers.eight.filter(|_| self.eight) }
     }
 }
 
 /// Finds the faces of a frame and reads the expression each displays. Holds its scratch memory: make one and keep it.
-#[derive(Debug)]
 pub struct EmotionPipeline {
     model_id: String,
     options: PipelineOptions,
@@ -164,7 +164,7 @@ impl EmotionPipeline {
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
             let chip = crop_face(frame, &detection.bounding_box)?;
             let answers = self.classifier.answers(&chip)?;
-            let told = self.options.told(&answers)?;
+            let told = self.options.told(&answers);
             let below = self.options.uncertain_below;
             let Reading { probabilities, emotion } = Reading::of(told.four, below);
             let eight = told.eight.map(|eight| Reading::of(eight, below));
@@ -188,7 +188,7 @@ impl EmotionPipeline {
             if face.visible {
                 let chip = crop_face(frame, &face.bounding_box)?;
                 let answers = self.classifier.answers(&chip)?;
-                let told = self.options.told(&answers)?;
+                let told = self.options.told(&answers);
                 memory.see(face, answers.four, &told, self.options.smoothing(), timestamp_ms)?;
             }
             self.faces.extend(memory.shown(timestamp_ms).cloned());
@@ -219,13 +219,24 @@ impl EmotionPipeline {
     /// network's answer is not finite.
     pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
         let chip = crop_face(frame, face)?;
-        let explanations = explain(&chip, |chip| self.options.told(&self.classifier.answers(chip)?))?;
+        let explanations = explain(&chip, |chip| Ok(self.options.told(&self.classifier.answers(chip)?)))?;
         Ok((chip, explanations))
     }
 
     /// Forgets every tracked face and the time, for a new video.
     pub fn reset(&mut self) {
         self.live.reset();
+    }
+}
+
+impl fmt::Debug for EmotionPipeline {
+    /// Without weights and scratch memory.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmotionPipeline")
+            .field("model_id", &self.model_id)
+            .field("options", &self.options)
+            .field("faces", &self.faces)
+            .finish_non_exhaustive()
     }
 }
 

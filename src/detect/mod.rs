@@ -22,6 +22,7 @@ use crate::simd::dispatch;
 use crate::weights::Weights;
 use input::Input;
 use network::{INPUT_MULTIPLE, Network};
+use std::fmt;
 
 /// The longer side, in pixels as the network sees it, above which a face may fill more than the network can grasp.
 const CLOSE_UP_SIDE: u32 = 480;
@@ -95,7 +96,6 @@ impl Part {
 }
 
 /// Finds faces with YuNet-s, a network of 53,104 weights. Keeps its scratch memory from frame to frame.
-#[derive(Debug)]
 pub struct FaceDetector {
     network: Network,
     input: Input,
@@ -206,6 +206,13 @@ impl FaceDetector {
             dispatch!(self.network.level(), simd => self.input.write_row(simd, y, &self.row));
         }
         self.input.brighten();
+    }
+}
+
+impl fmt::Debug for FaceDetector {
+    /// Without weights and scratch memory.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaceDetector").field("faces", &self.faces).finish_non_exhaustive()
     }
 }
 

@@ -69,7 +69,7 @@ struct Maps {
 
 /// The expression network, ready to run: packed weights and all the memory it needs.
 #[derive(Debug, Clone)]
-pub struct EmotionEngine {
+pub(crate) struct EmotionEngine {
     level: Level,
     layers: Layers,
     maps: Maps,
@@ -78,11 +78,11 @@ pub struct EmotionEngine {
 
 /// The logits of both heads.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Logits {
+pub(crate) struct Logits {
     /// In the order of [`Emotion::ALL`].
-    pub four: [f32; Emotion::COUNT],
+    pub(crate) four: [f32; Emotion::COUNT],
     /// In the order of [`Emotion8::ALL`], where the model has that head.
-    pub eight: Option<[f32; Emotion8::COUNT]>,
+    pub(crate) eight: Option<[f32; Emotion8::COUNT]>,
 }
 
 impl EmotionEngine {
@@ -90,7 +90,7 @@ impl EmotionEngine {
     ///
     /// # Errors
     /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when a tensor is missing or of another shape.
-    pub fn new(weights: &Weights<'_>) -> Result<Self, Error> {
+    pub(crate) fn new(weights: &Weights<'_>) -> Result<Self, Error> {
         Self::at_level(weights, Level::new())
     }
 
@@ -102,12 +102,12 @@ impl EmotionEngine {
     }
 
     /// Whether the model has the second head, over eight expressions.
-    pub const fn has_eight(&self) -> bool {
+    pub(crate) const fn has_eight(&self) -> bool {
         self.layers.eight.is_some()
     }
 
     /// The logits of a face.
-    pub fn logits(&mut self, chip: &FaceChip) -> Logits {
+    pub(crate) fn logits(&mut self, chip: &FaceChip) -> Logits {
         let Self { level, layers, maps, scratch } = self;
         dispatch!(*level, simd => layers.forward(simd, chip, maps, scratch))
     }

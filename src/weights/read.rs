@@ -4,9 +4,10 @@ use super::format::{DType, MAGIC, MAX_RANK, Shape, VERSION, damaged};
 use super::half::f16_to_f32;
 use super::quantise::{dequantise, split, unpack};
 use crate::error::Error;
+use std::fmt;
 
 /// A parsed container that borrows its bytes: everything in it is checked.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Weights<'a> {
     metadata: Vec<(&'a str, &'a str)>,
     tensors: Vec<Tensor<'a>>,
@@ -109,7 +110,7 @@ impl<'a> Weights<'a> {
 }
 
 /// One named tensor, still in the container's bytes.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Tensor<'a> {
     pub(super) name: &'a str,
     pub(super) dtype: DType,
@@ -162,6 +163,20 @@ impl<'a> Tensor<'a> {
             DType::F16 => halves(self.payload).all(f32::is_finite),
             DType::Int8 | DType::Int4 | DType::Int3 => halves(split(&self.shape, self.payload).0).all(f32::is_finite),
         }
+    }
+}
+
+impl fmt::Debug for Weights<'_> {
+    /// Metadata and tensors, without their values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Weights").field("metadata", &self.metadata).field("tensors", &self.tensors).finish()
+    }
+}
+
+impl fmt::Debug for Tensor<'_> {
+    /// As `conv1.weight: Int8 [32, 1, 3, 3]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {:?} {:?}", self.name, self.dtype, self.shape())
     }
 }
 
@@ -259,6 +274,14 @@ mod tests {
         for (name, shape) in [("single", &[1, 3][..]), ("double", &[3])] {
             assert_eq!(weights.f32(name, shape).unwrap_err().kind(), ErrorKind::ModelLoad);
         }
+    }
+
+    #[test]
+    fn what_is_printed_has_no_values() {
+        let bytes = sample();
+        let printed = format!("{:?}", Weights::parse(&bytes).unwrap());
+        assert!(printed.contains("byte: Int8 [2, 3]") && printed.contains("temperature"), "{printed}");
+        assert!(printed.len() < 300, "{printed}");
     }
 
     #[test]

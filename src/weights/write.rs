@@ -5,6 +5,7 @@ use super::half::f32_to_f16;
 use super::quantise::quantise;
 use super::read::{Tensor, Weights};
 use crate::error::Error;
+use std::fmt;
 
 /// Writes a container.
 ///
@@ -17,7 +18,7 @@ use crate::error::Error;
 /// assert_eq!(Weights::parse(&bytes)?.id(), "example-1");
 /// # Ok::<(), countenance::Error>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct WeightsWriter {
     metadata: Vec<(String, String)>,
     tensors: Vec<u8>,
@@ -94,6 +95,17 @@ impl WeightsWriter {
         bytes.extend(checked);
         Weights::parse(&bytes)?;
         Ok(bytes)
+    }
+}
+
+impl fmt::Debug for WeightsWriter {
+    /// Without the tensors' values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { metadata, tensor_count, .. } = self;
+        f.debug_struct("WeightsWriter")
+            .field("metadata", metadata)
+            .field("tensor_count", tensor_count)
+            .finish_non_exhaustive()
     }
 }
 
