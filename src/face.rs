@@ -19,7 +19,7 @@ pub struct FaceEmotion {
     /// The most probable expression, or none when it is less probable than
     /// [`uncertain_below`](crate::PipelineOptions::uncertain_below).
     pub emotion: Option<Emotion>,
-    /// The same over the eight expressions, where they are [asked for](crate::PipelineOptions::eight). The second head was
-    /// trained on other labels, so the two need not agree.
+    /// The same over the eight expressions, where they are [asked for](crate::PipelineOptions::eight). The second head
+    /// was trained on other labels, so the two need not agree.
     pub eight: Option<Reading8>,
 }

@@ -46,7 +46,7 @@ mod detect;
 mod emotion;
 mod error;
 mod explain;
-#[cfg_attr(any(feature = "burn-flex", feature = "burn-ndarray"), expect(dead_code, reason = "Burn answers instead"))]
+#[cfg_attr(any(feature = "burn-flex", feature = "burn-ndarray"), allow(dead_code, reason = "Burn answers instead"))]
 mod express;
 mod face;
 mod frame;

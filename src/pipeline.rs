@@ -175,8 +175,8 @@ impl EmotionPipeline {
     }
 
     /// The faces of the next frame of a live video, the one followed longest first: with ids that last, steadied boxes
-    /// and smoothed probabilities. A steady face costs little, see [`FaceTracker`](crate::FaceTracker). A face that the detector misses is
-    /// still reported as it was last seen for 200 ms, so that one weak frame makes nothing flicker.
+    /// and smoothed probabilities. A steady face costs little, see [`FaceTracker`](crate::FaceTracker). A face that the
+    /// detector misses is still reported as it was last seen for 200 ms, so that one weak frame makes nothing flicker.
     ///
     /// # Errors
     /// As [`analyze_image`](Self::analyze_image), and [`ErrorKind::InvalidTimestamp`] when the time is not finite or
@@ -215,8 +215,8 @@ impl EmotionPipeline {
     /// and the chip the network saw: see [`explain`].
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when the
-    /// network's answer is not finite.
+    /// [`ErrorKind::InvalidOptions`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when
+    /// the network's answer is not finite.
     pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
         let chip = crop_face(frame, face)?;
         let explanations = explain(&chip, |chip| Ok(self.options.told(&self.classifier.answers(chip)?)))?;

@@ -17,8 +17,8 @@ impl<'a> Weights<'a> {
     /// Checks and indexes the bytes of a container.
     ///
     /// # Errors
-    /// [`ErrorKind::ModelLoad`] when the bytes are no container, are of another version, damaged or incomplete, name
-    /// something twice, lack the metadata `id`, or hold a value that is not finite.
+    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when the bytes are no container, are of another version,
+    /// damaged or incomplete, name something twice, lack the metadata `id`, or hold a value that is not finite.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader { rest: bytes };
         if reader.take(MAGIC.len())? != MAGIC {
@@ -90,7 +90,7 @@ impl<'a> Weights<'a> {
     /// The tensor of this name and shape.
     ///
     /// # Errors
-    /// [`ErrorKind::ModelLoad`] when it is absent or of another shape.
+    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when it is absent or of another shape.
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<&Tensor<'a>, Error> {
         let found = self.tensors.iter().find(|tensor| tensor.name == name);
         let tensor = found.ok_or_else(|| damaged(format_args!("tensor {name:?} is missing")))?;

@@ -42,8 +42,8 @@ impl WeightsWriter {
     /// the smallest squared error.
     ///
     /// # Errors
-    /// [`ErrorKind::ModelLoad`] when the values do not fill the shape, the shape does not suit the type, or a value is
-    /// not finite or out of the type's range.
+    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when the values do not fill the shape, the shape does not
+    /// suit the type, or a value is not finite or out of the type's range.
     pub fn tensor(&mut self, name: &str, shape: &[usize], values: &[f32], dtype: DType) -> Result<(), Error> {
         let invalid = |what: &str| damaged(format_args!("tensor {name:?} of {shape:?} as {dtype:?}: {what}"));
         let checked = Shape::new(shape).ok_or_else(|| invalid("no valid shape"))?;
@@ -77,7 +77,7 @@ impl WeightsWriter {
     /// The container's bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::ModelLoad`] when a name is there twice or too long to be stored.
+    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when a name is there twice or too long to be stored.
     pub fn finish(self) -> Result<Vec<u8>, Error> {
         let mut checked = Vec::new();
         push_length::<u16>(&mut checked, self.metadata.len())?;
