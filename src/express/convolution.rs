@@ -40,7 +40,7 @@ impl<const SIDE: usize, const HALF: usize, const COUT: usize> Layer for First<Ma
     fn pack<S: Simd>(_: S, stored: &Stored<'_>, _: &mut Scratch) -> Result<Self, Error> {
         const { assert!(SIDE == 2 * HALF, "the pool halves the side") };
         let weights = pack::<S>(&stored.kernels(&[COUT, 1, 3, 3])?, COUT, 1);
-        Ok(Self { weights, epilogue: stored.epilogue(COUT)?, sizes: PhantomData })
+        Ok(Self { weights, epilogue: Epilogue::new(stored, COUT)?, sizes: PhantomData })
     }
 
     #[inline(always)]
@@ -101,7 +101,7 @@ impl<const CIN: usize, const COUT: usize> Layer for Last<Map<3, CIN>, [f32; COUT
     #[inline(always)]
     fn pack<S: Simd>(_: S, stored: &Stored<'_>, _: &mut Scratch) -> Result<Self, Error> {
         let weights = pack::<S>(&stored.kernels(&[COUT, CIN, 3, 3])?, COUT, CIN);
-        Ok(Self { weights, epilogue: stored.epilogue(COUT)?, sizes: PhantomData })
+        Ok(Self { weights, epilogue: Epilogue::new(stored, COUT)?, sizes: PhantomData })
     }
 
     #[inline(always)]

@@ -37,7 +37,7 @@ impl<const INPUTS: usize, const OUTPUTS: usize> Layer for Dense<[f32; INPUTS], [
     #[inline(always)]
     fn pack<S: Simd>(_: S, stored: &Stored<'_>, _: &mut Scratch) -> Result<Self, Error> {
         let weights = pack::<S>(&stored.kernels(&[OUTPUTS, INPUTS])?, OUTPUTS, INPUTS);
-        Ok(Self { weights, epilogue: stored.epilogue(OUTPUTS)?, sizes: PhantomData })
+        Ok(Self { weights, epilogue: Epilogue::new(stored, OUTPUTS)?, sizes: PhantomData })
     }
 
     #[inline(always)]

@@ -4,8 +4,9 @@
 use super::convolution::{First, Last};
 use super::dense::{Dense, Head};
 use super::layer::{Layer, Map, Scratch, Stored};
-use super::quantised::{self, Block};
+use super::quantised;
 use super::reference;
+use super::rounded::{Block, round};
 use super::winograd::{F2, F4, Winograd};
 use crate::simd::{Level, dispatch, levels};
 use crate::weights::{BLOCK, DType, Weights, WeightsWriter};
@@ -302,7 +303,7 @@ fn a_block_rounds_to_one_part_in_65_534_of_its_largest_value() {
     let input = values(Kind::Ordinary, 2 * BLOCK, 3);
     for level in levels() {
         let mut blocks = [Block::ZERO; 2];
-        dispatch!(level, simd => quantised::quantise(simd, &input, &mut blocks));
+        dispatch!(level, simd => round(simd, &input, &mut blocks));
         for (values, block) in input.chunks(BLOCK).zip(&blocks) {
             let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
             for (value, found) in values.iter().zip(block.values()) {
@@ -310,7 +311,7 @@ fn a_block_rounds_to_one_part_in_65_534_of_its_largest_value() {
             }
         }
         let mut zero = [Block::ZERO];
-        dispatch!(level, simd => quantised::quantise(simd, &[0.0; BLOCK], &mut zero));
+        dispatch!(level, simd => round(simd, &[0.0; BLOCK], &mut zero));
         assert!(zero[0].values().all(|value| value == 0.0));
     }
 }

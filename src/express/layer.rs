@@ -1,7 +1,6 @@
 //! What all layers have in common: maps to run on, parameters to pack, and shared memory to work in.
 
-use super::epilogue::Epilogue;
-use super::quantised::Block;
+use super::rounded::Block;
 use crate::error::Error;
 use crate::simd::Simd;
 use crate::weights::{Tensor, Weights};
@@ -120,11 +119,6 @@ impl<'a> Stored<'a> {
     /// The bias of each output.
     pub(crate) fn bias(&self, outputs: usize) -> Result<Vec<f32>, Error> {
         self.weights.f32(&format!("{}.bias", self.layer), &[outputs])
-    }
-
-    /// What follows the sums of each output.
-    pub(crate) fn epilogue(&self, outputs: usize) -> Result<Epilogue, Error> {
-        Epilogue::new(self, outputs)
     }
 
     fn is_quantised(&self) -> bool {

@@ -19,6 +19,7 @@ mod layer;
 mod quantised;
 #[cfg(test)]
 mod reference;
+mod rounded;
 mod winograd;
 
 use crate::chip::{CHIP_SIDE, FaceChip};

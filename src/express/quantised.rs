@@ -1,62 +1,20 @@
 //! Convolution and dense layers whose weights stay signed bytes in memory: a quarter of the memory to stream, and
 //! integer dot products that do twice the multiplications an instruction.
 //!
-//! Activations become 16-bit integers with one scale for every [`BLOCK`] channels of a pixel, which leaves an error of at
-//! most 2^-16 of the block's largest value. Sums over a block are exact: 64 x 127 x 32,767 fits 32 bits. Every block's
-//! sum is then multiplied by both scales and added up in single precision.
+//! Activations are [rounded](super::rounded) to 16 bits. Sums over a block are exact: 64 x 127 x 32,767 fits 32 bits.
+//! Every block's sum is then multiplied by both scales and added up in single precision.
 
 use super::epilogue::Epilogue;
 use super::layer::{Layer, Map, Scratch, Stored, make_room};
+use super::rounded::{Block, round};
 use crate::error::{Error, ErrorKind};
 use crate::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat};
 use crate::weights::BLOCK;
-use fearless_simd::{Bytes, SimdInt, SimdIntWiden, SimdNarrow, SimdWiden};
+use fearless_simd::{Bytes, SimdInt, SimdIntWiden, SimdWiden};
 use std::marker::PhantomData;
 
 /// Vectors of outputs a block of weights holds: a vector of bytes is two weights each for two vectors of sums.
 const NV: usize = 2;
-
-/// [`BLOCK`] channels of one pixel: 16-bit integers in pairs, the even channel in the low half, and their scale.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Block {
-    pairs: [i32; BLOCK / 2],
-    scale: f32,
-}
-
-impl Block {
-    /// All zero, as a border needs it.
-    pub(crate) const ZERO: Self = Self { pairs: [0; BLOCK / 2], scale: 0.0 };
-
-    /// What the integers stand for.
-    #[cfg(test)]
-    pub(crate) fn values(&self) -> impl Iterator<Item = f32> {
-        self.pairs
-            .iter()
-            .flat_map(|pair| [*pair as i16, (*pair >> 16) as i16].map(|value| f32::from(value) * self.scale))
-    }
-}
-
-/// Rounds activations, [`BLOCK`] by [`BLOCK`], to 16 bits.
-#[inline(always)]
-pub(crate) fn quantise<S: Simd>(simd: S, input: &[f32], blocks: &mut [Block]) {
-    for (values, block) in input.chunks_exact(BLOCK).zip(blocks) {
-        let mut largest = splat(simd, 0.0);
-        for at in (0..BLOCK).step_by(lanes::<S>()) {
-            let value = load(simd, values, at);
-            largest = largest.max(value.max(-value));
-        }
-        let largest = largest.as_slice().iter().fold(0.0_f32, |largest, value| largest.max(*value));
-        block.scale = largest / 32_767.0;
-        let inverse = splat(simd, if largest > 0.0 { 32_767.0 / largest } else { 0.0 });
-        let pairs = block.pairs.chunks_exact_mut(lanes::<S>());
-        for (values, pairs) in values.chunks_exact(2 * lanes::<S>()).zip(pairs) {
-            let low: S::i32s = (load(simd, values, 0) * inverse).round_ties_even().to_int();
-            let high: S::i32s = (load(simd, values, lanes::<S>()) * inverse).round_ties_even().to_int();
-            let pair: S::i32s = low.narrow(high).bitcast();
-            pair.store_slice(pairs);
-        }
-    }
-}
 
 /// A quantised tensor `[outputs][inputs]` or `[outputs][inputs][3][3]`, inputs a multiple of [`BLOCK`], reordered.
 #[derive(Debug, Clone)]
@@ -137,13 +95,13 @@ impl<const CIN: usize, const COUT: usize> Layer for Convolution<Map<6, CIN>, Map
         const { assert!(CIN.is_multiple_of(BLOCK), "pixels are whole blocks") };
         make_room(&mut scratch.blocks, Self::Input::ROW * Self::Input::ROW * CIN / BLOCK, Block::ZERO);
         let weights = Packed::new(simd, stored, &[COUT, CIN, 3, 3])?;
-        Ok(Self { weights, epilogue: stored.epilogue(COUT)?, sizes: PhantomData })
+        Ok(Self { weights, epilogue: Epilogue::new(stored, COUT)?, sizes: PhantomData })
     }
 
     #[inline(always)]
     fn compute<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output, scratch: &mut Scratch) {
         const SIDE: usize = 6;
-        quantise(simd, input.values(), &mut scratch.blocks);
+        round(simd, input.values(), &mut scratch.blocks);
         let parts = const { CIN / BLOCK };
         let width = NV * lanes::<S>();
         let Packed { values, scales } = &self.weights;
@@ -199,12 +157,12 @@ impl<const CIN: usize, const COUT: usize> Layer for Last<Map<3, CIN>, [f32; COUT
         const { assert!(CIN.is_multiple_of(BLOCK), "pixels are whole blocks") };
         make_room(&mut scratch.blocks, Self::Input::ROW * Self::Input::ROW * CIN / BLOCK, Block::ZERO);
         let weights = Packed::new(simd, stored, &[COUT, CIN, 3, 3])?;
-        Ok(Self { weights, epilogue: stored.epilogue(COUT)?, sizes: PhantomData })
+        Ok(Self { weights, epilogue: Epilogue::new(stored, COUT)?, sizes: PhantomData })
     }
 
     #[inline(always)]
     fn compute<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output, scratch: &mut Scratch) {
-        quantise(simd, input.values(), &mut scratch.blocks);
+        round(simd, input.values(), &mut scratch.blocks);
         let parts = const { CIN / BLOCK };
         let width = NV * lanes::<S>();
         let Packed { values, scales } = &self.weights;
@@ -248,13 +206,13 @@ impl<const INPUTS: usize, const OUTPUTS: usize> Layer for Dense<[f32; INPUTS], [
         const { assert!(INPUTS.is_multiple_of(BLOCK), "the input is whole blocks") };
         make_room(&mut scratch.blocks, INPUTS / BLOCK, Block::ZERO);
         let weights = Packed::new(simd, stored, &[OUTPUTS, INPUTS])?;
-        Ok(Self { weights, epilogue: stored.epilogue(OUTPUTS)?, sizes: PhantomData })
+        Ok(Self { weights, epilogue: Epilogue::new(stored, OUTPUTS)?, sizes: PhantomData })
     }
 
     #[inline(always)]
     fn compute<S: Simd>(&self, simd: S, input: &Self::Input, output: &mut Self::Output, scratch: &mut Scratch) {
         let input_blocks = &mut scratch.blocks[..INPUTS / BLOCK];
-        quantise(simd, input, input_blocks);
+        round(simd, input, input_blocks);
         let width = NV * lanes::<S>();
         let Packed { values, scales } = &self.weights;
         let blocks = values.chunks_exact(INPUTS * width).zip(scales.chunks_exact(INPUTS / BLOCK * width));

@@ -128,7 +128,7 @@ where
             #[inline(always)]
             || Self::transform_kernels(simd, &kernels),
         );
-        Ok(Self { weights, epilogue: stored.epilogue(COUT)?, sizes: PhantomData })
+        Ok(Self { weights, epilogue: Epilogue::new(stored, COUT)?, sizes: PhantomData })
     }
 
     #[inline(always)]
