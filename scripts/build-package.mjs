@@ -3,20 +3,16 @@
 //
 //   node scripts/build-package.mjs      (after scripts/build.mjs)
 
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { bundle } from "./bundle.mjs";
+import { bundle, bundleInlinedWorker, inlinedModule } from "./bundle.mjs";
 import { root, run } from "./environment.mjs";
 
-const wasm = readFileSync(join(root, "www/pkg/countenance_bg.wasm"));
-
-const worker = await bundle("lib/worker.js", "iife");
 const script = await bundle("lib/inline.js", "esm", {
   inPlaceOf: { "worker-file.js": "lib/worker-file.inline.js", "module-file.js": "lib/module-file.inline.js" },
   define: {
-    "globalThis.INLINED_WORKER": JSON.stringify(worker),
-    "globalThis.INLINED_MODULE": JSON.stringify(gzipSync(wasm, { level: 9 }).toString("base64")),
+    "globalThis.INLINED_WORKER": JSON.stringify(await bundleInlinedWorker()),
+    "globalThis.INLINED_MODULE": JSON.stringify(inlinedModule()),
   },
 });
 mkdirSync(join(root, "dist"), { recursive: true });

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { bundle } from "./bundle.mjs";
+import { bundle, bundleInlinedWorker, inlinedModule } from "./bundle.mjs";
 import { root } from "./environment.mjs";
 
 const out = resolve(process.argv[2] ?? join(root, "dist/countenance.html"));
@@ -13,9 +13,8 @@ const www = join(root, "www");
 
 const inPlaceOf = { "worker-source.js": "app/worker-source.single.js" };
 const script = inElement(await bundle("app/main.js", "esm", { inPlaceOf }));
-const worker = inElement(await bundle("lib/worker.js", "iife"));
+const worker = inElement(await bundleInlinedWorker());
 const style = readFileSync(join(www, "style.css"), "utf8");
-const wasm = readFileSync(join(www, "pkg/countenance_bg.wasm")).toString("base64");
 const modelFiles = ["golden.json", "metrics.json"].map(
   (name) =>
     `  <script type="application/json" data-file="${name}">${readFileSync(join(www, "pkg", name), "utf8")}</script>`,
@@ -46,7 +45,7 @@ const replacements = [
     / *<script type="module".*\n/,
     [
       `  <script type="text/plain" id="worker-script">${worker}</script>`,
-      `  <script type="text/plain" id="wasm-module">${wasm}</script>`,
+      `  <script type="text/plain" id="wasm-module">${inlinedModule()}</script>`,
       ...modelFiles,
       `  <script type="module">${script}</script>\n`,
     ].join("\n"),

@@ -2,11 +2,10 @@
 //
 //   node scripts/build-site.mjs [folder]      (after scripts/build.mjs; `site` by default)
 
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, posix, relative, resolve } from "node:path";
-import { build } from "esbuild";
-import { root, run, targetDir } from "./environment.mjs";
+import { importPackage, installPackages, root, run, targetDir } from "./environment.mjs";
 import { headersFile } from "./headers.mjs";
 
 const out = resolve(process.argv[2] ?? join(root, "site"));
@@ -27,13 +26,12 @@ const CHAPTERS = {
     "docs/training",
   ],
   Reference: ["docs/api", "docs/benchmarks", ...modelCards()],
-  Background: ["docs/design", "docs/ethics"],
+  Background: ["docs/design", "docs/compare", "docs/ethics"],
 };
 
+const { build } = await importPackage("esbuild");
 // The tools of the documentation are locked in docs/, so that nothing else has to install them.
-if (!existsSync(join(root, "docs/node_modules/markdown-it"))) {
-  run("npm", ["ci", "--prefix", "docs", "--no-fund", "--no-audit"], { npm_config_cache: join(targetDir, "..", "npm") });
-}
+installPackages(join(root, "docs"));
 const require = createRequire(join(root, "docs/package.json"));
 const markdownIt = require("markdown-it");
 const { default: anchors } = await import(require.resolve("markdown-it-anchor"));

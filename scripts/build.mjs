@@ -4,39 +4,34 @@
 //
 // COUNTENANCE_MODEL=path compiles another emotion model in.
 
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { writeComponents } from "./components.mjs";
-import { cargoHome, fail, isInstalled, root, run, targetDir } from "./environment.mjs";
-
-const TARGET = "wasm32-unknown-unknown";
+import { cargoHome, ensureWasmTarget, requireRust, root, run, targetDir, WASM_TARGET } from "./environment.mjs";
 
 const { values: options } = parseArgs({
   options: { features: { type: "string" }, out: { type: "string", default: join(root, "www", "pkg") } },
 });
 
-if (!isInstalled("cargo")) {
-  fail("Rust is missing: `cargo` was not found.\nInstall it from https://rustup.rs and run this command again.");
-}
-ensureTarget();
+requireRust();
+ensureWasmTarget();
 
 const started = Date.now();
 const features = options.features ? ["--features", options.features] : [];
 console.log(`Building the wasm module${options.features ? ` (${options.features})` : ""} ...`);
 // Each set of features has a folder of its own: cargo would overwrite the module otherwise.
 const wasmDir = join(targetDir, "modules", options.features ?? "default");
-const library = ["--package", "countenance", "--lib", "--profile", "module", "--target", TARGET, ...features];
+const library = ["--package", "countenance", "--lib", "--profile", "module", "--target", WASM_TARGET, ...features];
 run("cargo", ["build", ...library, ...withoutPaths()], { CARGO_TARGET_DIR: wasmDir });
 
 console.log("Making its JavaScript bindings ...");
 const out = resolve(options.out);
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
-const module = join(wasmDir, TARGET, "module", "countenance.wasm");
+const module = join(wasmDir, WASM_TARGET, "module", "countenance.wasm");
 run("cargo", ["run", "--quiet", "--profile", "bindgen", "--package", "countenance-bindgen", "--", module, out]);
 
 // The documentation stands in the types. Nobody should have to load it, nor the start that nobody calls.
@@ -70,19 +65,5 @@ function withoutPaths() {
   const prefixes = { [root]: "/countenance", [cargoHome]: "/cargo", [targetDir]: "/target" };
   const flags = Object.entries(prefixes).map(([path, name]) => `--remap-path-prefix=${path}=${name}`);
   // Unlike RUSTFLAGS, this comes on top of the flags in .cargo/config.toml.
-  return ["--config", `target.${TARGET}.rustflags=${JSON.stringify(flags)}`];
-}
-
-/** Adds the wasm target where rustup can, and says what is missing where it cannot. */
-function ensureTarget() {
-  const sysroot = spawnSync("rustc", ["--print", "sysroot"], { cwd: root, encoding: "utf8" }).stdout?.trim();
-  const installed = sysroot && statSync(join(sysroot, "lib", "rustlib", TARGET), { throwIfNoEntry: false });
-  if (installed) return;
-  if (!isInstalled("rustup")) {
-    fail(
-      `Rust's ${TARGET} target is missing, and there is no rustup to add it.\nInstall it as your Rust was installed.`,
-    );
-  }
-  console.log(`Adding Rust's ${TARGET} target ...`);
-  run("rustup", ["target", "add", TARGET]);
+  return ["--config", `target.${WASM_TARGET}.rustflags=${JSON.stringify(flags)}`];
 }

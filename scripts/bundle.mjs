@@ -1,9 +1,11 @@
 // Makes one script of a module of www/ and all it imports, for the package's inlined entry and the page in one file.
 
+import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { build } from "esbuild";
-import { root } from "./environment.mjs";
+import { gzipSync } from "node:zlib";
+import { importPackage, root } from "./environment.mjs";
 
+const { build } = await importPackage("esbuild");
 const www = join(root, "www");
 
 /**
@@ -31,4 +33,14 @@ export async function bundle(entry, format, { inPlaceOf = {}, define } = {}) {
     plugins: [{ name: "in place of", setup: ({ onResolve }) => onResolve({ filter: /\.js$/ }, replace) }],
   });
   return outputFiles[0].text;
+}
+
+/** The script of a worker that finds the module at its head (`inlinedWorker` of www/lib/worker-file.inline.js). */
+export function bundleInlinedWorker() {
+  return bundle("lib/worker.js", "iife", { inPlaceOf: { "module-file.js": "lib/module-file.inline.js" } });
+}
+
+/** The built module as text. */
+export function inlinedModule() {
+  return gzipSync(readFileSync(join(www, "pkg/countenance_bg.wasm")), { level: 9 }).toString("base64");
 }

@@ -1,7 +1,7 @@
 // Finds a Chromium for the end-to-end tests, and installs Debian's where there is none.
 
 import { existsSync } from "node:fs";
-import { fail, isInstalled, run } from "./environment.mjs";
+import { fail, installFromDebian } from "./environment.mjs";
 
 const PLACES = [
   "/usr/bin/chromium",
@@ -10,7 +10,7 @@ const PLACES = [
   "/usr/bin/google-chrome-stable",
 ];
 
-/** The path of a Chromium or Chrome: $CHROMIUM, a usual place, or freshly installed on Debian when run as root. */
+/** The path of a Chromium or Chrome: $CHROMIUM, a usual place, or freshly installed from Debian's packages. */
 export function findChromium() {
   if (process.env.CHROMIUM) {
     if (!existsSync(process.env.CHROMIUM)) fail(`CHROMIUM points to ${process.env.CHROMIUM}, which is not there.`);
@@ -18,11 +18,6 @@ export function findChromium() {
   }
   const found = PLACES.find((path) => existsSync(path));
   if (found) return found;
-  if (process.getuid?.() === 0 && isInstalled("apt-get")) {
-    console.log("Installing Chromium from Debian's packages ...");
-    run("apt-get", ["update", "--quiet"]);
-    run("apt-get", ["install", "--yes", "--no-install-recommends", "chromium"], { DEBIAN_FRONTEND: "noninteractive" });
-    return PLACES[0];
-  }
+  if (installFromDebian(["chromium"])) return PLACES[0];
   return fail("No Chromium was found. Install Chromium or Chrome, or set CHROMIUM to the path of its program.");
 }

@@ -8,7 +8,7 @@
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { fail, root, run, targetDir } from "./environment.mjs";
+import { fail, installPackages, requireRust, root, run, targetDir } from "./environment.mjs";
 
 const CARGO_DENY = "0.20.2";
 
@@ -28,6 +28,7 @@ export function advisories() {
   if (isFetched()) cargoDeny(["--offline", "check", "--hide-inclusion-graph", "advisories"]);
   else unasked.push("RustSec's advisories of the crates");
   for (const folder of NPM_FOLDERS) {
+    installPackages(join(root, folder)); // npm looks at the signatures of what is installed
     if (!isAsked(["audit", "--package-lock-only"], folder)) unasked.push(`npm's advisories of ${folder}/package.json`);
     if (!isAsked(["audit", "signatures"], folder)) unasked.push(`npm's signatures of ${folder}/package.json`);
   }
@@ -78,6 +79,7 @@ function cargoDeny(args) {
 
 /** The program, compiled into the cache unless this version is there: some minutes, once. */
 function installedCargoDeny() {
+  requireRust();
   const folder = join(targetDir, "../tools");
   run("cargo", ["install", `cargo-deny@${CARGO_DENY}`, "--locked", "--quiet", "--root", folder]);
   return join(folder, "bin/cargo-deny");

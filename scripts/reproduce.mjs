@@ -50,7 +50,10 @@ const { values, positionals } = parseArgs({
   },
 });
 const [id] = positionals;
-if (!Object.hasOwn(models, id ?? "")) fail(`Which model? There are ${Object.keys(models).join(", ")}.`);
+if (!Object.hasOwn(models, id ?? "")) {
+  const command = "npm run reproduce -- MODEL --data FOLDER --votes FILE";
+  fail(`Which model, and from which data? ${command}, with one of ${Object.keys(models).join(", ")}.`);
+}
 if (!Object.hasOwn(features, values.backend)) fail(`There is no backend ${values.backend}.`);
 for (const name of ["data", "votes"]) {
   if (!values[name] || !existsSync(values[name])) fail(`--${name} must name the data; see training/README.md.`);

@@ -1,11 +1,12 @@
-// Takes the README's screenshots: node scripts/screenshots.mjs   (needs a built module; writes docs/*.jpg)
+// Takes the README's screenshots: npm run screenshots   (writes docs/*.jpg)
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 import { findChromium } from "./chromium.mjs";
-import { root } from "./environment.mjs";
+import { importPackage, root } from "./environment.mjs";
 import { serve } from "./serve.mjs";
+
+const { chromium } = await importPackage("playwright-core");
 
 const SHOTS = [
   { name: "page-light", colorScheme: "light", viewport: { width: 1280, height: 800 } },

@@ -1,13 +1,13 @@
-// Runs every check, or those named: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page] [site]
-// [release]
+// Runs every check, or those named: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page]
+// [browsers] [site] [release]
 
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { sha256 } from "./checksums.mjs";
+import { ensureEngines } from "../tests/browsers/engines.mjs";
 import { findChromium } from "./chromium.mjs";
-import { fail, isInstalled, root, run, targetDir, version } from "./environment.mjs";
+import { ensureWasmTarget, fail, installPackages, requireRust, root, run, WASM_TARGET } from "./environment.mjs";
 
 /** The variants that the wasm tests hold the module against. Built together: linking each keeps one core busy. */
 const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
@@ -20,6 +20,11 @@ const stages = {
     run("cargo", ["fmt", "--all", "--check"]);
     run("cargo", ["clippy", "--quiet", "--all-targets", ...library, "--", "--deny", "warnings"]);
     run("cargo", ["doc", "--quiet", "--no-deps", "--package", "countenance"], { RUSTDOCFLAGS: "--deny warnings" });
+    // The boundary to JavaScript is compiled for the module alone.
+    ensureWasmTarget();
+    const module = ["--quiet", "--package", "countenance", "--lib", "--target", WASM_TARGET];
+    run("cargo", ["clippy", ...module, "--", "--deny", "warnings"]);
+    run("cargo", ["doc", "--no-deps", ...module], { RUSTDOCFLAGS: "--deny warnings" });
     run("npx", ["biome", "check", "."]);
     run("node", ["scripts/check-rules.mjs"]);
     run("node", ["benches/browser/publish.mjs", "--check"]);
@@ -39,17 +44,24 @@ const stages = {
     run("node", ["--test", ...testFiles("tests/wasm")]);
   },
   types() {
+    ensureBuilt();
     for (const project of ["www/tsconfig.json", "www/lib/tsconfig.worker.json"])
       run("npx", ["tsc", "--project", project]);
   },
   package() {
     ensureBuilt();
-    run("node", ["scripts/pack.mjs"]);
+    ensurePacked();
     run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/package")], { CHROMIUM: findChromium() });
   },
   page() {
     ensureBuilt();
     run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/e2e")], { CHROMIUM: findChromium() });
+  },
+  browsers() {
+    ensureBuilt();
+    ensurePacked();
+    ensureEngines();
+    run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/browsers")]);
   },
   site() {
     ensureBuilt();
@@ -58,15 +70,16 @@ const stages = {
   },
   release() {
     ensureBuilt();
-    // The stages before have made both, unless this one is run alone.
-    if (!existsSync(join(root, "dist", `countenance-${version}.tgz`))) run("node", ["scripts/pack.mjs"]);
+    ensurePacked();
+    // The stage before has made it, unless this one is run alone.
     if (!existsSync(join(root, "site/_headers"))) run("node", ["scripts/build-site.mjs"]);
     run("node", ["scripts/artefacts.mjs"]);
     run("node", ["--test", ...testFiles("tests/release")]);
   },
 };
 
-if (!isInstalled("cargo")) fail("Rust is missing: `cargo` was not found. Install it from https://rustup.rs.");
+let isPacked = false;
+requireRust();
 installPackages();
 const asked = process.argv.slice(2);
 for (const name of asked.length > 0 ? asked : Object.keys(stages)) {
@@ -90,14 +103,10 @@ function ensureBuilt() {
   if (!existsSync(join(root, "www/pkg/countenance_bg.wasm"))) run("node", ["scripts/build.mjs"]);
 }
 
-/** Installs the locked npm packages, unless they are there already. */
-function installPackages() {
-  const lock = sha256(join(root, "package-lock.json"));
-  const stamp = join(root, "node_modules", ".countenance-lock");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock) return;
-  run("npm", ["ci", "--no-fund", "--no-audit"], { npm_config_cache: join(targetDir, "..", "npm") });
-  mkdirSync(join(root, "node_modules"), { recursive: true });
-  writeFileSync(stamp, lock);
+/** Makes the npm package, unless an earlier check has. */
+function ensurePacked() {
+  if (!isPacked) run("node", ["scripts/pack.mjs"]);
+  isPacked = true;
 }
 
 /** The test files of a folder, in order. */

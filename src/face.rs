@@ -17,7 +17,8 @@ pub struct FaceEmotion {
     /// How probable each expression is: calibrated where there is a calibration, in live video smoothed over time.
     pub probabilities: EmotionProbabilities,
     /// The most probable expression, or none when it is less probable than
-    /// [`uncertain_below`](crate::PipelineOptions::uncertain_below).
+    /// [`uncertain_below`](crate::PipelineOptions::uncertain_below). In live video it is held steady within a margin, see
+    /// [`ProbabilitySmoother`](crate::ProbabilitySmoother).
     pub emotion: Option<Emotion>,
     /// The same over the eight expressions, where they are [asked for](crate::PipelineOptions::eight). The second head
     /// was trained on other labels, so the two need not agree.

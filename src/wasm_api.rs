@@ -38,7 +38,10 @@ export type Probabilities = Record<Emotion, number>;
 /** The expression a face displays. */
 export interface Expression {
   probabilities: Probabilities;
-  /** The most probable expression, or "uncertain" when it is less probable than `uncertainBelow`. */
+  /**
+   * The most probable expression, or "uncertain" when it is less probable than `uncertainBelow`. In live video it is
+   * held steady within a margin of 0.1, and never less probable than `uncertainBelow`.
+   */
   emotion: Emotion | "uncertain";
   /** The same over eight expressions, where they are asked for. */
   eight?: {

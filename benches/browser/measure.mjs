@@ -5,11 +5,12 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
-import { chromium } from "playwright-core";
 import { findChromium } from "../../scripts/chromium.mjs";
-import { root } from "../../scripts/environment.mjs";
+import { importPackage, root } from "../../scripts/environment.mjs";
 import { serve } from "../../scripts/serve.mjs";
 import { engines } from "./engines.js";
+
+const { chromium } = await importPackage("playwright-core");
 
 const FLAGS = [
   ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],

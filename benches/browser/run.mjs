@@ -7,12 +7,12 @@
 // to standard output (`npm run --silent bench -- --json > bench.json`).
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { sha256 } from "../../scripts/checksums.mjs";
-import { fail, root } from "../../scripts/environment.mjs";
+import { fail, installPackages, root } from "../../scripts/environment.mjs";
 import { engines } from "./engines.js";
 import { measure } from "./measure.mjs";
 import { table } from "./report.mjs";
@@ -36,7 +36,8 @@ for (const id of ids) if (!engines[id]) fail(`There is no engine ${id}; there ar
 const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) fail("--rounds takes a whole number above 0.");
 
-installPeers();
+// The peers are locked in a folder of their own, so that nothing else has to install them.
+installPackages(folder);
 if (!options["no-build"]) for (const id of ids) if (BUILDS[id]) build(id);
 const model = await writePeerModels();
 const figures = await measure({ ids, rounds, sha256: model.sha256, log: console.error });
@@ -54,15 +55,6 @@ if (options.json) console.log(JSON.stringify(result, null, 2));
 function run(program, args, cwd = root) {
   const { status } = spawnSync(program, args, { cwd, stdio: ["ignore", 2, 2] });
   if (status !== 0) fail(`${program} ${args.join(" ")} failed.`);
-}
-
-/** Installs the peers at their locked versions, unless they are there already. */
-function installPeers() {
-  const stamp = join(folder, "node_modules", ".countenance-lock");
-  const hash = sha256(join(folder, "package-lock.json"));
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return;
-  run("npm", ["ci", "--ignore-scripts", "--no-fund", "--no-audit"], folder);
-  writeFileSync(stamp, hash);
 }
 
 function build(id) {

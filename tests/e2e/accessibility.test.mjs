@@ -141,3 +141,23 @@ test("without much room nothing is cut off sideways", async () => {
     assert.ok(overhang <= 0, `${overhang} pixels too wide`);
   }
 });
+
+test("in a low window nothing lies over another's words", async () => {
+  for (const height of [600, 540, 450]) {
+    const page = await open({ viewport: { width: 1024, height } });
+    await statusMatching(page, /Ready/);
+    const places = await page.evaluate(() =>
+      [".masthead", ".invitation .actions", ".ledger", ".colophon", ".plain-words article"].map((selector) => {
+        const { x, y, width, height } = document.querySelector(selector).getBoundingClientRect();
+        return { selector, x, y, width, height };
+      }),
+    );
+    for (const a of places) {
+      for (const b of places) {
+        const isOver =
+          a !== b && a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+        assert.ok(!isOver, `${a.selector} lies over ${b.selector} where the window is ${height} pixels high`);
+      }
+    }
+  }
+});

@@ -48,11 +48,12 @@ test("the face is where the camera sees it", async () => {
   for (const [axis, at] of ASTRONAUT_AT.entries()) assert.ok(Math.abs(middle[axis] - at) < 20, `box ${box}`);
 });
 
-test("the polite status tells what is stable", async () => {
+test("a screen reader hears what has been so for a while", async () => {
   const page = await open();
   await page.getByTestId("camera-start").click();
-  await statusMatching(page, /1 face: Happy\./);
-  await statusMatching(page, /No face in view\./);
+  const heard = page.getByRole("status");
+  await heard.filter({ hasText: "1 face: Happy." }).waitFor({ state: "attached" });
+  await heard.filter({ hasText: "No face in view." }).waitFor({ state: "attached" });
 });
 
 test("the view is mirrored, its label is not, and the mirror can be turned off", async () => {
@@ -114,7 +115,7 @@ test("among several cameras the visitor chooses", async () => {
   );
 });
 
-test("stopping switches every track off and returns to the start", async () => {
+test("stopping switches every track off, and what was seen last stays", async () => {
   const page = await openSteady();
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();
@@ -123,8 +124,10 @@ test("stopping switches every track off and returns to the start", async () => {
   assert.equal(await track.evaluate(({ readyState }) => readyState), "ended");
   assert.equal(await cameraIsOn(page), false);
   assert.match(await statusMatching(page, /camera/), /^The camera is off\./);
-  assert.deepEqual(await shownFaces(page), []);
-  assert.ok(await page.getByTestId("camera-start").isVisible());
+  assert.equal((await shownFaces(page)).length, 1);
+  assert.ok(await page.locator(".still").isVisible());
+  await page.getByTestId("camera-start").click();
+  await page.waitForFunction(() => document.querySelector("video").srcObject?.active);
 });
 
 test("a hidden page switches the camera off, and on again when it is shown", async () => {
@@ -138,9 +141,9 @@ test("a hidden page switches the camera off, and on again when it is shown", asy
     }, hidden);
   await setHidden(true);
   assert.equal(await cameraIsOn(page), false);
-  assert.deepEqual(await shownFaces(page), [], "what it saw goes with it");
   await statusMatching(page, /rests while this page is hidden/);
   await setHidden(false);
+  await page.locator("body[data-feed=running]").waitFor();
   await page.getByTestId("face").waitFor();
   assert.equal(await cameraIsOn(page), true);
 });
@@ -178,14 +181,14 @@ test("the live view is recorded, shown as a timeline, exported and discarded", a
   await page.getByTestId("camera-start").click();
   await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
   await page.locator(".strip").filter({ hasText: "Happy" }).first().waitFor();
-  await statusMatching(page, /1 face: Happy/);
+  await page.getByRole("status").filter({ hasText: "1 face: Happy" }).waitFor({ state: "attached" });
   await page.getByTestId("camera-stop").click();
 
-  const { model, uncertain_below, sessions, rows } = JSON.parse(await downloaded(page, "timeline-json"));
+  const { model, settings, sessions, rows } = JSON.parse(await downloaded(page, "timeline-json"));
   assert.match(model, /^[\w-]+$/);
-  assert.equal(uncertain_below, 0.5);
+  assert.deepEqual(settings, [{ uncertain_below: 0.5, expressions: 4, most_faces: 64, calibration: "" }]);
   assert.ok(rows.some(({ emotion }) => emotion === "happy"));
-  assert.ok(rows.at(-1).seconds >= 1, "no shorter than the status takes to tell");
+  assert.ok(rows.at(-1).seconds >= 1, "no shorter than it takes until it is read aloud");
   for (const [index, row] of rows.entries()) {
     assert.ok(row.seconds >= (rows[index - 1]?.seconds ?? 0), "time runs forward");
     const { happy, neutral, sad, surprise } = row;
@@ -195,7 +198,7 @@ test("the live view is recorded, shown as a timeline, exported and discarded", a
   const [{ source, seconds, frames, faces }] = sessions;
   assert.equal(source, "camera");
   assert.ok(seconds >= rows.at(-1).seconds && frames >= rows.length);
-  for (const { shares } of faces) assert.ok(Math.abs(Object.values(shares).reduce((a, b) => a + b) - 1) < 1e-6);
+  for (const { shares } of faces) assert.ok(Math.abs(Object.values(shares).reduce((a, b) => a + b) - 1) < 1e-3);
   assert.match(
     await page.locator(".timeline .summary").textContent(),
     /^Camera, \d+:\d\d: \d+ frames read, \d+ faces?\. /,

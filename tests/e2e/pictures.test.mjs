@@ -141,10 +141,12 @@ test("what counts as uncertain is the visitor's choice", async () => {
   await statusMatching(page, /1 face/);
   const [{ emotion, probability }] = await shownFaces(page);
   assert.ok(probability < 0.95, "the test needs a doubtful face");
-  await page.getByLabel("Say “uncertain” below").fill("0.95");
-  assert.match(await statusMatching(page, /Uncertain/), /^1 face: Uncertain \d+%\.$/);
+  await page.getByLabel("Say “not sure” below").fill("0.95");
+  assert.match(await statusMatching(page, /Not sure/), /^1 face: Not sure \(most likely \w+, \d+%\)\.$/);
+  assert.equal(await page.locator(".box .label").textContent(), "1Not sure");
+  assert.match(await page.locator(".face .answer").textContent(), /^1Not suremost likely \w+, \d+%$/);
   assert.equal((await shownFaces(page))[0].probability, probability, "the probabilities stay");
-  await page.getByLabel("Say “uncertain” below").fill("0.25");
+  await page.getByLabel("Say “not sure” below").fill("0.25");
   await page.locator(`[data-testid=face][data-emotion=${emotion === "uncertain" ? "neutral" : emotion}]`).waitFor();
 });
 

@@ -130,7 +130,9 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
   assert.match(text, /^countenance-calibration\/1 emotion-\d+ happy=/);
   assert.equal(String(await downloaded(page, "calibration-export")).trim(), text);
   await page.getByTestId("camera-stop").click();
-  assert.equal(JSON.parse(await downloaded(page, "timeline-json")).calibration, text);
+  const { settings, rows } = JSON.parse(await downloaded(page, "timeline-json"));
+  assert.deepEqual([settings[0].calibration, settings.at(-1).calibration], ["", text]);
+  assert.deepEqual([rows[0].settings, rows.at(-1).settings], [0, 1], "frames before it were read without it");
 
   const readAgain = async () => {
     await choose(page, fixture("grace_hopper.png"));

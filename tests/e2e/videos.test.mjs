@@ -64,21 +64,97 @@ test("reading a video can be cancelled, and what was read stays", async () => {
   assert.equal(await page.locator("video").getAttribute("src"), null, "the file is let go of");
 });
 
-for (const [what, file] of [
-  ["text called .mp4", { name: "notes.mp4", mimeType: "video/mp4", buffer: Buffer.from("no video") }],
-  ["a video that is cut off", { ...clip, name: "cut.webm", buffer: buffer.subarray(0, 60) }],
+for (const [what, file, words] of [
+  [
+    "text called .mp4",
+    { name: "notes.mp4", mimeType: "video/mp4", buffer: Buffer.from("this is no video") },
+    /^“notes\.mp4” can't be played as a video\..*MP4 \(H\.264\) and WebM/,
+  ],
+  [
+    "a video cut off before its first frame",
+    { ...clip, name: "cut.webm", buffer: buffer.subarray(0, 60) },
+    /^“cut\.webm” is cut off, so that none of it can be played\. Its end is missing\./,
+  ],
 ]) {
-  test(`${what} is explained`, async () => {
+  test(`${what} is explained, and the timeline of the video before is gone`, async () => {
     const page = await open();
+    await choose(page, clip);
+    await statusMatching(page, /frames read/);
+    assert.equal(await page.locator(".timeline").isVisible(), true);
     await choose(page, file);
-    const said = await statusMatching(page, /can't be played/);
-    assert.match(said, /^“\w+\.\w+” can't be played as a video\..*MP4 \(H\.264\) and WebM/);
+    await statusMatching(page, words);
     assert.equal(await page.getByTestId("status").getAttribute("data-kind"), "failure");
+    assert.equal(await page.locator(".timeline").isVisible(), false);
   });
 }
+
+/** Where the last whole picture in half of each file begins, and how long the file says it is, in seconds. */
+for (const { name, mimeType, end, stated } of [
+  { name: "faces.webm", mimeType: "video/webm", end: 0.93, stated: 2.4 },
+  { name: "faces.mp4", mimeType: "video/mp4", end: 1.3, stated: 2.4 },
+  { name: "numbered.webm", mimeType: "video/webm", end: 1.1, stated: 4 },
+]) {
+  test(`${name} cut in half shows what is there, and says where it ends`, async () => {
+    const whole = readFileSync(fixture(name));
+    const page = await open();
+    await choose(page, { name: "half.video", mimeType, buffer: whole.subarray(0, whole.length / 2) });
+    const said = await statusMatching(page, /frames read/);
+    assert.match(said, /The file breaks off at 0:0[01] of 0:0[24]\. The rest is missing or damaged\.$/);
+    const { sessions, rows } = JSON.parse(await downloaded(page, "timeline-json"));
+    const [{ frames, broken_at, seconds }] = sessions;
+    assert.equal(frames, Math.floor(end * 5) + 1, "each fifth of a second up to the end, and none of the rest");
+    assert.equal(broken_at, frames / 5);
+    assert.ok(broken_at < stated && seconds <= end);
+    for (const row of rows) assert.equal(row.emotion, "happy");
+    const video = page.locator("video");
+    await video.evaluate((element) => {
+      element.currentTime = 0.4;
+    });
+    if (rows.length > 0) await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
+    assert.deepEqual(page.problems, []);
+  });
+}
+
+test("each frame is the one at its time: none is skipped, none stands in for another", async () => {
+  const page = await open();
+  const base64 = readFileSync(fixture("numbered.webm")).toString("base64");
+  for (let round = 0; round < 5; round += 1) {
+    const shown = await page.evaluate(async (text) => {
+      const { readVideo } = await import("/app/video-file.js");
+      const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+      const video = document.body.appendChild(document.createElement("video"));
+      const context = new OffscreenCanvas(8, 8).getContext("2d");
+      const numbers = [];
+      const onFrame = async (picture) => {
+        context.drawImage(picture, 0, 0, 8, 8);
+        const [grey] = context.getImageData(4, 4, 1, 1).data;
+        numbers.push(Math.round((grey - 16) / 5));
+      };
+      const file = new File([bytes], "numbered.webm", { type: "video/webm" });
+      await readVideo(video, file, onFrame, new AbortController().signal);
+      video.remove();
+      return numbers;
+    }, base64);
+    const everySecond = Array.from({ length: 20 }, (_, index) => 2 * index); // ten are shown a second, five are read
+    assert.deepEqual(shown, everySecond);
+  }
+});
+
+test("a picture takes the place of a video and its timeline", async () => {
+  const page = await open();
+  await choose(page, clip);
+  await statusMatching(page, /frames read/);
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  assert.equal(await page.locator(".timeline").isVisible(), false);
+});
 
 test("a video among many pictures is told to be chosen alone", async () => {
   const page = await open();
   await choose(page, [clip, { ...clip, name: "other.webm" }]);
-  await page.getByTestId("batch-row").filter({ hasText: "other.webm" }).filter({ hasText: "alone" }).waitFor();
+  await page
+    .getByTestId("batch-row")
+    .filter({ hasText: "other.webm" })
+    .filter({ hasText: "A video: choose it alone" })
+    .waitFor();
 });

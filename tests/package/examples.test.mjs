@@ -77,6 +77,18 @@ test("camera", async () => {
     .locator("output")
     .filter({ hasText: /^\d+: happy$/ })
     .waitFor();
+  await page.locator("output[data-state=running]").waitFor();
+  const mute = (muted) =>
+    page.evaluate((value) => {
+      const [track] = document.querySelector("video").srcObject.getVideoTracks();
+      Object.defineProperty(track, "muted", { configurable: true, value });
+    }, muted);
+  await mute(true);
+  await page.locator("output[data-state=stalled]").waitFor();
+  await mute(false);
+  await page.locator("output[data-state=running]").waitFor();
+  await page.evaluate(() => document.querySelector("video").srcObject.getTracks()[0].stop());
+  await page.locator("output[data-state=ended]").waitFor();
   assert.deepEqual(page.problems, []);
 });
 

@@ -124,12 +124,16 @@ test("a browser extension: its page's worker and its background", async () => {
   }
 });
 
-test("Node, as ES module and from CommonJS", () => {
+test("Node, Deno and Bun, as ES module and from CommonJS", () => {
   const folder = install("node");
-  for (const script of ["esm.mjs", "commonjs.cjs", "inline.mjs"]) {
-    assertAstronaut(JSON.parse(runIn(folder, "node", [script])));
+  for (const runtime of [["node"], ["node_modules/.bin/deno", "run", "--allow-read"], ["node_modules/.bin/bun"]]) {
+    const outputOf = (script) => JSON.parse(runIn(folder, runtime[0], [...runtime.slice(1), script]));
+    for (const script of ["esm.mjs", "commonjs.cjs", "inline.mjs"]) assertAstronaut(outputOf(script));
+    for (const { name, code, message } of outputOf("server-side.mjs")) {
+      assert.deepEqual([name, code], ["EmotionError", "worker-unavailable"]);
+      assert.match(message, /use EmotionPipeline of countenance\/pipeline$/);
+    }
   }
-  assert.deepEqual(JSON.parse(runIn(folder, "node", ["server-side.mjs"])), ["EmotionError", "worker-unavailable"]);
 });
 
 test("TypeScript, resolving as bundlers and as Node do", () => {

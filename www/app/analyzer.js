@@ -6,13 +6,16 @@
 
 import { EmotionAnalyzer } from "../lib/index.js";
 import { trustedScriptUrl } from "./trusted-url.js";
-import { moduleBytes, workerScript, workerType } from "./worker-source.js";
+import { workerScript, workerType } from "./worker-source.js";
 
 /** @typedef {import('../lib/index.js').AnalyzerOptions} AnalyzerOptions */
+
 /** A worker from a file is not bound by a policy in a `<meta>` element; one from a `blob:` URL inherits it. */
 function makeBoundWorker() {
-  const url = URL.createObjectURL(new Blob([workerScript()], { type: "text/javascript" }));
-  return new Worker(trustedScriptUrl(url), { type: workerType });
+  const url = URL.createObjectURL(workerScript());
+  const worker = new Worker(trustedScriptUrl(url), { type: workerType });
+  worker.addEventListener("message", () => URL.revokeObjectURL(url), { once: true }); // its script has run by then
+  return worker;
 }
 
 /**
@@ -27,8 +30,7 @@ export function sharedAnalyzer(listeners, options, prepare) {
   /** @type {Promise<EmotionAnalyzer> | undefined} */
   let analyzer;
   return () => {
-    const setup = { worker: makeBoundWorker, module: moduleBytes(), ...listeners, ...options() };
-    analyzer ??= start(setup, prepare).catch((error) => {
+    analyzer ??= start({ worker: makeBoundWorker, ...listeners, ...options() }, prepare).catch((error) => {
       analyzer = undefined;
       throw error;
     });

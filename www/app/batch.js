@@ -9,25 +9,39 @@ import { answerOf, probabilityOf } from "./answer.js";
 import { faceColumns } from "./export.js";
 import { explainFailure } from "./failures.js";
 import { find, make, makeGlyph } from "./html.js";
-import { say, sayPercent, write } from "./words.js";
+import { say, sayList, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('./export.js').Row} Row */
-/** @typedef {{ file: File, faces: FaceEmotion[], failure?: import('./failures.js').Explanation }} Reading */
+/** @typedef {import('./export.js').Result} Result */
+/** @typedef {import('./picture-input.js').Intake} Intake */
+/** @typedef {import('./picture-input.js').Picked} Picked */
+
+/**
+ * @typedef {object} Reading
+ * @property {Picked} picked
+ * @property {FaceEmotion[]} faces
+ * @property {boolean} hasMore whether there are more faces than were wanted
+ * @property {import('./failures.js').Explanation} [failure]
+ * @property {import('./export.js').AppliedSettings} settings
+ * @property {HTMLCanvasElement} [turned] the picture as the visitor turned it; the faces are then of this one
+ */
 
 /** The longer side of a thumbnail's canvas, in pixels: twice its size on the page. */
 const THUMBNAIL_SIDE = 96;
 
+/** How many of the files left out are named at once. */
+const NAMED_AT_ONCE = 3;
+
 /** What the rows are sorted by, per column. */
 const SORT_KEYS = {
   /** @param {Reading} reading */
-  name: ({ file }) => pathOf(file).toLowerCase(),
+  name: ({ picked }) => picked.path.toLowerCase(),
   /** @param {Reading} reading */
   faces: ({ faces }) => faces.length,
   /** @param {Reading} reading */
-  emotion: ({ faces, failure }) => (faces[0] ? say(answerOf(faces[0]).emotion) : failure ? "\uffff" : ""),
+  emotion: ({ faces, failure }) => (faces[0] ? sayEmotions(faces) : failure ? "\uffff" : ""),
   /** @param {Reading} reading */
-  probability: ({ faces }) => (faces[0] ? probabilityOf(answerOf(faces[0])) : -1),
+  probability: ({ faces }) => Math.max(-1, ...probabilities(faces)),
 };
 
 /** @typedef {keyof typeof SORT_KEYS} Column */
@@ -36,21 +50,25 @@ export class Batch {
   #section = find(".batch");
   #body = find(".batch tbody");
   #count = find(".batch .count");
+  #leftOut = find(".batch .left-out");
   /** @type {HTMLProgressElement} */ #progress = find(".batch progress");
   #cancel = find("[data-action=batch-cancel]");
   /** @type {Map<Reading, HTMLTableRowElement>} */ #rows = new Map();
+  #applied;
   #onShow;
 
   /**
-   * @param {(reading: Reading) => void} onShow hears which picture the visitor wants to see
+   * @param {import('./applied.js').Applied} applied
+   * @param {(reading: Reading) => Promise<void>} onShow shows the picture that the visitor wants to see
    * @param {() => void} onCancel
-   * @param {(format: 'csv' | 'json', rows: Row[]) => void} onExport
+   * @param {(format: 'csv' | 'json', results: Result[]) => void} onExport
    */
-  constructor(onShow, onCancel, onExport) {
+  constructor(applied, onShow, onCancel, onExport) {
+    this.#applied = applied;
     this.#onShow = onShow;
     this.#cancel.addEventListener("click", onCancel);
     for (const format of /** @type {const} */ (["csv", "json"])) {
-      find(`[data-action=batch-${format}]`).addEventListener("click", () => onExport(format, this.#exportRows()));
+      find(`[data-action=batch-${format}]`).addEventListener("click", () => onExport(format, this.#results()));
     }
     for (const header of this.#section.querySelectorAll("th")) {
       find("button", header).addEventListener("click", () => this.#sort(header));
@@ -60,37 +78,56 @@ export class Batch {
   /**
    * Reads the files one after the other.
    *
-   * @param {File[]} files
-   * @param {(file: File) => Promise<FaceEmotion[]>} read
+   * @param {Intake} intake
+   * @param {(file: File) => Promise<FaceEmotion[]>} read gives one face more than is wanted where there are more
    * @param {AbortSignal} signal
    */
-  async run(files, read, signal) {
+  async run({ picked, leftOut }, read, signal) {
     this.#rows.clear();
     this.#body.replaceChildren();
     this.#section.hidden = false;
-    this.#progress.max = files.length;
+    this.#progress.max = picked.length;
     this.#setRunning(true);
-    let done = 0;
-    for (const file of files) {
-      this.#progress.value = done;
-      this.#tell("batch.progress", done, files.length);
-      const reading = await readOne(file, read);
+    this.#tellLeftOut(leftOut);
+    this.#tellRest();
+    for (const each of picked) {
+      this.#progress.value = this.#rows.size;
+      this.#tell("batch.progress", this.#rows.size, picked.length);
+      const reading = await this.#readOne(each, read);
       if (signal.aborted) break;
-      done += 1;
       await this.#add(reading);
-      if (done === 1) this.#onShow(reading);
+      this.#tellRest();
+      if (this.#rows.size === 1) this.#onShow(reading);
     }
     this.#setRunning(false);
-    this.#tell(signal.aborted ? "batch.cancelled" : "batch.done", done, files.length);
+    if (signal.aborted) this.#tell("batch.cancelled", this.#rows.size, picked.length);
+    else this.#tell("batch.done", 0, this.#readings.filter(({ failure }) => !failure).length);
   }
 
   hide() {
     this.#section.hidden = true;
   }
 
+  /**
+   * Replaces what a file gave with what the picture gave after the visitor turned it.
+   *
+   * @param {Reading} reading
+   * @param {FaceEmotion[]} found one face more than is wanted where there are more
+   * @param {HTMLCanvasElement} turned
+   */
+  correct(reading, found, turned) {
+    Object.assign(reading, { ...this.#within(found), turned, failure: undefined });
+    this.refresh();
+    this.#tellRest();
+  }
+
   /** Writes the rows' cells anew, in another language. */
   refresh() {
     for (const [reading, row] of this.#rows) row.replaceChildren(row.cells[0], ...makeCells(reading));
+  }
+
+  get #readings() {
+    return [...this.#rows.keys()];
   }
 
   /**
@@ -102,20 +139,66 @@ export class Batch {
     write(this.#count, key, () => ({ done, count }));
   }
 
+  /** Tells what the number of pictures read leaves open. */
+  #tellRest() {
+    for (const [selector, key, isMeant] of /** @type {const} */ ([
+      [".failed", "batch.failed", (/** @type {Reading} */ { failure }) => failure !== undefined],
+      [".more-faces", "batch.more-faces", (/** @type {Reading} */ { hasMore }) => hasMore],
+    ])) {
+      const count = this.#readings.filter(isMeant).length;
+      const element = find(selector, this.#section);
+      element.hidden = count === 0;
+      write(element, key, () => ({ count }));
+    }
+  }
+
+  /** @param {string[]} paths of files that the folders hold besides pictures */
+  #tellLeftOut(paths) {
+    this.#leftOut.hidden = paths.length === 0;
+    const named = paths.length > NAMED_AT_ONCE ? [...paths.slice(0, NAMED_AT_ONCE), "…"] : paths;
+    write(find("summary", this.#leftOut), "batch.left-out", () => ({ count: paths.length, list: sayList(named) }));
+    find(".paths", this.#leftOut).textContent = paths.join("\n");
+  }
+
   /** @param {boolean} running */
   #setRunning(running) {
     this.#progress.hidden = !running;
     this.#cancel.hidden = !running;
   }
 
+  /**
+   * @param {Picked} picked
+   * @param {(file: File) => Promise<FaceEmotion[]>} read
+   * @returns {Promise<Reading>}
+   */
+  async #readOne(picked, read) {
+    try {
+      return { picked, ...this.#within(await read(picked.file)) };
+    } catch (error) {
+      const failure = await explainFailure(error, picked.file);
+      return { picked, faces: [], hasMore: false, failure, settings: this.#applied.settings };
+    }
+  }
+
+  /** @param {FaceEmotion[]} found */
+  #within(found) {
+    const faces = this.#applied.within(found);
+    return { faces, hasMore: found.length > faces.length, settings: this.#applied.settings };
+  }
+
   /** @param {Reading} reading */
   async #add(reading) {
-    const { file } = reading;
-    const name = make("button", "name", await makeThumbnail(file), make("span", "", pathOf(file)));
+    const { file, path } = reading.picked;
+    const name = make("button", "name", await makeThumbnail(file), make("span", "", path));
     name.type = "button";
-    name.addEventListener("click", () => this.#onShow(reading));
     const row = make("tr", "", make("td", "", name), ...makeCells(reading));
     row.dataset.testid = "batch-row";
+    row.addEventListener("click", async () => {
+      for (const other of this.#rows.values()) other.removeAttribute("aria-current");
+      row.setAttribute("aria-current", "true");
+      await this.#onShow(reading);
+      find(".stage").scrollIntoView({ block: "nearest" });
+    });
     this.#body.append(row);
     this.#rows.set(reading, row);
   }
@@ -126,21 +209,23 @@ export class Batch {
     const isAscending = header.getAttribute("aria-sort") !== "ascending";
     for (const other of this.#section.querySelectorAll("th")) other.removeAttribute("aria-sort");
     header.setAttribute("aria-sort", isAscending ? "ascending" : "descending");
-    const readings = [...this.#rows.keys()].sort((a, b) => {
+    const readings = this.#readings.sort((a, b) => {
       const [first, second] = isAscending ? [key(a), key(b)] : [key(b), key(a)];
       return typeof first === "string" ? first.localeCompare(String(second)) : first - Number(second);
     });
     for (const reading of readings) this.#body.append(/** @type {Node} */ (this.#rows.get(reading)));
   }
 
-  /** One row per face; a file without one has a row that says so. @returns {Row[]} */
-  #exportRows() {
-    const readings = [...this.#rows.keys()];
-    const example = readings.find(({ faces }) => faces.length > 0)?.faces[0];
+  /** One per face; a file without one has a row that says so. */
+  #results() {
+    const example = this.#readings.find(({ faces }) => faces.length > 0)?.faces[0];
     const blank = Object.fromEntries(Object.keys(example ? faceColumns(example) : {}).map((column) => [column, ""]));
-    return readings.flatMap(({ file, faces, failure }) => {
-      const start = { file: pathOf(file), faces: faces.length, failure: failure ? sayFailure(failure) : "" };
-      return faces.length > 0 ? faces.map((face) => ({ ...start, ...faceColumns(face) })) : [{ ...start, ...blank }];
+    return this.#readings.flatMap(({ picked, faces, hasMore, failure, settings }) => {
+      const begin = failure
+        ? { file: picked.path, faces: "", more_faces: "", error: failure.code }
+        : { file: picked.path, faces: faces.length, more_faces: hasMore, error: "" };
+      const rows = faces.length > 0 ? faces.map(faceColumns) : [blank];
+      return rows.map((row) => ({ row: { ...begin, ...row }, settings }));
     });
   }
 }
@@ -150,48 +235,44 @@ export class Batch {
  *
  * @param {Reading} reading
  */
-function makeCells({ faces, failure }) {
+function makeCells({ faces, hasMore, failure }) {
   if (failure) {
-    const cell = make("td", "failure", sayFailure(failure));
+    const cell = make("td", "failure", say(failure.short, failure.values));
     cell.colSpan = 3;
     return [cell];
   }
-  const answer = faces[0] && answerOf(faces[0]);
-  const cell = make(
-    "td",
-    "emotion",
-    ...(answer ? [makeGlyph(answer.emotion), say(answer.emotion)] : [say("batch.no-face")]),
-  );
-  if (answer) cell.dataset.emotion = answer.emotion;
-  const probability = answer ? sayPercent(probabilityOf(answer)) : "";
-  return [make("td", "number", String(faces.length)), cell, make("td", "number", probability)];
+  const [first] = countEmotions(faces);
+  const cell = make("td", "emotion", ...(first ? [makeGlyph(first[0]), sayEmotions(faces)] : [say("batch.no-face")]));
+  if (first) cell.dataset.emotion = first[0];
+  const each = probabilities(faces);
+  const range = [...new Set([Math.min(...each), Math.max(...each)].map(sayPercent))].join("–");
+  const count = hasMore ? say("batch.more-than", { count: faces.length }) : String(faces.length);
+  return [make("td", "number", count), cell, make("td", "number", each.length > 0 ? range : "")];
 }
 
-/** @param {import('./failures.js').Explanation} failure */
-function sayFailure({ title, hint, values }) {
-  return `${say(title, values)} ${say(hint, values)}`;
-}
-
-/**
- * @param {File} file
- * @param {(file: File) => Promise<FaceEmotion[]>} read
- * @returns {Promise<Reading>}
- */
-async function readOne(file, read) {
-  try {
-    return { file, faces: await read(file) };
-  } catch (error) {
-    return { file, faces: [], failure: await explainFailure(error, file) };
-  }
+/** @param {FaceEmotion[]} faces */
+function probabilities(faces) {
+  return faces.map((face) => probabilityOf(answerOf(face)));
 }
 
 /**
- * The file's path inside the folder it came with.
+ * How many faces show what, the most frequent first.
  *
- * @param {File} file
+ * @param {FaceEmotion[]} faces
  */
-function pathOf(file) {
-  return file.webkitRelativePath || file.name;
+function countEmotions(faces) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { emotion } of faces.map(answerOf)) counts.set(emotion, (counts.get(emotion) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a);
+}
+
+/** @param {FaceEmotion[]} faces */
+function sayEmotions(faces) {
+  const items = countEmotions(faces).map(([emotion, count]) =>
+    faces.length > 1 ? say("batch.counted", { count, emotion: say(emotion) }) : say(emotion),
+  );
+  return sayList(items);
 }
 
 /**

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { readFile } from "../lib/file.js";
 import { download } from "./export.js";
 import { find, make, makeGlyph } from "./html.js";
 import { remember, remembered } from "./storage.js";
@@ -45,10 +46,15 @@ export class Calibration {
   /** @type {Map<Emotion, CalibrationFrame[]>} */ #frames = new Map();
   /** @type {Take | undefined} */ #take;
   #text = "";
+  #onUse;
 
-  /** @param {() => Promise<EmotionAnalyzer>} analyzer */
-  constructor(analyzer) {
+  /**
+   * @param {() => Promise<EmotionAnalyzer>} analyzer
+   * @param {(text: string) => void} onUse hears of the text that the analyzer has accepted; empty for none
+   */
+  constructor(analyzer, onUse) {
     this.#analyzer = analyzer;
+    this.#onUse = onUse;
     this.#save.addEventListener("click", () =>
       download("countenance-calibration.txt", new Blob([`${this.#text}\n`], { type: "text/plain" })),
     );
@@ -61,11 +67,6 @@ export class Calibration {
       await this.#use(await this.#analyzer(), "");
       write(this.#told, "calibration.erased");
     });
-  }
-
-  /** The calibration in use, as one line of text; empty for none. */
-  get text() {
-    return this.#text;
   }
 
   /** Takes the calibration kept on this device, if it fits the model. @param {EmotionAnalyzer} analyzer */
@@ -171,7 +172,13 @@ export class Calibration {
   async #import() {
     const [file] = this.#input.files ?? [];
     this.#input.value = ""; // so that choosing the same file again is a change again
-    if (file) await this.#try(await this.#analyzer(), (await file.text()).trim(), "calibration.in-use");
+    if (!file) return;
+    try {
+      const text = new TextDecoder().decode(await readFile(file)).trim();
+      await this.#try(await this.#analyzer(), text, "calibration.in-use");
+    } catch (error) {
+      this.#refuse(error);
+    }
   }
 
   /**
@@ -200,6 +207,7 @@ export class Calibration {
    */
   async #use(analyzer, text) {
     await analyzer.configure({ calibration: text });
+    this.#onUse(text);
     this.#text = text;
     remember(STORAGE_KEY, text);
     this.#section.classList.toggle("in-use", text !== "");

@@ -13,9 +13,10 @@ import { say } from "./words.js";
 /**
  * @param {FaceExplanation} explanation
  * @param {FaceEmotion} face whose answer is explained, over as many expressions as it shows
+ * @param {() => void} [goOn] lets the video go on that was halted for this moment
  * @returns {HTMLElement}
  */
-export function makeExplanation({ chip, eight, ...four }, face) {
+export function makeExplanation({ chip, eight, ...four }, face, goOn) {
   const { heat, strength, emotion, runnerUp } = (face.eight && eight) ?? four;
   const side = Math.sqrt(chip.length);
   const seen = makeCanvas(side, (context) => drawChip(context, chip, side));
@@ -25,13 +26,21 @@ export function makeExplanation({ chip, eight, ...four }, face) {
   });
   map.classList.add("smooth");
   const words = { emotion: say(emotion), other: say(runnerUp), factor: Math.exp(strength).toFixed(1) };
-  return make(
+  const element = make(
     "div",
     "explanation",
     make("figure", "", seen, make("figcaption", "", say("why.seen"))),
     make("figure", "", map, make("figcaption", "", say("why.map"))),
     make("p", "", say("why.text", words)),
   );
+  if (goOn) {
+    const button = make("button", "button small", say("why.go-on"));
+    button.type = "button";
+    button.title = say("help.go-on");
+    button.addEventListener("click", goOn);
+    element.append(make("p", "halted", say("why.halted"), " ", button));
+  }
+  return element;
 }
 
 /**

@@ -1,26 +1,78 @@
 /**
  * Results as files: made here, and handed to nobody but the visitor's own disk.
  *
+ * A CSV file is a plain table, header first, for spreadsheets and data frames; a block of comments above it would break
+ * both. So what was the same for every row is in the file's name (the model) or in the JSON file alone (hashes, the
+ * calibration's text), and the columns at the end give the settings that a row was read with.
+ *
  * @module
  */
 
-/** @typedef {Record<string, string | number>} Row */
+/** @typedef {Record<string, string | number | boolean>} Row */
 
 /**
- * Rows as CSV (RFC 4180); each key that any row has is a column.
- *
- * @param {Row[]} rows
+ * @typedef {object} AppliedSettings what the visitor had set when something was read
+ * @property {number} uncertain_below
+ * @property {number} expressions
+ * @property {number} most_faces
+ * @property {string} calibration one line of text; empty for none
  */
-export function toCsv(rows) {
-  const columns = [...new Set(rows.flatMap(Object.keys))];
-  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ""))];
-  return lines.map((cells) => `${cells.map(toCell).join()}\r\n`).join("");
+
+/** @typedef {{ row: Row, settings: AppliedSettings }} Result */
+
+/** Decimals of a probability or a share: far below what one picture tells. */
+const SHARE_DIGITS = 4;
+
+/** Decimals of a place in a picture, in pixels. */
+const PIXEL_DIGITS = 1;
+
+/** Decimals of a time in seconds. */
+const TIME_DIGITS = 3;
+
+/** What a spreadsheet takes for the start of a formula (OWASP, "CSV Injection"), also behind blanks and in full width. */
+const FORMULA = /^[\s\0]*[=+\-@＝＋－＠]|^[\t\r\n\0]/u;
+
+/** Text that means the same to every reader of CSV without quotes. */
+const PLAIN = /^[\w][\w./ -]*$/;
+
+/**
+ * Results as CSV (RFC 4180); each key that any row has is a column.
+ *
+ * @param {Result[]} results
+ */
+export function toCsv(results) {
+  const rows = results.map(({ row, settings }) => ({
+    row,
+    made: { uncertain_below: settings.uncertain_below, calibrated: settings.calibration !== "" },
+  }));
+  const columns = [...new Set(rows.flatMap(({ row }) => Object.keys(row)))];
+  const made = [...new Set(rows.flatMap((each) => Object.keys(each.made)))];
+  const lines = rows.map((each) => {
+    const cells = { ...each.row, ...each.made };
+    return [...columns, ...made].map((column) => /** @type {Row} */ (cells)[column] ?? "");
+  });
+  return [[...columns, ...made], ...lines].map((cells) => `${cells.map(toCell).join()}\r\n`).join("");
 }
 
-/** @param {string | number} value */
+/** @param {string | number | boolean} value */
 function toCell(value) {
-  const text = String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  if (typeof value !== "string") return String(value);
+  const text = FORMULA.test(value) ? `'${value}` : value;
+  return text === "" || PLAIN.test(text) ? text : `"${text.replaceAll('"', '""')}"`;
+}
+
+/**
+ * Results as JSON: the model and each settings once, and rows that name theirs by its place in that list.
+ *
+ * @param {Record<string, string>} model
+ * @param {Result[]} results
+ * @param {Record<string, unknown>} [more] what only JSON has room for
+ */
+export function toJson(model, results, more) {
+  const settings = [...new Map(results.map((result) => [JSON.stringify(result.settings), result.settings])).values()];
+  const places = new Map(settings.map((each, place) => [JSON.stringify(each), place]));
+  const rows = results.map((result) => ({ ...result.row, settings: places.get(JSON.stringify(result.settings)) }));
+  return JSON.stringify({ ...model, settings, ...more, rows }, null, 1);
 }
 
 /**
@@ -31,16 +83,42 @@ function toCell(value) {
  * @returns {Row}
  */
 export function faceColumns({ id, emotion, probabilities, confidence, box, raw, eight }) {
-  const overEight = eight ? { eight_emotion: eight.emotion, ...prefixed("eight", eight.probabilities) } : {};
-  return { face: id, emotion, ...probabilities, confidence, ...box, ...prefixed("raw", raw), ...overEight };
+  return {
+    face: id,
+    emotion,
+    ...columnsOf("", probabilities, SHARE_DIGITS),
+    confidence: round(confidence, SHARE_DIGITS),
+    ...columnsOf("", box, PIXEL_DIGITS),
+    ...columnsOf("raw_", raw, SHARE_DIGITS),
+    ...(eight && { eight_emotion: eight.emotion, ...columnsOf("eight_", eight.probabilities, SHARE_DIGITS) }),
+  };
 }
 
 /**
  * @param {string} prefix
- * @param {Record<string, number>} probabilities
+ * @param {object} values
+ * @param {number} digits
  */
-function prefixed(prefix, probabilities) {
-  return Object.fromEntries(Object.entries(probabilities).map(([name, value]) => [`${prefix}_${name}`, value]));
+function columnsOf(prefix, values, digits) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, round(value, digits)]));
+}
+
+/** @param {number} share 0..1 */
+export function roundShare(share) {
+  return round(share, SHARE_DIGITS);
+}
+
+/** @param {number} seconds */
+export function roundTime(seconds) {
+  return round(seconds, TIME_DIGITS);
+}
+
+/**
+ * @param {number} value
+ * @param {number} digits after the point, at most; none that are zero
+ */
+function round(value, digits) {
+  return Number(value.toFixed(digits)) + 0; // no minus before a zero
 }
 
 /**
@@ -56,20 +134,14 @@ export function download(name, blob) {
 }
 
 /**
- * Downloads rows with what they were made by, which CSV repeats in each row.
- *
  * @param {'csv' | 'json'} format
- * @param {string} name without ending
- * @param {Row} made model and settings
- * @param {Row[]} rows
+ * @param {string} name without model and ending
+ * @param {{ model: string } & Record<string, string>} model
+ * @param {Result[]} results
  * @param {Record<string, unknown>} [more] what only JSON has room for
  */
-export function downloadRows(format, name, made, rows, more) {
-  if (format === "csv") {
-    const all = rows.map((row) => ({ ...row, ...made }));
-    download(`${name}.csv`, new Blob([toCsv(all)], { type: "text/csv" }));
-  } else {
-    const text = JSON.stringify({ ...made, ...more, rows }, null, 1);
-    download(`${name}.json`, new Blob([text], { type: "application/json" }));
-  }
+export function downloadResults(format, name, model, results, more) {
+  const [text, type] =
+    format === "csv" ? [toCsv(results), "text/csv"] : [toJson(model, results, more), "application/json"];
+  download(`${name}-${model.model}.${format}`, new Blob([text], { type }));
 }

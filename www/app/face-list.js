@@ -7,14 +7,19 @@
  * @module
  */
 
-import { answerOf, probabilityOf } from "./answer.js";
+import { answerOf, likeliestOf, probabilityOf, sayProbability } from "./answer.js";
 import { makeExplanation } from "./explanation.js";
 import { find, make, makeGlyph, showGlyph } from "./html.js";
 import { colourOf } from "./stage.js";
 import { say, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('../lib/index.js').FaceExplanation} FaceExplanation */
+/**
+ * Gives a face's explanation, or nothing where there is none; `goOn` lets the video go on that was halted for it.
+ *
+ * @typedef {(face: FaceEmotion) =>
+ *   Promise<{ explanation: import('../lib/index.js').FaceExplanation, goOn?: () => void } | undefined>} Explain
+ */
 
 export class FaceList {
   #list = find(".faces");
@@ -22,9 +27,14 @@ export class FaceList {
   /** @type {Map<number, FaceCard>} */ #cards = new Map();
   #explain;
 
-  /** @param {(face: FaceEmotion) => Promise<FaceExplanation | undefined>} explain gives nothing where it fails */
+  /** @param {Explain} explain */
   constructor(explain) {
     this.#explain = explain;
+  }
+
+  /** Closes every explanation: the picture it is of has given way to the next. */
+  closeExplanations() {
+    for (const card of this.#cards.values()) card.closeExplanation();
   }
 
   /**
@@ -63,7 +73,7 @@ class FaceCard {
 
   /**
    * @param {FaceEmotion} face
-   * @param {(face: FaceEmotion) => Promise<FaceExplanation | undefined>} explain
+   * @param {Explain} explain
    */
   constructor(face, explain) {
     this.#face = face;
@@ -87,21 +97,25 @@ class FaceCard {
     element.append(make("p", "answer", badge, this.#glyph, this.#emotion, this.#probability), bars, this.#why);
   }
 
-  /** @param {(face: FaceEmotion) => Promise<FaceExplanation | undefined>} explain */
+  /** @param {Explain} explain */
   async #toggleExplanation(explain) {
-    if (this.#explanation) {
-      this.#explanation.remove();
-      this.#explanation = undefined;
-    } else {
-      this.#why.disabled = true;
-      const explanation = await explain(this.#face);
-      this.#why.disabled = false;
-      if (!explanation) return;
-      this.#explanation = makeExplanation(explanation, this.#face);
-      this.element.append(this.#explanation);
-    }
-    this.#why.setAttribute("aria-expanded", String(this.#explanation !== undefined));
+    if (this.#explanation) return this.closeExplanation();
+    this.#why.disabled = true;
+    const explained = await explain(this.#face);
+    this.#why.disabled = false;
     this.#why.focus(); // which it lost while disabled
+    if (!explained) return;
+    this.#explanation = makeExplanation(explained.explanation, this.#face, explained.goOn);
+    this.element.append(this.#explanation);
+    this.#why.setAttribute("aria-expanded", "true");
+  }
+
+  closeExplanation() {
+    if (!this.#explanation) return;
+    if (this.#explanation.contains(document.activeElement)) this.#why.focus();
+    this.#explanation.remove();
+    this.#explanation = undefined;
+    this.#why.setAttribute("aria-expanded", "false");
   }
 
   /** Whether the card has a row for each expression, four or eight. @param {FaceEmotion} face */
@@ -118,11 +132,12 @@ class FaceCard {
     Object.assign(this.element.dataset, { emotion: answer.emotion, probability, box: [x, y, width, height].join() });
     showGlyph(this.#glyph, answer.emotion);
     this.#emotion.textContent = say(answer.emotion);
-    this.#probability.textContent = sayPercent(probability);
+    this.#probability.textContent = sayProbability(answer);
+    const likeliest = likeliestOf(answer);
     for (const [emotion, share] of Object.entries(answer.probabilities)) {
       const parts = this.#rows.get(emotion);
       if (!parts) continue;
-      parts.row.classList.toggle("leading", share === probability);
+      parts.row.classList.toggle("leading", emotion === likeliest);
       parts.row.style.setProperty("--share", String(share));
       parts.row.classList.toggle("marked", !face.eight); // only the four are calibrated
       parts.row.style.setProperty("--raw", String(/** @type {Record<string, number>} */ (face.raw)[emotion]));

@@ -4,21 +4,26 @@
  * @module
  */
 
+import { isSizeReadable, readFile } from "../lib/file.js";
 import { EmotionError } from "../lib/index.js";
 import { isVideo } from "./picture-input.js";
 
 /** A failure the page itself finds; `reason` names its words. */
 export class PageFailure extends Error {
-  /** @param {string} reason */
-  constructor(reason) {
-    super(reason);
+  /**
+   * @param {string} reason
+   * @param {string} [detail] fills in its words
+   */
+  constructor(reason, detail = reason) {
+    super(detail);
     this.name = "PageFailure";
     this.reason = reason;
   }
 }
 
-/** The words for an error, by its code (the library's) or name (the browser's camera errors). */
+/** The words for an error of the library, by its code. */
 const REASONS = new Map([
+  ["unreadable-file", "unreadable-file"],
   ["invalid-image", "not-a-picture"],
   ["invalid-frame", "not-a-picture"],
   ["image-too-large", "too-large"],
@@ -30,6 +35,10 @@ const REASONS = new Map([
   ["wasm-unavailable", "wasm-unavailable"],
   ["wasm-blocked", "wasm-blocked"],
   ["model-load", "model-load"],
+]);
+
+/** The words for an error of the browser's camera, by its name. */
+const CAMERA_REASONS = new Map([
   ["NotAllowedError", "camera-denied"],
   ["SecurityError", "camera-denied"],
   ["NotFoundError", "camera-missing"],
@@ -38,7 +47,25 @@ const REASONS = new Map([
   ["AbortError", "camera-busy"],
 ]);
 
-/** @typedef {{ title: string, hint: string, values: import('./words.js').Values }} Explanation two keys, and what fills them */
+/** What may befall one picture among many, where a row of a table has room for a few words alone. */
+const IN_FEW_WORDS = new Set([
+  "not-a-picture",
+  "heic",
+  "too-large",
+  "unreadable-file",
+  "video-among-pictures",
+  "out-of-memory",
+  "worker-crashed",
+]);
+
+/**
+ * @typedef {object} Explanation
+ * @property {string} code for programs: the library's, or the name of the page's own reason
+ * @property {string} title key of what went wrong
+ * @property {string} hint key of what to do about it
+ * @property {string} short key of the same in a few words, without the file's name
+ * @property {import('./words.js').Values} values what fills them
+ */
 
 /**
  * @param {unknown} error
@@ -46,16 +73,31 @@ const REASONS = new Map([
  * @returns {Promise<Explanation>}
  */
 export async function explainFailure(error, file) {
-  const { name, message } = /** @type {Error} */ (error);
-  // A DOMException has a code too, a number nobody uses any more.
-  const kind = error instanceof EmotionError ? error.code : name;
-  let reason = error instanceof PageFailure ? error.reason : (REASONS.get(kind) ?? "other");
-  if (reason === "not-a-picture" && file) {
+  const { message } = /** @type {Error} */ (error);
+  let reason = reasonOf(error, file);
+  if (file && reason === "not-a-picture") {
     if (isVideo(file)) reason = "video-among-pictures";
     else if (await isHeic(file)) reason = "heic";
   }
-  const values = { message, name: file?.name ?? "" };
-  return { title: `failure.${reason}`, hint: `failure.${reason}-hint`, values };
+  if (file && reason === "unreadable-file" && !isSizeReadable(file)) reason = "too-large";
+  return {
+    code: error instanceof EmotionError ? error.code : reason,
+    title: `failure.${reason}`,
+    hint: `failure.${reason}-hint`,
+    short: IN_FEW_WORDS.has(reason) ? `failure.${reason}-short` : `failure.${reason}`,
+    values: { message, name: file?.name ?? "" },
+  };
+}
+
+/**
+ * @param {unknown} error
+ * @param {File} [file]
+ */
+function reasonOf(error, file) {
+  if (error instanceof PageFailure) return error.reason;
+  if (error instanceof EmotionError) return REASONS.get(error.code) ?? "other";
+  // The library lets none of the browser's own errors out, so that one without a file is the camera's.
+  return (!file && CAMERA_REASONS.get(/** @type {Error} */ (error).name)) || "other";
 }
 
 /**
@@ -64,6 +106,10 @@ export async function explainFailure(error, file) {
  * @param {Blob} file
  */
 async function isHeic(file) {
-  const start = new TextDecoder("latin1").decode(await file.slice(4, 12).arrayBuffer());
-  return /^ftyp(hei|hev|mif1|msf1)/.test(start);
+  try {
+    const start = new TextDecoder("latin1").decode(await readFile(file.slice(4, 12)));
+    return /^ftyp(hei|hev|mif1|msf1)/.test(start);
+  } catch {
+    return false; // gone since it was found to be no picture
+  }
 }

@@ -1,5 +1,6 @@
 /**
- * The live view: the camera's frames go to the analyzer as fast as it answers, and its answers to the view.
+ * The live view: the camera's frames go to the analyzer as fast as it answers, and its answers to the view. How the
+ * camera fares decides alone what the page says of it.
  *
  * @module
  */
@@ -7,17 +8,39 @@
 import { EmotionError } from "../lib/index.js";
 import { Camera } from "./camera.js";
 import { download } from "./export.js";
-import { PageFailure } from "./failures.js";
 import { find } from "./html.js";
 import { LowLight } from "./low-light.js";
 import { Pace } from "./pace.js";
-import { write } from "./words.js";
+import { sayTime, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('./camera.js').CameraState} CameraState */
 
 /** A worker that dies is started again; one that dies at once thereafter is not. */
 const MOST_CRASHES = 1;
+
+/** A picture that is held is read for so long, in milliseconds: until the answer is the picture's own. */
+const SETTLE_MS = 600;
+
+/**
+ * What the page says of each state, and what it writes over the picture shown; a running camera's answers speak for
+ * themselves.
+ *
+ * @type {Record<Exclude<CameraState, 'running'> | 'resting',
+ *   { kind: import('./status.js').StatusKind, title: string, hint?: string, note?: string }>}
+ */
+const WORDS = {
+  off: { kind: "ready", title: "status.camera-stopped", note: "note.last" },
+  resting: { kind: "ready", title: "status.camera-paused", note: "note.last" },
+  asking: { kind: "busy", title: "status.camera-starting" },
+  unanswered: { kind: "failure", title: "failure.camera-unanswered", hint: "failure.camera-unanswered-hint" },
+  starting: { kind: "busy", title: "status.camera-starting" },
+  silent: { kind: "failure", title: "failure.camera-silent", hint: "failure.camera-silent-hint" },
+  stalled: { kind: "busy", title: "status.camera-stalled", hint: "status.camera-stalled-hint", note: "note.stalled" },
+  paused: { kind: "ready", title: "status.paused", note: "note.paused" },
+  lost: { kind: "failure", title: "failure.camera-lost", hint: "failure.camera-lost-hint", note: "note.last" },
+};
 
 /** @param {unknown} error */
 export function isCrash(error) {
@@ -29,43 +52,55 @@ export class LiveView {
   #analyzer;
   #timeline;
   #beginTask;
+  #onShow;
+  #within;
   #onFaces;
+  #onHalt;
   #camera;
   #pace = new Pace();
   #lowLight = new LowLight(find(".low-light span"));
   #signal = AbortSignal.abort();
+  #isReady = false;
   #isFrameInFlight = false;
   #crashes = 0;
+  #lastMs = 0;
+  /** @type {string | undefined} */ #deviceId;
+  /** Whether the picture shown is this camera's. */
+  #isShown = false;
+  /** Whether the camera is off only because the page is hidden. */
+  #isResting = false;
+  /** @type {CameraState | 'resting'} */ #told = "off";
 
   /**
    * @param {import('./view.js').View} view
    * @param {() => Promise<EmotionAnalyzer>} analyzer
    * @param {import('./timeline.js').Timeline} timeline
-   * @param {() => AbortSignal} beginTask
-   * @param {(faces: FaceEmotion[], timestampMs: number) => void} onFaces hears of every answer
+   * @param {object} page
+   * @param {() => AbortSignal} page.beginTask ends what goes on; a live view stays as a still with its last answer
+   * @param {() => void} page.onShow called when the camera takes the place of what was shown
+   * @param {(found: FaceEmotion[]) => FaceEmotion[]} page.within gives as many of them as are wanted
+   * @param {(faces: FaceEmotion[], timestampMs: number) => void} page.onFaces called with every answer
+   * @param {() => void} page.onHalt called when there are no answers for now
    */
-  constructor(view, analyzer, timeline, beginTask, onFaces) {
+  constructor(view, analyzer, timeline, { beginTask, onShow, within, onFaces, onHalt }) {
     this.#view = view;
     this.#analyzer = analyzer;
     this.#timeline = timeline;
     this.#beginTask = beginTask;
+    this.#onShow = onShow;
+    this.#within = within;
     this.#onFaces = onFaces;
+    this.#onHalt = onHalt;
     this.#camera = new Camera(
       view.stage.video,
       (now) => this.#read(now),
-      () => this.#end(() => view.fail(new PageFailure("camera-lost"))),
+      (state) => this.#onState(state),
     );
 
-    for (const button of document.querySelectorAll("[data-testid=camera-start], [data-action=camera]")) {
-      button.addEventListener("click", () => this.start());
-    }
-    find("[data-testid=camera-stop]").addEventListener("click", () =>
-      this.#end(() =>
-        view.status.show("ready", "status.camera-stopped", undefined, timeline.isEmpty ? "" : "status.recorded-hint"),
-      ),
-    );
+    find("[data-testid=camera-start]").addEventListener("click", () => this.start());
+    find("[data-testid=camera-stop]").addEventListener("click", () => beginTask());
     toggle("mirror", (mirrored) => view.stage.mirror(mirrored));
-    toggle("pause", (paused) => this.#pause(paused));
+    toggle("pause", (paused) => this.#camera.pause(paused));
     find("[data-action=snapshot]").addEventListener("click", async () => {
       const picture = await view.stage.snapshot();
       if (picture) download("countenance.png", picture);
@@ -74,93 +109,165 @@ export class LiveView {
       this.start(/** @type {HTMLSelectElement} */ (target).value),
     );
     document.addEventListener("visibilitychange", () => this.#onVisibilityChange());
+    navigator.mediaDevices?.addEventListener("devicechange", () => this.#onDeviceChange());
   }
 
   /** @param {string} [deviceId] which camera, if not the browser's choice */
   async start(deviceId) {
+    const wasCamera = this.#view.name === "camera" || this.#isResting;
     const signal = this.#beginTask();
     signal.addEventListener("abort", () => {
       this.#camera.stop();
-      this.#lowLight.reset();
       this.#timeline.refresh();
     });
     this.#signal = signal;
-    const { status, stage } = this.#view;
-    status.show("busy", "status.camera-starting");
-    this.#view.showFaces([], ""); // those of what was before are no longer read
+    this.#deviceId = deviceId;
+    this.#isReady = false;
+    this.#isResting = false;
+    this.#isShown &&= wasCamera;
+    if (wasCamera) this.#view.enter("camera"); // the same controls while the camera starts anew
     try {
-      const [analyzer] = await Promise.all([this.#analyzer(), this.#camera.start(deviceId)]);
-      if (this.#timeline.source !== "camera") {
-        await analyzer.reset();
-        this.#timeline.begin("camera");
-      }
-      if (signal.aborted) return;
-      this.#crashes = 0;
-      this.#pace.reset();
-      this.#view.set("camera");
-      this.#view.showFaces([], "faces.none-live");
-      stage.showLive();
-      press("mirror", this.#camera.facesUser);
-      stage.mirror(this.#camera.facesUser);
-      press("pause", false);
-      await this.#offerCameras();
+      await Promise.all([this.#prepare(signal), this.#camera.start(deviceId)]);
+      if (!signal.aborted) await this.#offerCameras();
     } catch (error) {
-      if (!signal.aborted) this.#end(() => this.#view.fail(error));
+      if (!signal.aborted) this.#fail(error);
     }
   }
 
-  /** @param {() => void} tell says why, once all is switched off */
-  #end(tell) {
+  /** Sees to an analyzer that knows nobody from before. @param {AbortSignal} signal */
+  async #prepare(signal) {
+    const analyzer = await this.#analyzer();
+    if (signal.aborted) return;
+    if (this.#timeline.source !== "camera") {
+      await analyzer.reset();
+      if (signal.aborted) return;
+      this.#timeline.begin("camera");
+    }
+    this.#crashes = 0;
+    this.#isReady = true;
+  }
+
+  /** Ends the live view, and says why. @param {unknown} error */
+  #fail(error) {
     this.#beginTask();
-    this.#view.set("empty");
-    tell();
+    this.#view.fail(error);
+  }
+
+  /** @param {CameraState} state */
+  #onState(state) {
+    if (state === "starting" && document.hidden) {
+      this.#rest();
+    } else if (state !== "running") {
+      this.#tell(state === "off" && this.#isResting ? "resting" : state);
+      if (state === "paused") this.#settle();
+    } else if (this.#view.stage.source !== this.#view.stage.video) {
+      this.#showCamera();
+    }
+  }
+
+  /**
+   * The only place that says how the camera fares; that it runs is said by an answer that has come.
+   *
+   * @param {CameraState | 'resting'} state
+   */
+  #tell(state) {
+    const view = this.#view;
+    this.#told = state;
+    press("pause", state === "paused");
+    const canRetry = state === "silent" || state === "stalled";
+    write(find("[data-testid=camera-start]"), canRetry ? "camera.again" : "camera.start");
+    if (state === "running") {
+      view.status.overcome();
+      return view.mark(state);
+    }
+    this.#onHalt();
+    const { kind, title, hint = "", note } = WORDS[state];
+    if (state === "lost") {
+      view.hold();
+      this.#timeline.refresh();
+    } else if (state === "starting" || state === "silent") {
+      view.enter("camera");
+    }
+    view.status.showTiming("");
+    view.mark(this.#isShown || view.name === "camera" ? state : "", this.#isShown ? note : "");
+    this.#lowLight.reset();
+    this.#pace.reset();
+    const at = new Date();
+    if (kind === "failure") return view.status.fail({ title, hint, values: {} });
+    const isRecorded = state === "off" && this.#isShown && !this.#timeline.isEmpty;
+    return view.status.show(kind, title, () => ({ time: sayTime(at) }), isRecorded ? "status.recorded-hint" : hint);
+  }
+
+  /** The camera's first frame is there: it takes the place of what was shown. */
+  #showCamera() {
+    const { stage } = this.#view;
+    this.#isShown = true;
+    this.#onShow();
+    this.#view.set("camera");
+    stage.showLive();
+    stage.mirror(this.#camera.facesUser);
+    press("mirror", this.#camera.facesUser);
+    if (!this.#isReady) this.#view.status.show("busy", "status.loading");
   }
 
   /** @param {number} now */
   async #read(now) {
-    const signal = this.#signal;
-    if (this.#isFrameInFlight || this.#view.name !== "camera") return;
+    if (this.#isFrameInFlight || !this.#isReady) return;
     this.#isFrameInFlight = true;
+    const signal = this.#signal;
+    const timestampMs = Math.max(now, this.#lastMs);
+    this.#lastMs = timestampMs;
     try {
       const { stage, status } = this.#view;
-      this.#lowLight.look(stage.video, now);
-      const faces = await (await this.#analyzer()).analyzeFrame(stage.video, { timestampMs: now, signal });
-      if (!faces) return;
+      const found = await (await this.#analyzer()).analyzeFrame(stage.video, { timestampMs, signal });
+      if (!found) return;
+      const faces = this.#within(found);
       this.#crashes = 0;
-      this.#view.showFaces(faces, "faces.none-live");
-      this.#timeline.add({ timeMs: now, faces });
-      this.#onFaces(faces, now);
+      if (this.#camera.state !== "running") return this.#view.showFaces(faces, "faces.none-frame");
+      if (this.#told !== "running") this.#tell("running");
+      this.#view.showLive(faces, timestampMs);
+      this.#timeline.add({ timeMs: timestampMs, faces });
+      this.#onFaces(faces, timestampMs);
+      this.#lowLight.look(stage.video, timestampMs);
       const answered = performance.now();
       this.#pace.add(answered, answered - now);
       const { ms, fps } = this.#pace;
       status.showTiming("timing.live", () => ({ ms, fps }));
-      this.#view.tellWhenStable(faces, now);
     } catch (error) {
       if (signal.aborted) return;
       this.#crashes += 1;
       if (isCrash(error) && this.#crashes <= MOST_CRASHES) return; // the next frame starts the worker again
-      this.#end(() => this.#view.fail(error));
+      this.#fail(error);
     } finally {
       this.#isFrameInFlight = false;
     }
   }
 
-  /** Holds the picture as it is. @param {boolean} paused */
-  #pause(paused) {
-    this.#camera.pause(paused);
-    if (paused) this.#view.status.show("ready", "status.paused");
+  /** Reads the picture held until the smoothed answer is that picture's own. */
+  async #settle() {
+    const end = performance.now() + SETTLE_MS;
+    while (this.#camera.state === "paused" && this.#isShown && performance.now() < end) {
+      await this.#read(performance.now());
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   }
 
   /** A hidden page has no use for the camera; its return starts it again. */
   #onVisibilityChange() {
-    if (this.#view.name !== "camera") return;
-    if (document.hidden) {
-      this.#beginTask();
-      this.#view.showFaces([], "");
-      this.#view.status.show("ready", "status.camera-paused");
-    } else {
-      this.start();
-    }
+    if (document.hidden && this.#view.name === "camera") this.#rest();
+    else if (!document.hidden && this.#isResting) this.start(this.#deviceId);
+  }
+
+  #rest() {
+    this.#isResting = true;
+    this.#beginTask();
+  }
+
+  /** A camera that comes after another was lost is worth a try. */
+  async #onDeviceChange() {
+    if (this.#view.name === "camera") return this.#offerCameras();
+    if (this.#told !== "lost" || (await Camera.list()).length === 0 || this.#told !== "lost") return undefined;
+    return this.#view.status.fail({ title: "failure.camera-lost", hint: "failure.camera-back-hint", values: {} });
   }
 
   /** Lets the visitor choose where there is more than one camera. */

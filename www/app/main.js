@@ -6,9 +6,11 @@
 
 import { AccuracyPanel } from "./accuracy.js";
 import { sharedAnalyzer } from "./analyzer.js";
+import { Applied } from "./applied.js";
 import { Batch } from "./batch.js";
 import { Calibration } from "./calibration.js";
-import { downloadRows } from "./export.js";
+import { describeColumns } from "./columns.js";
+import { downloadResults } from "./export.js";
 import { PageFailure } from "./failures.js";
 import { find } from "./html.js";
 import { isCrash, LiveView } from "./live.js";
@@ -16,36 +18,51 @@ import { keepForOffline } from "./offline.js";
 import { isVideo, listenForPictures } from "./picture-input.js";
 import { PrivacyPanel } from "./privacy.js";
 import { SelfCheck } from "./self-check.js";
-import { Settings } from "./settings.js";
+import { optionsOf, Settings } from "./settings.js";
+import { loadStill } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { readVideo } from "./video-file.js";
 import { View } from "./view.js";
-import { offerLanguages, write } from "./words.js";
+import { offerLanguages, sayDuration, sayList, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 
 const view = new View(async (source, { box }) => (await analyzer()).explainFace(source, box));
 const { status } = view;
+const applied = new Applied();
 const analyzer = sharedAnalyzer(
   {
     onProgress: (progress) => status.showProgress(progress),
     onCrash: () => status.show("busy", "status.restarting"),
   },
-  () => settings.options,
+  () => {
+    const chosen = settings.applied;
+    applied.accept(chosen);
+    return optionsOf(chosen);
+  },
   (loaded) => calibration.start(loaded),
 );
 const settings = new Settings(onSettings);
-const calibration = new Calibration(analyzer);
-const timeline = new Timeline(async (format, rows, sessions) =>
-  downloadRows(format, "countenance-timeline", await madeBy(), rows, { sessions }),
+const calibration = new Calibration(analyzer, (text) => applied.accept({ calibration: text }));
+const timeline = new Timeline(
+  () => applied.settings,
+  async (format, results, sessions) =>
+    downloadResults(format, "countenance-timeline", await modelIds(), results, { sessions }),
 );
-new LiveView(view, analyzer, timeline, beginLive, (faces, now) => calibration.add(faces, now));
+new LiveView(view, analyzer, timeline, {
+  beginTask,
+  onShow: () => batch.hide(),
+  within: (found) => applied.within(found),
+  onFaces: (faces, now) => calibration.add(faces, now),
+  onHalt: () => calibration.cancel(),
+});
 const privacy = new PrivacyPanel();
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
-const batch = new Batch(showReading, beginTask, async (format, rows) =>
-  downloadRows(format, "countenance-pictures", await madeBy(), rows),
+const batch = new Batch(applied, showReading, beginTask, async (format, results) =>
+  downloadResults(format, "countenance-pictures", await modelIds(), results),
 );
+for (const details of document.querySelectorAll("details.columns")) describeColumns(details);
 offerLanguages(find(".language"), () => {
   view.refresh();
   timeline.refresh();
@@ -54,19 +71,25 @@ offerLanguages(find(".language"), () => {
 
 /** What goes on: each picture, each video and each start of the camera takes over from what was before. */
 let task = new AbortController();
-/** @type {File | undefined} */
-let shownFile;
 
-listenForPictures((files) => {
-  if (files.length > 1) readPictures(files);
-  else if (files.length === 0) view.fail(new PageFailure("no-file"));
-  else if (isVideo(files[0])) watchVideo(files[0]);
-  else readPicture(files[0]);
+/** @type {import('./batch.js').Reading | undefined} */
+let shownReading;
+
+listenForPictures((intake) => {
+  const { picked, leftOut, isFolder } = intake;
+  if (picked.length === 0) view.fail(nothingPicked(leftOut));
+  else if (picked.length > 1 || isFolder) readPictures(intake);
+  else if (isVideo(picked[0].file)) watchVideo(picked[0].file);
+  else readPicture(picked[0].file);
 });
 find("[data-testid=video-cancel]").addEventListener("click", () => {
   beginTask();
   view.set("empty");
   status.show("ready", "status.cancelled");
+});
+find("[data-action=turn]").addEventListener("click", () => {
+  view.turn();
+  readStage();
 });
 loadModel().then(keepForOffline);
 
@@ -89,68 +112,115 @@ async function loadModel() {
 }
 
 /** What an exported result was made by. */
-async function madeBy() {
+async function modelIds() {
   const { emotion, detector } = (await analyzer()).model;
-  return {
-    model: emotion.id,
-    model_sha256: emotion.sha256,
-    detector: detector.id,
-    uncertain_below: settings.options.uncertainBelow,
-    calibration: calibration.text,
-  };
+  return { model: emotion.id, model_sha256: emotion.sha256, detector: detector.id };
 }
 
-/** Other settings may change what the picture at hand shows. */
+/** Other settings may change what the picture at hand shows; another threshold would take all of many to read anew. */
 async function onSettings() {
-  await (await analyzer()).configure(settings.options);
-  if (view.name === "picture" && shownFile) readPicture(shownFile);
+  const chosen = settings.applied;
+  await (await analyzer()).configure(optionsOf(chosen));
+  applied.accept(chosen);
+  const { file, reading } = view.origin;
+  if (view.name !== "picture" || reading) return;
+  if (file) readPicture(file);
+  else readStage();
 }
 
-/** Ends what goes on, and gives the signal that will end what begins now. */
+/** @param {string[]} leftOut */
+function nothingPicked(leftOut) {
+  return leftOut.length > 0 ? new PageFailure("no-pictures", sayList(leftOut)) : new PageFailure("no-file");
+}
+
+/**
+ * Ends what goes on, and gives the signal that will end what begins now. What is shown stays until something else takes
+ * its place.
+ */
 function beginTask() {
+  view.hold();
   task.abort();
   task = new AbortController();
   status.hideProgress();
   calibration.cancel();
+  shownReading = undefined;
   return task.signal;
 }
 
-function beginLive() {
-  batch.hide();
-  return beginTask();
-}
-
-/** @param {File} file */
+/**
+ * Reads a picture. What was shown before is kept, greyed, until this one has been read, and so outlives a file that
+ * can't be.
+ *
+ * @param {File} file
+ */
 async function readPicture(file) {
+  const wasEmpty = view.name === "empty";
   const signal = beginTask();
-  batch.hide();
-  shownFile = file;
-  view.set("picture");
   status.show("busy", "status.reading");
-  const preview = view.stage.showStill(file).catch(() => {}); // its failure is the analyzer's to explain
+  const still = loadStill(file).catch(() => undefined); // its failure is the analyzer's to explain
+  if (wasEmpty) showAlone(still, signal);
+  else view.mark("reading");
   try {
     await analyzer();
     const started = performance.now();
-    const faces = await analyzePicture(file, signal);
+    const found = await analyzePicture(file, signal);
     const ms = performance.now() - started;
-    await preview;
+    const picture = await still;
     if (signal.aborted) return;
-    view.showResult(faces);
+    replaceAll();
+    view.showStill(picture, { file });
+    const faces = applied.within(found);
+    view.showResult(faces, found.length > faces.length);
     status.showTiming("timing.picture", () => ({ ms }));
   } catch (error) {
-    await preview;
+    await still;
     if (signal.aborted) return;
-    view.set("empty");
+    if (wasEmpty) view.set("empty");
+    else view.mark("");
     view.fail(error, file);
   }
 }
 
-/** @param {File[]} files */
-async function readPictures(files) {
+/** What was shown gives way to something new. */
+function replaceAll() {
+  batch.hide();
+  timeline.leaveVideo();
+}
+
+/**
+ * Shows a picture before it has been read.
+ *
+ * @param {Promise<HTMLImageElement | undefined>} still
+ * @param {AbortSignal} signal
+ */
+async function showAlone(still, signal) {
+  const picture = await still;
+  if (picture && !signal.aborted) view.showStill(picture);
+}
+
+/** Reads what is on the stage: the last picture of a camera or video, or one turned by hand. */
+async function readStage() {
+  const { source } = view.stage;
+  status.show("busy", "status.reading");
+  try {
+    const found = await analyzePicture(source, new AbortController().signal);
+    if (view.stage.source !== source) return;
+    const faces = applied.within(found);
+    view.showResult(faces, found.length > faces.length);
+    const { reading } = view.origin;
+    if (reading) batch.correct(reading, found, /** @type {HTMLCanvasElement} */ (source));
+  } catch (error) {
+    if (view.stage.source === source) view.fail(error);
+  }
+}
+
+/** @param {import('./picture-input.js').Intake} intake */
+async function readPictures(intake) {
   const signal = beginTask();
+  timeline.leaveVideo();
   view.set("picture");
   status.show("busy", "status.reading");
-  await batch.run(files, (file) => analyzePicture(file, signal), signal);
+  await batch.run(intake, (file) => analyzePicture(file, signal), signal);
 }
 
 /**
@@ -161,38 +231,57 @@ async function readPictures(files) {
 async function watchVideo(file) {
   const signal = beginTask();
   const { video } = view.stage;
-  batch.hide();
-  view.set("video");
+  view.mark("reading");
   status.show("busy", "status.video");
   try {
     const loaded = await analyzer();
     await loaded.reset();
     const session = timeline.begin(file.name);
-    await readVideo(
+    // Shown before its frames are captured: Firefox does not decode what it does not show.
+    video.addEventListener("loadeddata", showVideo, { once: true, signal });
+    const { duration, brokenAt } = await readVideo(
       video,
       file,
-      async (seconds, duration) => {
+      async (picture, seconds, duration) => {
         const timeMs = seconds * 1000;
-        const faces = await retrying(() => loaded.analyzeFrame(video, { timestampMs: timeMs, signal }));
-        view.stage.showLive();
-        view.showFaces(faces ?? [], "faces.none-frame");
-        timeline.add({ timeMs, faces: faces ?? [] });
+        const found = await retrying(() => loaded.analyzeFrame(picture, { timestampMs: timeMs, signal }));
+        const faces = applied.within(found ?? []);
+        view.showFaces(faces, "faces.none-frame");
+        timeline.add({ timeMs, faces });
         status.showProgress({ loaded: seconds, total: duration });
       },
       signal,
     );
+    session.brokenAt = brokenAt;
     timeline.refresh();
-    status.show("result", "status.video-read", () => ({ frames: session.frames, count: session.shares.size }));
+    const fill = () => ({
+      frames: session.frames,
+      count: session.shares.size,
+      time: sayDuration(brokenAt ?? duration),
+      duration: sayDuration(duration),
+    });
+    const hint = brokenAt === undefined ? "" : "status.video-broken-hint";
+    status.show("result", "status.video-read", fill, hint);
     video.controls = true;
     const showFaces = () => view.showFaces(session.facesAt(video.currentTime * 1000), "faces.none-frame");
     for (const event of ["timeupdate", "seeked"]) video.addEventListener(event, showFaces, { signal });
   } catch (error) {
     if (signal.aborted) return;
-    view.set("empty");
+    timeline.leaveVideo();
+    view.hold();
+    view.mark("");
     view.fail(error, file);
   } finally {
     if (!signal.aborted) status.hideProgress();
   }
+}
+
+/** The video's first picture is there: it replaces what was shown. Sound alone has none. */
+function showVideo() {
+  if (view.stage.video.videoWidth === 0) return;
+  batch.hide();
+  view.set("video");
+  view.stage.showLive();
 }
 
 /**
@@ -200,22 +289,24 @@ async function watchVideo(file) {
  *
  * @param {import('./batch.js').Reading} reading
  */
-async function showReading({ file, faces, failure }) {
-  shownFile = undefined; // another threshold would take the whole batch to read anew
-  view.set("picture");
+async function showReading(reading) {
+  const { picked, turned, faces, hasMore, failure } = reading;
+  shownReading = reading;
   status.show("busy", "status.reading");
-  await view.stage.showStill(file).catch(() => {});
+  const still = turned ?? (await loadStill(picked.file).catch(() => undefined));
+  if (shownReading !== reading) return; // another was asked for since
+  view.showStill(still, { reading });
   if (failure) status.fail(failure);
-  else view.showResult(faces);
+  else view.showResult(faces, hasMore);
 }
 
 /**
- * @param {File} file
+ * @param {import('../lib/index.js').ImageSource} picture
  * @param {AbortSignal} signal
  */
-async function analyzePicture(file, signal) {
+async function analyzePicture(picture, signal) {
   const loaded = await analyzer();
-  return retrying(() => loaded.analyzeImage(file, { signal }));
+  return retrying(() => loaded.analyzeImage(picture, { signal }));
 }
 
 /**

@@ -6,13 +6,22 @@
 
 import { find } from "./html.js";
 
+/** @typedef {{ file: File, path: string }} Picked a file, and its path in the folder that it came with */
+
 /**
- * @param {(files: File[]) => void} onFiles hears of the files; none where something without a picture was dropped
+ * @typedef {object} Intake
+ * @property {Picked[]} picked
+ * @property {string[]} leftOut the paths of what folders hold besides pictures
+ * @property {boolean} isFolder whether a folder was among what was given
  */
-export function listenForPictures(onFiles) {
-  listenToInput("[data-testid=file-input]", "[data-action=choose]", onFiles);
+
+/**
+ * @param {(intake: Intake) => void} onIntake hears of what was given; nothing is picked where it held no file
+ */
+export function listenForPictures(onIntake) {
+  listenToInput("[data-testid=file-input]", "[data-action=choose]", (files) => onIntake(intakeOf(files.map(alone))));
   listenToInput("[data-testid=folder-input]", "[data-action=choose-folder]", (files) =>
-    onFiles(files.filter(isPicture)),
+    onIntake(intakeOf([], files.map(inFolder))),
   );
 
   const { body } = document;
@@ -31,12 +40,12 @@ export function listenForPictures(onFiles) {
     event.preventDefault();
     depth = 0;
     body.classList.remove("dragging");
-    onFiles(await droppedFiles(event.dataTransfer));
+    onIntake(await dropped(event.dataTransfer));
   });
 
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length > 0) onFiles(files);
+    if (files.length > 0) onIntake(intakeOf(files.map(alone)));
   });
 }
 
@@ -67,57 +76,96 @@ function listenToInput(inputSelector, buttonSelector, onFiles) {
   }
 }
 
-/**
- * Whether a file found in a folder is meant: folders hold other things too.
- *
- * @param {File} file
- */
-function isPicture({ type, name }) {
-  return type.startsWith("image/") || /\.hei[cf]$/i.test(name);
+/** @param {File} file */
+function alone(file) {
+  return { file, path: file.name };
+}
+
+/** @param {File} file of a folder that was chosen */
+function inFolder(file) {
+  return { file, path: file.webkitRelativePath };
 }
 
 /**
- * The files dropped, and the pictures in the folders dropped.
+ * Every file that was given by itself is meant; folders hold other things too.
+ *
+ * @param {Picked[]} single
+ * @param {Picked[]} [fromFolders]
+ * @param {string[]} [unreadable] paths in the folders
+ * @returns {Intake}
+ */
+function intakeOf(single, fromFolders = [], unreadable = []) {
+  const byPath = new Intl.Collator(undefined, { numeric: true });
+  const inOrder = fromFolders.sort((a, b) => byPath.compare(a.path, b.path));
+  const leftOut = inOrder.filter((picked) => !isPicture(picked)).map(({ path }) => path);
+  return {
+    picked: [...single, ...inOrder.filter(isPicture)],
+    leftOut: [...leftOut, ...unreadable],
+    isFolder: fromFolders.length + unreadable.length > 0,
+  };
+}
+
+/**
+ * Whether a file found in a folder is a picture of the visitor's; systems keep hidden ones of their own.
+ *
+ * @param {Picked} picked
+ */
+function isPicture({ file: { type, name }, path }) {
+  if (/(^|\/)(\.|__MACOSX\/)/.test(path)) return false;
+  return type.startsWith("image/") || /\.(hei[cf]|avif|jxl)$/i.test(name);
+}
+
+/**
+ * The files dropped, and what is in the folders dropped.
  *
  * @param {DataTransfer | null} transfer
  */
-async function droppedFiles(transfer) {
+async function dropped(transfer) {
   // The entries must be asked for before the first wait: the transfer is empty after the event.
   const items = [...(transfer?.items ?? [])].map((item) => ({
     entry: item.webkitGetAsEntry?.(),
     file: item.getAsFile(),
   }));
-  /** @type {File[]} */
-  const files = [];
+  /** @type {Picked[]} */
+  const single = [];
+  /** @type {Picked[]} */
+  const fromFolders = [];
+  /** @type {string[]} */
+  const unreadable = [];
   for (const { entry, file } of items) {
-    if (entry?.isDirectory) files.push(...(await filesBelow(/** @type {FileSystemDirectoryEntry} */ (entry))));
-    else if (file) files.push(file);
+    if (entry?.isDirectory) await gather(entry, fromFolders, unreadable);
+    else if (file) single.push(alone(file));
   }
-  return files;
+  return intakeOf(single, fromFolders, unreadable);
 }
 
 /**
- * @param {FileSystemDirectoryEntry} folder
- * @returns {Promise<File[]>}
+ * Adds the files at and below an entry to `found`, and the paths of what can't be read to `unreadable`.
+ *
+ * @param {FileSystemEntry} entry
+ * @param {Picked[]} found
+ * @param {string[]} unreadable
  */
-async function filesBelow(folder) {
-  const reader = folder.createReader();
-  /** @type {File[]} */
-  const files = [];
-  // A reader gives entries by the hundred, and none at the end.
-  for (;;) {
-    /** @type {FileSystemEntry[]} */
-    const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (entries.length === 0) return files;
-    for (const entry of entries) {
-      if (entry.isDirectory) files.push(...(await filesBelow(/** @type {FileSystemDirectoryEntry} */ (entry))));
-      else {
-        /** @type {File} */
-        const file = await new Promise((resolve, reject) =>
-          /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
-        );
-        if (isPicture(file)) files.push(file);
-      }
+async function gather(entry, found, unreadable) {
+  const path = entry.fullPath.replace(/^\//, "");
+  try {
+    if (!entry.isDirectory) {
+      /** @type {File} */
+      const file = await new Promise((resolve, reject) =>
+        /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject),
+      );
+      found.push({ file, path });
+      return;
     }
+    const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
+    // A reader gives entries by the hundred, and none at the end.
+    for (;;) {
+      /** @type {FileSystemEntry[]} */
+      const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+      if (entries.length === 0) return;
+      for (const each of entries) await gather(each, found, unreadable);
+    }
+  } catch {
+    unreadable.push(path);
   }
 }

@@ -5,11 +5,15 @@
  */
 
 import { answerOf } from "./answer.js";
-import { faceColumns } from "./export.js";
+import { faceColumns, roundShare, roundTime } from "./export.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
-/** @typedef {{ timeMs: number, faces: FaceEmotion[] }} Moment */
+/** @typedef {import('./export.js').AppliedSettings} AppliedSettings */
+/** @typedef {{ timeMs: number, faces: FaceEmotion[], settings: AppliedSettings }} Moment */
 /** @typedef {{ emotion: string, share: number }[]} Shares most often first */
+
+/** The source of a session that no file is. */
+export const CAMERA = "camera";
 
 /** An hour at 30 frames a second; older moments fall off. */
 const MOST_MOMENTS = 30 * 3600;
@@ -18,6 +22,7 @@ const MOST_MOMENTS = 30 * 3600;
 export class Session {
   /** @type {Moment[]} */ moments = [];
   frames = 0;
+  /** Where a video breaks off, in seconds; undefined unless it does. @type {number | undefined} */ brokenAt;
   /** @type {Map<number, Map<string, number>>} */ #counts = new Map();
 
   /** @param {string} source a file's name, or "camera" */
@@ -62,17 +67,19 @@ export class Session {
   get summary() {
     const faces = [...this.shares].map(([face, shares]) => ({
       face,
-      shares: Object.fromEntries(shares.map(({ emotion, share }) => [emotion, share])),
+      shares: Object.fromEntries(shares.map(({ emotion, share }) => [emotion, roundShare(share)])),
     }));
-    return { source: this.source, seconds: this.seconds, frames: this.frames, faces };
+    const { source, frames, brokenAt } = this;
+    return { source, seconds: roundTime(this.seconds), frames, broken_at: brokenAt, faces };
   }
 
-  /** One row per face and moment; times in seconds from the first. */
-  get rows() {
+  /** One per face and moment; times in seconds from the first. @returns {import('./export.js').Result[]} */
+  get results() {
     const start = this.moments[0]?.timeMs ?? 0;
-    return this.moments.flatMap(({ timeMs, faces }) =>
-      faces.map((face) => ({ source: this.source, seconds: (timeMs - start) / 1000, ...faceColumns(face) })),
-    );
+    return this.moments.flatMap(({ timeMs, faces, settings }) => {
+      const begin = { source: this.source, seconds: roundTime((timeMs - start) / 1000) };
+      return faces.map((face) => ({ row: { ...begin, ...faceColumns(face) }, settings }));
+    });
   }
 }
 
@@ -111,19 +118,24 @@ export class Recording {
     if (source) this.begin(source);
   }
 
-  get summaries() {
-    return this.#sessions.map(({ summary }) => summary);
+  /** The camera's last session, if it has been on. */
+  get cameraSession() {
+    return this.#sessions.findLast(({ source }) => source === CAMERA);
   }
 
-  get rows() {
-    return this.#sessions.flatMap(({ rows }) => rows);
+  get summaries() {
+    return this.#sessions.filter(({ frames }) => frames > 0).map(({ summary }) => summary);
+  }
+
+  get results() {
+    return this.#sessions.flatMap(({ results }) => results);
   }
 }
 
 /**
  * How often each face showed each answer.
  *
- * @param {Moment[]} moments
+ * @param {Pick<Moment, 'faces'>[]} moments
  */
 export function summarise(moments) {
   /** @type {Map<number, Map<string, number>>} */

@@ -1,6 +1,6 @@
 /**
- * What the visitor sets: from which probability on an answer is given rather than "uncertain", and over how many
- * expressions.
+ * What the visitor sets: from which probability on an answer is given rather than "uncertain", over how many
+ * expressions, and for how many faces of a picture.
  *
  * @module
  */
@@ -12,35 +12,62 @@ import { sayPercent, write } from "./words.js";
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
 /** @typedef {import('../lib/index.js').PipelineOptions} PipelineOptions */
 
-/** Where the number of expressions is kept, on this device. */
-const STORAGE_KEY = "expressions";
+/** Where the number of expressions is kept, on this device, and the number of faces. */
+const EXPRESSIONS_KEY = "expressions";
+const FACES_KEY = "most-faces";
 
 export class Settings {
   /** @type {HTMLInputElement} */ #threshold = find("#threshold");
   /** @type {HTMLSelectElement} */ #expressions = find("#expressions");
+  /** @type {HTMLInputElement} */ #mostFaces = find("#most-faces");
 
   /** @param {() => void} onChange called when something else is settled on */
   constructor(onChange) {
     const show = () =>
-      write(find("output[for=threshold]"), "percent", () => ({ share: sayPercent(this.options.uncertainBelow) }));
+      write(find("output[for=threshold]"), "percent", () => ({ share: sayPercent(this.applied.uncertain_below) }));
     this.#threshold.addEventListener("input", show);
     this.#threshold.addEventListener("change", onChange);
     this.#expressions.addEventListener("change", () => {
-      remember(STORAGE_KEY, this.#expressions.value);
+      remember(EXPRESSIONS_KEY, this.#expressions.value);
       onChange();
     });
-    if (remembered(STORAGE_KEY) === "8") this.#expressions.value = "8";
+    this.#mostFaces.addEventListener("change", () => {
+      this.#setMostFaces(this.#mostFaces.value);
+      remember(FACES_KEY, this.#mostFaces.value);
+      onChange();
+    });
+    if (remembered(EXPRESSIONS_KEY) === "8") this.#expressions.value = "8";
+    this.#setMostFaces(remembered(FACES_KEY) ?? "");
     show();
   }
 
-  /** @returns {{ uncertainBelow: number, expressions: 4 | 8 }} as the pipeline takes them */
-  get options() {
-    const expressions = this.#expressions.value === "8" ? 8 : 4;
-    return { uncertainBelow: this.#threshold.valueAsNumber, expressions };
+  /** As the visitor knows them, but for the calibration. */
+  get applied() {
+    return {
+      uncertain_below: this.#threshold.valueAsNumber,
+      expressions: Number(this.#expressions.value),
+      most_faces: this.#mostFaces.valueAsNumber,
+    };
+  }
+
+  /** @param {string} value one that is out of range gives way to the usual one */
+  #setMostFaces(value) {
+    this.#mostFaces.value = value;
+    if (!this.#mostFaces.checkValidity()) this.#mostFaces.value = this.#mostFaces.defaultValue;
   }
 
   /** Offers what this model can do. @param {EmotionAnalyzer} analyzer */
   start({ model }) {
     find(".expressions").hidden = model.emotion.eight.length === 0;
   }
+}
+
+/**
+ * As the pipeline takes them: with one face more than is shown, so that it is known where there are more.
+ *
+ * @param {Settings['applied']} applied
+ * @returns {PipelineOptions}
+ */
+export function optionsOf({ uncertain_below, expressions, most_faces }) {
+  return { uncertainBelow: uncertain_below, expressions: expressions === 8 ? 8 : 4, maxFaces: most_faces + 1 };
 }

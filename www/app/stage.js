@@ -5,11 +5,14 @@
  * @module
  */
 
-import { answerOf, probabilityOf } from "./answer.js";
+import { answerOf, sayBriefly } from "./answer.js";
 import { find, make } from "./html.js";
-import { say, sayPercent } from "./words.js";
+import { say } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
+
+/** The longest side of a picture turned by hand, in pixels: as much as every browser draws at once. */
+const MAX_TURNED_SIDE = 4096;
 
 /** How many colours the style sheet has to tell faces apart. */
 const COLOURS = 6;
@@ -25,7 +28,7 @@ export function colourOf(face) {
 
 export class Stage {
   #figure = find(".picture");
-  /** @type {HTMLImageElement} */ #still = find(".still");
+  /** @type {HTMLImageElement | HTMLCanvasElement} */ #still = find(".still");
   /** @type {HTMLVideoElement} */ #live = find(".live");
   #overlay = find(".overlay");
   /** @type {Map<number, { box: HTMLElement, badge: HTMLElement, text: HTMLElement }>} */ #boxes = new Map();
@@ -44,6 +47,11 @@ export class Stage {
     return this.#live.hidden ? this.#still : this.#live;
   }
 
+  /** Whether no picture is shown. */
+  get isEmpty() {
+    return this.#figure.hidden;
+  }
+
   /**
    * What is shown, boxes and labels included, as a picture of its own.
    *
@@ -51,15 +59,15 @@ export class Stage {
    */
   async snapshot() {
     const canvas = make("canvas", "");
-    canvas.width = this.#live.videoWidth;
-    canvas.height = this.#live.videoHeight;
+    const { width, height } = sizeOf(this.source);
+    canvas.width = width;
+    canvas.height = height;
     const context = canvas.getContext("2d");
     if (!context) return null;
-    const { width, height } = canvas;
     const isMirrored = this.#figure.classList.contains("mirrored");
     context.save();
     if (isMirrored) context.transform(-1, 0, 0, 1, width, 0);
-    context.drawImage(this.#live, 0, 0);
+    context.drawImage(this.source, 0, 0);
     context.restore();
     context.lineWidth = Math.max(2, height / 240);
     context.font = `500 ${Math.max(14, height / 32)}px sans-serif`;
@@ -78,29 +86,10 @@ export class Stage {
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 
-  /**
-   * Shows a picture without faces as yet.
-   *
-   * @param {Blob} blob
-   * @returns {Promise<void>} rejected where the browser can't show it
-   */
-  async showStill(blob) {
-    const url = URL.createObjectURL(blob);
-    const still = new Image();
-    still.src = url;
-    try {
-      await still.decode();
-    } catch (error) {
-      URL.revokeObjectURL(url);
-      throw error;
-    }
+  /** Shows a picture without faces as yet. @param {HTMLImageElement | HTMLCanvasElement} still */
+  showStill(still) {
     this.clear();
-    still.className = "still";
-    still.alt = say("picture.alt");
-    this.#still.replaceWith(still);
-    this.#still = still;
-    this.#setSize(still.naturalWidth, still.naturalHeight);
-    this.#figure.hidden = false;
+    this.#replaceStill(still);
   }
 
   /** Shows what the video is fed with. */
@@ -110,6 +99,34 @@ export class Stage {
     this.#figure.hidden = false;
   }
 
+  /** Keeps what the video shows as a still, boxes and mirror with it, so that the video may end. */
+  hold() {
+    if (this.#live.hidden) return;
+    const { videoWidth, videoHeight } = this.#live;
+    if (videoWidth === 0) return this.clear();
+    const canvas = make("canvas", "");
+    canvas.width = videoWidth;
+    canvas.height = videoHeight;
+    canvas.getContext("2d")?.drawImage(this.#live, 0, 0);
+    this.#live.hidden = true;
+    this.#live.controls = false;
+    this.#replaceStill(canvas);
+  }
+
+  /** Turns the still by a quarter to the right. Its faces are then to be looked for anew. */
+  turn() {
+    const still = this.#still;
+    const { width, height } = sizeOf(still);
+    const scale = Math.min(1, MAX_TURNED_SIDE / Math.max(width, height));
+    const canvas = make("canvas", "");
+    canvas.width = Math.round(height * scale);
+    canvas.height = Math.round(width * scale);
+    const context = canvas.getContext("2d");
+    context?.setTransform(0, scale, -scale, 0, canvas.width, 0);
+    context?.drawImage(still, 0, 0);
+    this.showStill(canvas);
+  }
+
   /** @param {boolean} mirrored */
   mirror(mirrored) {
     this.#figure.classList.toggle("mirrored", mirrored);
@@ -117,7 +134,6 @@ export class Stage {
 
   /** Shows no picture. */
   clear() {
-    URL.revokeObjectURL(this.#still.src);
     this.#still.hidden = true;
     this.#live.hidden = true;
     this.#live.controls = false;
@@ -140,7 +156,7 @@ export class Stage {
       const answer = answerOf(face);
       box.dataset.emotion = answer.emotion;
       badge.textContent = String(face.id);
-      text.textContent = `${say(answer.emotion)} ${sayPercent(probabilityOf(answer))}`;
+      text.textContent = sayBriefly(answer);
     }
   }
 
@@ -156,6 +172,21 @@ export class Stage {
     return parts;
   }
 
+  /** @param {HTMLImageElement | HTMLCanvasElement} still */
+  #replaceStill(still) {
+    still.className = "still";
+    still.hidden = false;
+    still.setAttribute("role", "img");
+    still.setAttribute("data-label", "picture.alt");
+    still.setAttribute("aria-label", say("picture.alt"));
+    this.#still.replaceWith(still);
+    if (this.#still !== still && this.#still instanceof HTMLImageElement) URL.revokeObjectURL(this.#still.src);
+    this.#still = still;
+    const { width, height } = sizeOf(still);
+    this.#setSize(width, height);
+    this.#figure.hidden = false;
+  }
+
   /**
    * @param {number} width
    * @param {number} height
@@ -164,4 +195,29 @@ export class Stage {
     this.#figure.style.setProperty("--picture-width", String(width || 4));
     this.#figure.style.setProperty("--picture-height", String(height || 3));
   }
+}
+
+/**
+ * A picture from a file, ready to be shown.
+ *
+ * @param {Blob} blob
+ * @returns {Promise<HTMLImageElement>} rejected where the browser can't show it
+ */
+export async function loadStill(blob) {
+  const still = new Image();
+  still.src = URL.createObjectURL(blob);
+  try {
+    await still.decode();
+    return still;
+  } catch (error) {
+    URL.revokeObjectURL(still.src);
+    throw error;
+  }
+}
+
+/** A picture's size in its own pixels. @param {HTMLImageElement | HTMLCanvasElement | HTMLVideoElement} picture */
+function sizeOf(picture) {
+  if (picture instanceof HTMLImageElement) return { width: picture.naturalWidth, height: picture.naturalHeight };
+  if (picture instanceof HTMLVideoElement) return { width: picture.videoWidth, height: picture.videoHeight };
+  return picture;
 }

@@ -1,6 +1,6 @@
 /**
- * The one line that says where things stand, which is also a polite live region: what is written here is read aloud, so
- * a live view writes only what has been so for a while.
+ * The one line that says where things stand, and the polite live region that has it read aloud: at once, but of a live
+ * view only what has been so for a while.
  *
  * @module
  */
@@ -10,19 +10,22 @@ import { say, write } from "./words.js";
 
 /** @typedef {import('./words.js').Values} Values */
 
-/** How long a live view's news must stay the same before it is told, in milliseconds. */
+/** How long a live view's news must stay the same before they are read aloud, in milliseconds. */
 const STABLE_MS = 1000;
+
+/** How long a failure beside a live view stays before the view writes over it, in milliseconds. */
+const FAILURE_MS = 5000;
 
 /** @typedef {'busy' | 'ready' | 'result' | 'failure'} StatusKind */
 
 export class Status {
   #line = find(".status");
-  #title = find("strong", this.#line);
-  #hint = find("span", this.#line);
+  #spoken = find(".spoken");
   /** @type {HTMLProgressElement} */ #progress = find(".loading");
   #timing = find(".timing");
   #news = "";
   #newsSince = 0;
+  #failedAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param {StatusKind} kind
@@ -32,31 +35,42 @@ export class Status {
    */
   show(kind, key, fill, hint = "") {
     this.#news = "";
+    this.#failedAt = kind === "failure" ? performance.now() : Number.NEGATIVE_INFINITY;
     this.#line.dataset.kind = kind;
-    write(this.#title, key, fill);
-    write(this.#hint, hint, fill);
+    writeTo(this.#line, key, hint, fill);
+    writeTo(this.#spoken, key, hint, fill);
   }
 
-  /** @param {import('./failures.js').Explanation} failure */
+  /** @param {Pick<import('./failures.js').Explanation, 'title' | 'hint' | 'values'>} failure */
   fail({ title, hint, values }) {
     this.show("failure", title, () => values, hint);
+    this.showTiming("");
+    const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
+    this.#line.scrollIntoView({ block: "nearest", behavior });
+  }
+
+  /** Lets a live view write over a failure that it has overcome. */
+  overcome() {
+    this.#failedAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * Tells a live view's news once they have stayed the same for a while.
+   * Shows a live view's news, and has them read aloud once they have stayed the same for a while.
    *
    * @param {string} key
    * @param {(() => Values) | undefined} fill
    * @param {number} timestampMs
    */
-  showWhenStable(key, fill, timestampMs) {
+  showLive(key, fill, timestampMs) {
+    if (performance.now() - this.#failedAt < FAILURE_MS) return;
     const news = say(key, fill?.());
     if (news !== this.#news) {
       this.#news = news;
       this.#newsSince = timestampMs;
-    } else if (timestampMs - this.#newsSince >= STABLE_MS && this.#title.textContent !== news) {
-      this.show("result", key, fill);
-      this.#news = news;
+      this.#line.dataset.kind = "result";
+      writeTo(this.#line, key, "", fill);
+    } else if (timestampMs - this.#newsSince >= STABLE_MS) {
+      writeTo(this.#spoken, key, "", fill);
     }
   }
 
@@ -80,8 +94,19 @@ export class Status {
     this.#progress.hidden = true;
   }
 
-  /** Whether work is told of, and nothing that a visitor should get to read. */
+  /** Whether work is going on, and nothing stands here that a visitor should get to read. */
   get isBusy() {
     return this.#line.dataset.kind === "busy";
   }
+}
+
+/**
+ * @param {HTMLElement} line
+ * @param {string} key
+ * @param {string} hint
+ * @param {() => Values} [fill]
+ */
+function writeTo(line, key, hint, fill) {
+  write(find("strong", line), key, fill);
+  write(find("span", line), hint, fill);
 }

@@ -7,12 +7,14 @@
 
 import { answerOf } from "./answer.js";
 import { find, make } from "./html.js";
-import { Recording, summarise } from "./recording.js";
+import { CAMERA, Recording, summarise } from "./recording.js";
 import { colourOf } from "./stage.js";
-import { say, sayList, sayPercent, write } from "./words.js";
+import { say, sayDuration, sayList, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('./recording.js').Moment} Moment */
+/** @typedef {import('./export.js').AppliedSettings} AppliedSettings */
+/** @typedef {import('./export.js').Result} Result */
+/** @typedef {import('./recording.js').Session} Session */
 
 /** A face unseen for longer leaves a gap in its strip, in milliseconds. */
 const GAP_MS = 1000;
@@ -31,18 +33,24 @@ export class Timeline {
   #recording = new Recording();
   #drawnAt = Number.NEGATIVE_INFINITY;
 
-  /** @param {(format: 'csv' | 'json', rows: import('./export.js').Row[], sessions: object[]) => void} onExport */
-  constructor(onExport) {
+  #settings;
+  /** @type {Session | undefined} */ #shown;
+
+  /**
+   * @param {() => AppliedSettings} settings that the answers come under at the moment
+   * @param {(format: 'csv' | 'json', results: Result[], sessions: object[]) => void} onExport
+   */
+  constructor(settings, onExport) {
+    this.#settings = settings;
     this.#window.addEventListener("change", () => this.refresh());
     for (const format of /** @type {const} */ (["csv", "json"])) {
       find(`[data-action=timeline-${format}]`).addEventListener("click", () =>
-        onExport(format, this.#recording.rows, this.#recording.summaries),
+        onExport(format, this.#recording.results, this.#recording.summaries),
       );
     }
     find("[data-action=timeline-clear]").addEventListener("click", () => {
       this.#recording.clear();
-      write(this.#summary, ""); // what fills it in holds the whole session
-      this.#section.hidden = true;
+      this.#show(this.#recording.session);
     });
   }
 
@@ -59,23 +67,39 @@ export class Timeline {
   /** Begins a strip of its own for what comes from now on. @param {string} source a file's name, or "camera" */
   begin(source) {
     this.#drawnAt = Number.NEGATIVE_INFINITY;
-    return this.#recording.begin(source);
+    const session = this.#recording.begin(source);
+    this.#show(session);
+    return session;
   }
 
-  /** @param {Moment} moment */
+  /** Takes a video's timeline from view, since the video is gone from it; that of the camera stays. */
+  leaveVideo() {
+    if (this.source !== CAMERA) this.#show(this.#recording.cameraSession);
+  }
+
+  /** @param {{ timeMs: number, faces: FaceEmotion[] }} moment whose faces have just been read */
   add(moment) {
-    if (this.#recording.session?.frames === 0 && moment.faces.length === 0) return;
-    this.#recording.add(moment);
+    // The camera's time begins with the first face; a video has a time of its own.
+    const { session } = this.#recording;
+    if (session?.source === CAMERA && session.frames === 0 && moment.faces.length === 0) return;
+    this.#recording.add({ ...moment, settings: this.#settings() });
     if (moment.timeMs - this.#drawnAt < REDRAW_MS) return;
     this.#drawnAt = moment.timeMs;
     this.refresh();
   }
 
+  /** @param {Session | undefined} session */
+  #show(session) {
+    this.#shown = session;
+    write(this.#summary, ""); // what fills it in holds a whole session
+    this.refresh();
+  }
+
   /** Draws what has been recorded. */
   refresh() {
-    const { session } = this.#recording;
+    const session = this.#shown;
+    this.#section.hidden = !session?.frames;
     if (!session?.frames) return;
-    this.#section.hidden = false;
     this.#section.dataset.frames = String(session.frames);
     write(this.#summary, "timeline.summary", () => sayAll(session));
     const moments = session.last(Number(this.#window.value) * 1000);
@@ -100,12 +124,12 @@ export class Timeline {
 /**
  * A whole session in words.
  *
- * @param {import('./recording.js').Session} session
+ * @param {Session} session
  */
 function sayAll({ source, seconds, frames, shares }) {
   const numbered = [...shares].slice(-MOST_STRIPS).map(([id, own]) => `${id}: ${sayShares(own)}`);
   return {
-    source: source === "camera" ? say("timeline.camera") : source,
+    source: source === CAMERA ? say("timeline.camera") : source,
     duration: sayDuration(seconds),
     frames,
     count: shares.size,
@@ -116,11 +140,6 @@ function sayAll({ source, seconds, frames, shares }) {
 /** @param {import('./recording.js').Shares} shares */
 function sayShares(shares) {
   return sayList(shares.map(({ emotion, share }) => `${say(emotion)} ${sayPercent(share)}`));
-}
-
-/** @param {number} seconds */
-function sayDuration(seconds) {
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
 /**

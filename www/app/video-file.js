@@ -4,19 +4,38 @@
  * @module
  */
 
+import { readFile } from "../lib/file.js";
+import { isCutOff } from "./container.js";
 import { PageFailure } from "./failures.js";
 
 /** How many frames are read of each second: enough to see an expression come and go. */
 const PER_SECOND = 5;
+
+/** How long a browser may take to show a moment of the video, in milliseconds. */
+const PATIENCE_MS = 30_000;
+
+/** How soon to look again for a picture that is not there yet, in milliseconds, and how often before seeking anew. */
+const LOOK_AGAIN_MS = 20;
+const LOOKS = 50;
+
+/** How long a browser may take to draw what it has sought, in milliseconds. */
+const DRAWN_WITHIN_MS = 500;
+
+/**
+ * @typedef {object} Reading
+ * @property {number} duration in seconds, as the file states it
+ * @property {number | undefined} brokenAt where the file breaks off, in seconds; undefined where it was read to its end
+ */
 
 /**
  * Shows the video's frames in turn. Each is handed on before the next is sought.
  *
  * @param {HTMLVideoElement} video
  * @param {File} file
- * @param {(seconds: number, duration: number) => Promise<void>} onFrame
+ * @param {(picture: ImageBitmap, seconds: number, duration: number) => Promise<void>} onFrame
  * @param {AbortSignal} signal ends it, and takes the file from the video
- * @throws {PageFailure} where the browser can't play it
+ * @returns {Promise<Reading>}
+ * @throws {PageFailure | EmotionError} where not one frame can be read
  */
 export async function readVideo(video, file, onFrame, signal) {
   const url = URL.createObjectURL(file);
@@ -26,14 +45,116 @@ export async function readVideo(video, file, onFrame, signal) {
     URL.revokeObjectURL(url);
   });
   video.src = url;
-  await happening(video, "loadeddata", signal);
-  // A recording fresh from a browser states no duration until its end has been looked for.
-  if (video.duration === Number.POSITIVE_INFINITY) await seek(video, 1e9, signal);
-  const { duration, videoWidth } = video;
-  if (!videoWidth) throw new PageFailure("not-a-video"); // sound alone
-  for (let frame = 0; frame / PER_SECOND < duration; frame += 1) {
-    await seek(video, frame / PER_SECOND, signal);
-    await onFrame(frame / PER_SECOND, duration);
+  /** @type {Promise<boolean> | undefined} */
+  let checking;
+  const isCut = () => (checking ??= isCutOff(file).catch(() => true)); // out of reach by now
+  let frames = 0;
+  try {
+    await happening(video, "loadeddata", signal);
+    if (!video.videoWidth) throw new PageFailure("not-a-video"); // sound alone
+    // A recording fresh from a browser states no duration until its end has been looked for.
+    const isStated = video.duration !== Number.POSITIVE_INFINITY;
+    if (!isStated) await seek(video, 1e9, signal);
+    const { duration } = video;
+    for (let seconds = 0; seconds < duration; seconds = frames / PER_SECOND) {
+      const picture = await pictureAt(video, seconds, signal);
+      try {
+        // Past the cut, browsers show the last picture there is as if it went on.
+        if (isPastData(video) && (await isCut())) return { duration, brokenAt: seconds };
+        await onFrame(picture, seconds, duration);
+      } finally {
+        picture.close();
+      }
+      frames += 1;
+    }
+    return { duration, brokenAt: !isStated && (await isCut()) ? duration : undefined };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof PageFailure)) throw error;
+    if (frames === 0) throw await explained(error, file, isCut);
+    const { duration } = video;
+    video.load(); // so that what was read can be looked through
+    return { duration, brokenAt: frames / PER_SECOND };
+  }
+}
+
+/**
+ * Why not one frame could be read.
+ *
+ * @param {PageFailure} failure
+ * @param {File} file
+ * @param {() => Promise<boolean>} isCut
+ */
+async function explained(failure, file, isCut) {
+  try {
+    await readFile(file.slice(0, 1));
+    return (await isCut()) ? new PageFailure("video-cut-off") : failure;
+  } catch (error) {
+    return error; // the file itself is out of reach
+  }
+}
+
+/**
+ * Whether no more of the video is there after the moment shown.
+ *
+ * @param {HTMLVideoElement} video
+ */
+function isPastData({ buffered, currentTime, ended }) {
+  return ended || (buffered.length > 0 && buffered.end(buffered.length - 1) <= currentTime);
+}
+
+/**
+ * The picture at that time. A browser may say that it has found the place before it has drawn what is there; and Firefox,
+ * which does not decode what it does not show, draws nothing at all when a video that was out of sight is first captured,
+ * until another place is sought.
+ *
+ * @param {HTMLVideoElement} video
+ * @param {number} seconds
+ * @param {AbortSignal} signal
+ * @throws {PageFailure} where none comes
+ */
+async function pictureAt(video, seconds, signal) {
+  for (const until = performance.now() + PATIENCE_MS; performance.now() < until; ) {
+    const drawn = nextDrawn(video);
+    await seek(video, seconds, signal);
+    await Promise.race([drawn, pause(DRAWN_WITHIN_MS)]);
+    for (let look = 0; look < LOOKS; look += 1) {
+      const picture = await capture(video);
+      if (picture) return picture;
+      if (video.error) throw new PageFailure("not-a-video");
+      await pause(LOOK_AGAIN_MS);
+      signal.throwIfAborted();
+    }
+  }
+  throw new PageFailure("not-a-video");
+}
+
+/**
+ * Ends when the next picture has been drawn. Until then the one before may be captured in its place, while the video
+ * already states the new time.
+ *
+ * @param {HTMLVideoElement} video
+ * @returns {Promise<void>} may never end: a page that is out of sight draws nothing
+ */
+function nextDrawn(video) {
+  return new Promise((resolve) => video.requestVideoFrameCallback?.(() => resolve()));
+}
+
+/** @param {number} ms @returns {Promise<void>} */
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/**
+ * @param {HTMLVideoElement} video
+ * @returns {Promise<ImageBitmap | undefined>} undefined where nothing is drawn yet
+ */
+async function capture(video) {
+  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return undefined;
+  try {
+    const picture = await createImageBitmap(video);
+    return picture.width > 0 ? picture : undefined; // Firefox gives empty ones
+  } catch {
+    return undefined;
   }
 }
 
@@ -58,21 +179,17 @@ function happening(video, event, signal) {
   return new Promise((resolve, reject) => {
     const heard = new AbortController();
     const settle = (/** @type {() => void} */ how) => () => {
+      clearTimeout(timer);
       heard.abort();
       how();
     };
+    const fail = settle(() => reject(new PageFailure("not-a-video")));
+    const timer = setTimeout(fail, PATIENCE_MS);
     const options = { signal: heard.signal };
     video.addEventListener(event, settle(resolve), options);
-    video.addEventListener(
-      "error",
-      settle(() => reject(new PageFailure("not-a-video"))),
-      options,
-    );
-    signal.addEventListener(
-      "abort",
-      settle(() => reject(signal.reason)),
-      options,
-    );
-    if (signal.aborted) reject(signal.reason);
+    video.addEventListener("error", fail, options);
+    const abort = settle(() => reject(signal.reason));
+    signal.addEventListener("abort", abort, options);
+    if (signal.aborted) abort();
   });
 }

@@ -31,6 +31,7 @@ async function voiceOf(language) {
     percent: new Intl.NumberFormat(language, { style: "percent" }),
     number: new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
     list: new Intl.ListFormat(language, { type: "unit" }),
+    time: new Intl.DateTimeFormat(language, { timeStyle: "medium" }),
   };
 }
 
@@ -60,6 +61,16 @@ export function say(key, values = {}) {
 /** @param {number} fraction 0..1 */
 export function sayPercent(fraction) {
   return voice.percent.format(fraction);
+}
+
+/** The time of day. @param {Date} date */
+export function sayTime(date) {
+  return voice.time.format(date);
+}
+
+/** Minutes and seconds. @param {number} seconds */
+export function sayDuration(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
 /** @param {string[]} items */

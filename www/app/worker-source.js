@@ -8,18 +8,21 @@
 /** @type {WorkerType} how the worker's script is to be run */
 export const workerType = "module";
 
-/** The worker's script: it only imports the library's worker, which fetches the wasm module that lies beside it. */
-export function workerScript() {
-  return `import ${JSON.stringify(new URL("../lib/worker.js", import.meta.url).href)};`;
-}
-
 /**
- * The wasm module's bytes, where the page holds them itself.
- *
- * @returns {BufferSource | undefined}
+ * The worker's script: it imports the library's worker, which fetches the wasm module that lies beside it, and hands on
+ * what was said to it before. A static import would do, but Firefox takes those of a `blob:` worker past the service
+ * worker, and so fails without a network.
  */
-export function moduleBytes() {
-  return undefined;
+export function workerScript() {
+  const url = JSON.stringify(new URL("../lib/worker.js", import.meta.url).href);
+  const script = `
+    const early = [];
+    onmessage = (event) => early.push(event);
+    import(${url}).then(
+      () => early.forEach((event) => onmessage(event)),
+      (error) => setTimeout(() => { throw error; }), // a rejection would not reach the page
+    );`;
+  return new Blob([script], { type: "text/javascript" });
 }
 
 /**

@@ -5,25 +5,21 @@
  * @module
  */
 
+import { unpack } from "../lib/module-file.inline.js";
+import { inlinedWorker } from "../lib/worker-file.inline.js";
 import { find } from "./html.js";
 
 /** @type {WorkerType} a page opened as a file has no origin, and thus no module workers */
 export const workerType = "classic";
 
-/** The worker's script, whole. */
+/** The worker's script, whole, with the module that the worker unpacks. */
 export function workerScript() {
-  return find("#worker-script").textContent ?? "";
-}
-
-/** The wasm module's bytes. */
-export function moduleBytes() {
-  const base64 = find("#wasm-module").textContent ?? "";
-  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  return inlinedWorker(textOf("#worker-script"), textOf("#wasm-module"));
 }
 
 /** The wasm module as it was built. */
-export async function moduleFile() {
-  return moduleBytes();
+export function moduleFile() {
+  return unpack(textOf("#wasm-module"));
 }
 
 /**
@@ -33,5 +29,10 @@ export async function moduleFile() {
  * @returns {Promise<any>}
  */
 export async function modelFile(name) {
-  return JSON.parse(find(`script[data-file="${name}"]`).textContent ?? "");
+  return JSON.parse(textOf(`script[data-file="${name}"]`));
+}
+
+/** @param {string} selector */
+function textOf(selector) {
+  return find(selector).textContent ?? "";
 }

@@ -10,9 +10,10 @@
 
 import { abortable } from "./abortable.js";
 import { WorkerConnection } from "./connection.js";
+import { assertSizeReadable, readFile } from "./file.js";
 import { isBytes, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
-import { makeWorker, moduleForWorker } from "./worker-file.js";
+import { makeWorker } from "./worker-file.js";
 
 export { EmotionError };
 
@@ -51,7 +52,11 @@ export { EmotionError };
 
 /** @typedef {import('./pipeline.js').LoadOptions & WorkerOptions} AnalyzerOptions */
 
-/** @typedef {{ signal?: AbortSignal }} CallOptions `signal` rejects the call; work that has begun runs to its end unheard */
+/**
+ * @typedef {object} CallOptions
+ * @property {AbortSignal} [signal] rejects the call with the signal's reason, which is an `AbortError` unless the caller
+ *   gave another; work that has begun runs to its end unheard
+ */
 
 /**
  * @typedef {object} WaitingFrame
@@ -60,6 +65,9 @@ export { EmotionError };
  * @property {(faces: FaceEmotion[] | null) => void} resolve
  * @property {(error: unknown) => void} reject
  */
+
+/** Where to turn where no analyzer can be. */
+const ELSEWHERE = "Outside of browsers, and without workers, use EmotionPipeline of countenance/pipeline";
 
 /** A pipeline in a worker. Make one with `EmotionAnalyzer.create`, end it with `close`. */
 export class EmotionAnalyzer {
@@ -73,10 +81,14 @@ export class EmotionAnalyzer {
   #closed = false;
 
   /**
+   * @private
    * @param {PipelineOptions} options
    * @param {AnalyzerOptions} setup
    */
   constructor(options, setup) {
+    if (!setup) {
+      throw new EmotionError("invalid-options", `Make an analyzer with: await EmotionAnalyzer.create(). ${ELSEWHERE}`);
+    }
     this.#options = options;
     this.#setup = setup;
   }
@@ -126,8 +138,8 @@ export class EmotionAnalyzer {
    * @param {ImageSource} source
    * @param {CallOptions} [options]
    * @returns {Promise<FaceEmotion[]>} boxes in the picture's pixels; empty where no face is found
-   * @throws {EmotionError} `invalid-image`, `invalid-frame` (no picture in it), `image-too-large`, `out-of-memory`,
-   *   `worker-crashed`, `closed`
+   * @throws {EmotionError} `unreadable-file` (gone, changed or too large to read), `invalid-image`, `invalid-frame` (no
+   *   picture in it), `image-too-large`, `out-of-memory`, `worker-crashed`, `closed`
    */
   async analyzeImage(source, { signal } = {}) {
     signal?.throwIfAborted();
@@ -257,9 +269,7 @@ export class EmotionAnalyzer {
   }
 
   async #open() {
-    const { worker = makeWorker, onProgress = () => {}, onCrash = () => {} } = this.#setup;
-    const module = this.#setup.module ?? (await moduleForWorker());
-    if (this.#closed) throw new EmotionError("closed", "The analyzer is closed");
+    const { worker = makeWorker, module, integrity, onProgress = () => {}, onCrash = () => {} } = this.#setup;
     let isOpen = false;
     const connection = new WorkerConnection(started(worker), onProgress, (error) => {
       if (!isOpen) return; // the opening itself fails then
@@ -268,7 +278,7 @@ export class EmotionAnalyzer {
     });
     this.#connection = connection;
     try {
-      this.#opened = await connection.open({ options: this.#options, module, integrity: this.#setup.integrity });
+      this.#opened = await connection.open({ options: this.#options, module, integrity });
     } catch (error) {
       connection.close();
       throw error;
@@ -310,9 +320,14 @@ export class EmotionAnalyzer {
  */
 function started(worker) {
   try {
+    // Deno and Bun have workers, but none that a bitmap can be handed to.
+    if (typeof document === "undefined" && !("WorkerGlobalScope" in globalThis)) throw new Error("this is no browser");
     return worker();
   } catch (error) {
-    throw new EmotionError("worker-unavailable", `No worker can be started here: ${error}`, { cause: error });
+    const { message } = /** @type {Error} */ (error);
+    throw new EmotionError("worker-unavailable", `No worker can be started: ${message}. ${ELSEWHERE}`, {
+      cause: error,
+    });
   }
 }
 
@@ -325,10 +340,11 @@ async function captureImage(source) {
   // A copy of the bytes, since views of shared memory make no Blob.
   const picture = isBytes(source) ? new Blob([plainBytes(source).slice()]) : source;
   if (!(picture instanceof Blob)) return captureFrame(picture);
+  assertSizeReadable(picture);
   try {
     return await createImageBitmap(picture, { imageOrientation: "from-image" });
   } catch {
-    return new Uint8Array(await picture.arrayBuffer());
+    return readFile(picture);
   }
 }
 

@@ -34,6 +34,8 @@ export { EmotionError };
  * @property {(progress: Progress) => void} [onProgress] hears of the module's bytes as they arrive
  */
 
+const FRAME_IS_NO_FILE = "A frame is an ImageBitmap or pixels { data, width, height }, not a file's bytes: decode them";
+
 /** Every call is synchronous. Make one with `EmotionPipeline.create`, end it with `close`. */
 export class EmotionPipeline {
   /** @type {ModulePipeline | undefined} */ #pipeline;
@@ -43,10 +45,12 @@ export class EmotionPipeline {
   #closed = false;
 
   /**
+   * @private
    * @param {PipelineOptions} options
    * @param {string[]} imports
    */
   constructor(options, imports) {
+    if (!imports) throw new EmotionError("invalid-options", "Make a pipeline with: await EmotionPipeline.create()");
     this.#options = options;
     this.#imports = imports;
     this.#run(() => {});
@@ -86,7 +90,8 @@ export class EmotionPipeline {
   /**
    * The faces of one picture, each by itself: no memory of earlier pictures.
    *
-   * @param {ImageBitmap | Pixels | Bytes} source a bitmap, pixels, or the bytes of a JPEG, PNG or WebP file
+   * @param {ImageBitmap | Pixels | Bytes} source a bitmap, pixels, or the bytes of a JPEG, PNG or WebP file; for anything
+   *   else (a path, a URL, a Blob, a stream, a promise) the error says how to get the bytes
    * @returns {FaceEmotion[]} boxes in pixels of the upright picture; empty where no face is found
    * @throws {EmotionError} `invalid-frame`, `invalid-image`, `image-too-large`, `out-of-memory`, `closed`
    */
@@ -110,7 +115,7 @@ export class EmotionPipeline {
   analyzeFrame(source, options) {
     const timestampMs = plainNumber(plainObject(options, "invalid-timestamp").timestampMs, "invalid-timestamp");
     const { bitmap, bytes, pixels } = plainPicture(source);
-    if (bytes) throw new EmotionError("invalid-frame", "A frame is a bitmap or pixels, not the bytes of a file");
+    if (bytes) throw new EmotionError("invalid-frame", FRAME_IS_NO_FILE);
     return this.#run((pipeline) => {
       if (bitmap) return pipeline.analyzeBitmapFrame(bitmap, timestampMs);
       return pipeline.analyzeFrame(pixels.data, pixels.width, pixels.height, timestampMs);

@@ -45,8 +45,8 @@ export function plainObject(value, code) {
  */
 export function plainBytes(value) {
   return guarded("invalid-frame", () => {
-    // DataView takes every kind of buffer, from every realm, and refuses all else.
-    const view = ArrayBuffer.isView(value) ? value : new DataView(/** @type {ArrayBuffer} */ (value));
+    if (!isBytes(value)) throw new EmotionError("invalid-frame", `Bytes are wanted, not ${typeof value}`);
+    const view = ArrayBuffer.isView(value) ? value : new DataView(value);
     return new Uint8Array(/** @type {ArrayBuffer} */ (view.buffer), view.byteOffset, view.byteLength);
   });
 }
@@ -68,8 +68,8 @@ export function plainNumber(value, code) {
  * @returns {value is Bytes}
  */
 export function isBytes(value) {
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return true;
-  return typeof SharedArrayBuffer !== "undefined" && value instanceof SharedArrayBuffer;
+  // By its kind, not its class: a buffer of another realm, an iframe's for instance, has another class.
+  return ArrayBuffer.isView(value) || /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value));
 }
 
 /**
@@ -83,11 +83,52 @@ export function plainPicture(value) {
   return guarded("invalid-frame", () => {
     if (typeof ImageBitmap !== "undefined" && value instanceof ImageBitmap) return { bitmap: value };
     if (isBytes(value)) return { bytes: plainBytes(value) };
-    const { data, width, height } = /** @type {Pixels} */ (value);
-    if (data.BYTES_PER_ELEMENT !== 1) throw new TypeError("RGBA pixels are an array of bytes");
-    const sides = { width: plainNumber(width, "invalid-frame"), height: plainNumber(height, "invalid-frame") };
-    return { pixels: { data: plainBytes(data), ...sides } };
+    const { data, width, height } = /** @type {Partial<Pixels>} */ (value ?? {});
+    if (data === undefined) throw new EmotionError("invalid-frame", adviceFor(value));
+    if (data?.BYTES_PER_ELEMENT !== 1) {
+      throw new EmotionError("invalid-frame", "The data of pixels is a Uint8Array or a Uint8ClampedArray: RGBA");
+    }
+    if (typeof width !== "number" || typeof height !== "number") {
+      const message = "Pixels need a width and a height; the bytes of a file are passed by themselves";
+      throw new EmotionError("invalid-frame", message);
+    }
+    return { pixels: { data: plainBytes(data), width, height } };
   });
+}
+
+/**
+ * What to pass in place of a value that holds no picture, in code where its bytes are elsewhere.
+ *
+ * @param {any} value
+ */
+function adviceFor(value) {
+  const code = codeForBytes(value);
+  if (code) return `Pass the bytes of the picture's file: ${code}`;
+  const given = value === null || value === undefined ? `${value}` : `this ${typeof value}`;
+  return `There is no picture in ${given}. Pass the bytes of a picture's file, pixels as { data, width, height }, or an ImageBitmap`;
+}
+
+/**
+ * Code that gets at the bytes, which every call here needs at hand, since none waits.
+ *
+ * @param {any} value
+ * @returns {string | undefined}
+ */
+function codeForBytes(value) {
+  if (typeof value === "string") {
+    if (/^file:/i.test(value)) return "await readFile(new URL(url)), of node:fs/promises";
+    if (/^(https?|data|blob):/i.test(value)) return "await (await fetch(url)).arrayBuffer()";
+    return "await readFile(path), of node:fs/promises";
+  }
+  if (value instanceof URL) {
+    return value.protocol === "file:" ? "await readFile(url), of node:fs/promises" : codeForBytes(value.href);
+  }
+  if (typeof value?.then === "function") return "await the promise first";
+  if (typeof value?.arrayBuffer === "function") return "await blob.arrayBuffer()";
+  if (value?.[Symbol.asyncIterator] || typeof value?.getReader === "function") {
+    return "await new Response(stream).arrayBuffer()";
+  }
+  return undefined;
 }
 
 /**

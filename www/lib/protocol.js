@@ -20,7 +20,7 @@
  * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-calibration' | 'invalid-timestamp'
  *   | 'model-load' | 'inference' | 'out-of-memory'
  *   | 'wasm-unavailable' | 'simd-unavailable' | 'wasm-blocked' | 'module-crashed'
- *   | 'worker-unavailable' | 'worker-crashed' | 'closed'} EmotionErrorCode
+ *   | 'unreadable-file' | 'worker-unavailable' | 'worker-crashed' | 'closed'} EmotionErrorCode
  */
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { openModuleFile } from "./module-file.inline.js";
+import { INLINED_MODULE } from "./module-file.inline.js";
 
 /** The worker's script, whole: put in by `scripts/build-package.mjs`. */
 const SCRIPT = /** @type {any} */ (globalThis).INLINED_WORKER;
@@ -14,12 +14,18 @@ let url;
 
 /** @returns {Worker} a classic one: a page opened as a file has no origin, and thus no module workers */
 export function makeWorker() {
-  url ??= trusted(URL.createObjectURL(new Blob([SCRIPT], { type: "text/javascript" })));
+  url ??= trusted(URL.createObjectURL(inlinedWorker(SCRIPT, INLINED_MODULE)));
   return new Worker(url);
 }
 
-export function moduleForWorker() {
-  return openModuleFile();
+/**
+ * A worker's script with its module at the head, so that the worker unpacks it, in its own thread.
+ *
+ * @param {string} script
+ * @param {string} module under gzip, in base64
+ */
+export function inlinedWorker(script, module) {
+  return new Blob(['globalThis.INLINED_MODULE="', module, '";', script], { type: "text/javascript" });
 }
 
 /**

@@ -10,12 +10,3 @@ export function makeWorker() {
   // Bundlers know a worker by this very expression.
   return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 }
-
-/**
- * The wasm module that the worker is to be given; it fetches its own where there is none.
- *
- * @returns {Promise<BufferSource | undefined>}
- */
-export async function moduleForWorker() {
-  return undefined;
-}

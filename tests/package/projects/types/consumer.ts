@@ -27,3 +27,22 @@ export async function inThisThread(bytes: Uint8Array<ArrayBuffer>): Promise<stri
     throw error;
   }
 }
+
+export async function whatHoldsNoBytes(path: string, blob: Blob, bytes: Promise<Uint8Array>): Promise<void> {
+  const pipeline = await EmotionPipeline.create();
+  // @ts-expect-error: a path is no picture
+  pipeline.analyzeImage(path);
+  // @ts-expect-error: nor is a URL
+  pipeline.analyzeImage(new URL("file:///face.jpg"));
+  // @ts-expect-error: a blob's bytes come later
+  pipeline.analyzeImage(blob);
+  // @ts-expect-error: and so do a promise's
+  pipeline.analyzeImage(bytes);
+  // @ts-expect-error: there is nothing in it
+  pipeline.analyzeImage({});
+  // @ts-expect-error: `create` makes them
+  new EmotionPipeline({}, []);
+  // @ts-expect-error: both of them
+  new EmotionAnalyzer({}, {});
+  pipeline.analyzeImage(new DataView(await blob.arrayBuffer()));
+}

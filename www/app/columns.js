@@ -1,0 +1,29 @@
+/**
+ * What the columns of an exported table mean, beside the buttons that export it. The whole is in docs/exports.md.
+ *
+ * @module
+ */
+
+import { make } from "./html.js";
+import { write } from "./words.js";
+
+/** The columns of each table, or the first of a group of them; a key of their words goes with each. */
+const TABLES = {
+  pictures: ["file", "faces", "more_faces", "error", "face"],
+  timeline: ["source", "seconds", "person"],
+};
+const ALL_TABLES = ["emotion", "probabilities", "confidence", "box", "raw", "eight", "uncertain_below", "calibrated"];
+
+/** @param {Element} details whose `data-table` names the table */
+export function describeColumns(details) {
+  const table = /** @type {keyof typeof TABLES} */ (details.getAttribute("data-table"));
+  const parts = [...TABLES[table], ...ALL_TABLES].flatMap((column) => [
+    write(make("dt", ""), `columns.${column}-name`),
+    write(make("dd", ""), `columns.${column}`),
+  ]);
+  details.append(
+    write(make("summary", ""), "columns.title"),
+    make("dl", "", ...parts),
+    write(make("p", ""), "columns.more"),
+  );
+}
