@@ -113,7 +113,7 @@ impl Memory {
         &mut self,
         face: &TrackedFace,
         raw: EmotionProbabilities,
-        told: &Answers,
+        reported: &Answers,
         options: SmootherOptions,
         timestamp_ms: f64,
     ) -> Result<(), Error> {
@@ -124,8 +124,8 @@ impl Memory {
         // They may have changed since the last frame.
         four.set_options(options)?;
         eight.set_options(options)?;
-        let Reading { probabilities, emotion } = four.update(&told.four, timestamp_ms)?;
-        let eight = told.eight.map(|told| eight.update(&told, timestamp_ms)).transpose()?;
+        let Reading { probabilities, emotion } = four.update(&reported.four, timestamp_ms)?;
+        let eight = reported.eight.map(|reported| eight.update(&reported, timestamp_ms)).transpose()?;
         let TrackedFace { id, bounding_box, landmarks, confidence, .. } = *face;
         let detection = FaceDetection { bounding_box, landmarks, confidence };
         self.last = Some((FaceEmotion { id, detection, raw, probabilities, emotion, eight }, timestamp_ms));

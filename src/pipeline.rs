@@ -97,8 +97,8 @@ impl PipelineOptions {
         SmootherOptions { uncertain_below: self.uncertain_below, ..SmootherOptions::default() }
     }
 
-    /// The answers as this pipeline tells them: calibrated, and the eight only where they are asked for.
-    fn told(&self, answers: &Answers) -> Answers {
+    /// The answers to report: calibrated, and the eight only where they are asked for.
+    fn reported(&self, answers: &Answers) -> Answers {
         let four = match &self.calibration {
             Some(calibration) => calibration.apply(&answers.four),
             None => answers.four,
@@ -164,10 +164,10 @@ impl EmotionPipeline {
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
             let chip = crop_face(frame, &detection.bounding_box)?;
             let answers = self.classifier.answers(&chip)?;
-            let told = self.options.told(&answers);
+            let reported = self.options.reported(&answers);
             let below = self.options.uncertain_below;
-            let Reading { probabilities, emotion } = Reading::of(told.four, below);
-            let eight = told.eight.map(|eight| Reading::of(eight, below));
+            let Reading { probabilities, emotion } = Reading::of(reported.four, below);
+            let eight = reported.eight.map(|eight| Reading::of(eight, below));
             let raw = answers.four;
             self.faces.push(FaceEmotion { id, detection: *detection, raw, probabilities, emotion, eight });
         }
@@ -188,8 +188,8 @@ impl EmotionPipeline {
             if face.visible {
                 let chip = crop_face(frame, &face.bounding_box)?;
                 let answers = self.classifier.answers(&chip)?;
-                let told = self.options.told(&answers);
-                memory.see(face, answers.four, &told, self.options.smoothing(), timestamp_ms)?;
+                let reported = self.options.reported(&answers);
+                memory.see(face, answers.four, &reported, self.options.smoothing(), timestamp_ms)?;
             }
             self.faces.extend(memory.shown(timestamp_ms).cloned());
             if self.faces.len() == self.options.max_faces {
@@ -211,7 +211,7 @@ impl EmotionPipeline {
         Ok((Reading::of(four, below), eight))
     }
 
-    /// Which pixels of the face in this box spoke for its answers as [`analyze_image`](Self::analyze_image) tells them,
+    /// Which pixels of the face in this box spoke for the answers that [`analyze_image`](Self::analyze_image) reports,
     /// and the chip the network saw: see [`explain`].
     ///
     /// # Errors
@@ -219,7 +219,7 @@ impl EmotionPipeline {
     /// the network's answer is not finite.
     pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
         let chip = crop_face(frame, face)?;
-        let explanations = explain(&chip, |chip| Ok(self.options.told(&self.classifier.answers(chip)?)))?;
+        let explanations = explain(&chip, |chip| Ok(self.options.reported(&self.classifier.answers(chip)?)))?;
         Ok((chip, explanations))
     }
 
