@@ -108,15 +108,12 @@ impl PersonalCalibration {
     }
 
     /// The corrected probabilities. With no shift they are exactly those given.
-    ///
-    /// # Errors
-    /// None that can happen: the corrected values are always probabilities, but their type checks.
-    pub fn apply(&self, probabilities: &EmotionProbabilities) -> Result<EmotionProbabilities, Error> {
+    pub fn apply(&self, probabilities: &EmotionProbabilities) -> EmotionProbabilities {
         if self.shifts == [0.0; Emotion::COUNT] {
-            return Ok(*probabilities);
+            return *probabilities;
         }
         let corrected = shifted(probabilities, &self.shifts.map(f64::from));
-        EmotionProbabilities::new(corrected.map(|probability| probability as f32))
+        EmotionProbabilities::derived(corrected.map(|probability| probability as f32))
     }
 }
 
@@ -199,7 +196,7 @@ mod tests {
     /// Mean log-loss of the stock model (`None`) or a calibration.
     fn log_loss(calibration: Option<&PersonalCalibration>, recording: &Recording) -> f64 {
         let loss = recording.iter().map(|(probabilities, shown)| {
-            let answer = calibration.map_or(*probabilities, |it| it.apply(probabilities).unwrap());
+            let answer = calibration.map_or(*probabilities, |it| it.apply(probabilities));
             -f64::from(answer.get(*shown)).ln()
         });
         loss.sum::<f64>() / recording.len() as f64
@@ -244,7 +241,7 @@ mod tests {
     fn reset_gives_the_stock_answers_to_the_last_bit() {
         let identity = PersonalCalibration::identity("m").unwrap();
         for (probabilities, _) in person(BIASED[0], &Emotion::ALL, 50, 3) {
-            assert_eq!(identity.apply(&probabilities).unwrap(), probabilities);
+            assert_eq!(identity.apply(&probabilities), probabilities);
         }
     }
 
@@ -308,7 +305,7 @@ mod tests {
             prop_assert!(calibration.shifts().iter().sum::<f32>().abs() < 1e-4);
             prop_assert!(calibration.shifts().iter().all(|shift| (-3.0..=1.0 + 1e-5).contains(shift)));
             for answer in &answers {
-                prop_assert!(calibration.apply(answer).is_ok());
+                prop_assert!(EmotionProbabilities::new(*calibration.apply(answer).as_array()).is_ok());
             }
             prop_assert_eq!(calibration.to_string().parse::<PersonalCalibration>().unwrap(), calibration);
         }

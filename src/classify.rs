@@ -1,13 +1,14 @@
 //! From a face chip to probabilities.
 
-use crate::crop::{CHIP_SIDE, FaceChip};
+use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Emotion8, Expressions};
-#[cfg(not(any(feature = "burn-flex", feature = "burn-ndarray")))]
-use crate::engine::EmotionEngine as Engine;
 use crate::error::{Error, ErrorKind};
+#[cfg(not(any(feature = "burn-flex", feature = "burn-ndarray")))]
+use crate::express::EmotionEngine as Engine;
 #[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
 use crate::network::BurnEngine as Engine;
 use crate::weights::Weights;
+use std::fmt;
 use std::marker::PhantomData;
 
 /// How probable each expression of a set is: values 0..=1 that add up to 1.
@@ -37,6 +38,12 @@ impl<E: Expressions<N>, const N: usize> Probabilities<E, N> {
         }
     }
 
+    /// Probabilities computed from others, which cannot be anything else.
+    pub(crate) fn derived(values: [f32; N]) -> Self {
+        debug_assert!(Self::new(values).is_ok(), "{values:?}");
+        Self { values, expressions: PhantomData }
+    }
+
     /// The probability of this expression, 0..=1.
     pub fn get(&self, expression: E) -> f32 {
         self.values[expression.index()]
@@ -58,8 +65,8 @@ impl<E: Expressions<N>, const N: usize> Probabilities<E, N> {
     }
 
     /// The mean of two answers.
-    fn midpoint(&self, other: &Self) -> Result<Self, Error> {
-        Self::new(std::array::from_fn(|index| f32::midpoint(self.values[index], other.values[index])))
+    fn midpoint(&self, other: &Self) -> Self {
+        Self::derived(std::array::from_fn(|index| f32::midpoint(self.values[index], other.values[index])))
     }
 }
 
@@ -73,7 +80,7 @@ pub struct Answers {
 }
 
 /// Reads the expression of a face chip.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EmotionClassifier {
     engine: Engine,
     temperature: f32,
@@ -140,7 +147,7 @@ impl EmotionClassifier {
         }
         let mirrored = self.answers_once(&mirror(chip))?;
         let eight = straight.eight.zip(mirrored.eight).map(|(straight, mirrored)| straight.midpoint(&mirrored));
-        Ok(Answers { four: straight.four.midpoint(&mirrored.four)?, eight: eight.transpose()? })
+        Ok(Answers { four: straight.four.midpoint(&mirrored.four), eight })
     }
 
     fn answers_once(&mut self, chip: &FaceChip) -> Result<Answers, Error> {
@@ -150,6 +157,17 @@ impl EmotionClassifier {
             four: calibrated(logits.four, self.temperature)?,
             eight: eight.map(|(logits, temperature)| calibrated(logits, temperature)).transpose()?,
         })
+    }
+}
+
+impl fmt::Debug for EmotionClassifier {
+    /// Without the weights.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmotionClassifier")
+            .field("temperature", &self.temperature)
+            .field("temperature_eight", &self.temperature_eight)
+            .field("mirrored_too", &self.mirrored_too)
+            .finish_non_exhaustive()
     }
 }
 

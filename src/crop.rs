@@ -4,13 +4,11 @@
 //! over 975 of them, the eyes lie at (14.6, 17.9) and (32.7, 17.8) and the mouth's corners at (16.4, 37.1) and
 //! (31.2, 37.1); the square cut here puts them at (15.2, 17.5), (32.2, 17.4), (16.8, 36.1) and (30.9, 36.0).
 
-use crate::detect::BoundingBox;
+use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::error::{Error, ErrorKind};
 use crate::frame::Frame;
+use crate::geometry::BoundingBox;
 use crate::resample::{Pixel, Span, average_row};
-
-/// Side of a face chip in pixels.
-pub const CHIP_SIDE: usize = 48;
 
 /// Side of the square cut out, as a share of the box's longer side. Measured, and accuracy is sensitive to it: 1.2
 /// costs ten points.
@@ -22,30 +20,6 @@ const GREY_WEIGHTS: [f32; 3] = [0.299, 0.587, 0.114];
 /// The longest coordinate or side of a box that is cut, in pixels: far beyond any frame, and small enough that
 /// positions stay exact to a thousandth of a pixel.
 const MAX_COORDINATE: f32 = 1e9;
-
-/// A face as the network sees it: 48 x 48 grey bytes, rows from the top.
-#[derive(Clone, PartialEq, Eq)]
-pub struct FaceChip {
-    grey: [u8; CHIP_SIDE * CHIP_SIDE],
-}
-
-impl FaceChip {
-    /// A chip from grey bytes, rows from the top.
-    pub const fn from_grey(grey: [u8; CHIP_SIDE * CHIP_SIDE]) -> Self {
-        Self { grey }
-    }
-
-    /// The grey bytes, rows from the top.
-    pub const fn grey(&self) -> &[u8; CHIP_SIDE * CHIP_SIDE] {
-        &self.grey
-    }
-}
-
-impl std::fmt::Debug for FaceChip {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("FaceChip(48x48)")
-    }
-}
 
 /// Cuts a detected face out: the square of 0.95 times the box's longer side, centred on the box, scaled to 48 x 48 grey.
 ///
@@ -89,7 +63,7 @@ fn cut(frame: &Frame<'_>, left: f64, top: f64, width: f64, height: f64) -> FaceC
             *grey = to_grey(pixel);
         }
     }
-    FaceChip { grey }
+    FaceChip::from_grey(grey)
 }
 
 fn to_grey([red, green, blue, _alpha]: Pixel) -> u8 {

@@ -94,7 +94,7 @@ pub(crate) fn with_exif(bytes: &[u8], exif: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decode::Picture;
+    use crate::picture::Picture;
     use image::{ImageFormat, RgbImage};
     use std::io::Cursor;
 

@@ -1,9 +1,10 @@
 //! Which pixels spoke for the answer.
 
+use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::classify::{Answers, Probabilities};
-use crate::crop::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::Error;
+use std::fmt;
 
 /// Patches along each side: 64 patches and the chip itself make 65 classifications.
 const GRID: usize = 8;
@@ -19,7 +20,7 @@ const MAP_SIGMA: f32 = 3.0;
 const FILL_SIGMA: f32 = 6.0;
 
 /// Why a chip got its answer: by default that over the four expressions.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Explanation<E = Emotion> {
     /// For each pixel of the chip, rows from the top, -1..=1: above 0 what lies there spoke for the answer, below 0
     /// against it. The strongest pixel is 1 or -1; all are 0 where no patch changed anything.
@@ -31,6 +32,18 @@ pub struct Explanation<E = Emotion> {
     pub emotion: E,
     /// The second most probable expression.
     pub runner_up: E,
+}
+
+impl<E: fmt::Debug> fmt::Debug for Explanation<E> {
+    /// Without the heat map.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { strength, emotion, runner_up, .. } = self;
+        f.debug_struct("Explanation")
+            .field("emotion", emotion)
+            .field("runner_up", runner_up)
+            .field("strength", strength)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a chip got the answers of both heads.
@@ -160,9 +173,9 @@ fn blur(grey: &[f32; CHIP_SIDE * CHIP_SIDE]) -> [f32; CHIP_SIDE * CHIP_SIDE] {
 mod tests {
     use super::*;
     use crate::classify::{Emotion8Probabilities, EmotionClassifier, EmotionProbabilities};
-    use crate::decode::Picture;
     use crate::detect::{DetectOptions, FaceDetector};
     use crate::error::ErrorKind;
+    use crate::picture::Picture;
     use crate::weights::{detector_model, emotion_model};
     use proptest::prelude::*;
 

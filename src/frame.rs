@@ -15,11 +15,17 @@ pub const MAX_PIXELS: u64 = 120_000_000;
 ///
 /// What is transparent is composited over white, the paper most viewers lay under a picture. A pixel of alpha 0 is
 /// white whatever colour it hides, so nobody is found where a person sees nothing.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Frame<'a> {
     pixels: Cow<'a, [u8]>,
     width: u32,
     height: u32,
+}
+
+impl std::fmt::Debug for Frame<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Frame({}x{})", self.width, self.height)
+    }
 }
 
 impl<'a> Frame<'a> {

@@ -13,7 +13,7 @@ use image::error::{DecodingError, ImageFormatHint, ImageResult, LimitError, Limi
 use image::{ColorType, ImageDecoder, ImageError, ImageFormat};
 use jpeg_decoder::ColorTransform;
 
-use crate::decode::ensure_memory;
+use crate::picture::ensure_memory;
 use huffman::Tables;
 use scan::Layout;
 
@@ -300,8 +300,8 @@ fn joined(mut parts: Vec<&[u8]>) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::decode::Picture;
     use crate::error::{Error, ErrorKind};
+    use crate::picture::Picture;
     use proptest::prelude::*;
 
     /// Small files by other encoders, all of which show a part of astronaut_quarter.png from x 40, y 14.

@@ -1,7 +1,7 @@
 //! Reads the expression a face displays, wholly on the device.
 //!
 //! ```text
-//! Frame (RGBA) -> detect -> crop -> FaceChip (48x48 grey) -> engine -> EmotionProbabilities
+//! Frame (RGBA) -> detect -> crop -> FaceChip (48x48 grey) -> express -> EmotionProbabilities
 //! ```
 //!
 //! A picture of faces:
@@ -37,39 +37,48 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-pub mod calibrate;
-pub mod classify;
+mod calibrate;
+mod chip;
+mod classify;
 mod colour;
 mod container;
-pub mod crop;
-pub mod decode;
-pub mod detect;
-pub mod emotion;
-pub mod engine;
-pub mod error;
+mod crop;
+mod detect;
+mod emotion;
+mod error;
 mod exif;
-pub mod explain;
-pub mod frame;
+mod explain;
+#[cfg_attr(any(feature = "burn-flex", feature = "burn-ndarray"), allow(dead_code, reason = "Burn answers instead"))]
+mod express;
+mod face;
+mod frame;
+mod geometry;
 mod jpeg;
+mod live;
 #[cfg(feature = "burn")]
 pub mod network;
-pub mod pipeline;
+mod picture;
+mod pipeline;
 mod resample;
-pub mod smooth;
-pub mod track;
+mod simd;
+mod smooth;
+mod track;
 #[cfg(target_family = "wasm")]
 pub mod wasm_api;
 pub mod weights;
 
-pub use calibrate::PersonalCalibration;
+pub use calibrate::{MIN_FRAMES, PersonalCalibration};
+pub use chip::{CHIP_SIDE, FaceChip};
 pub use classify::{Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, Probabilities};
-pub use crop::{CHIP_SIDE, FaceChip, chip_from_frame, crop_face};
-pub use decode::Picture;
-pub use detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector, Landmarks};
+pub use crop::{chip_from_frame, crop_face};
+pub use detect::{DetectOptions, FaceDetector};
 pub use emotion::{Emotion, Emotion8, Expressions};
 pub use error::{Error, ErrorKind};
 pub use explain::{Explanation, Explanations, explain};
-pub use frame::Frame;
-pub use pipeline::{EmotionPipeline, FaceEmotion, PipelineOptions};
+pub use face::FaceEmotion;
+pub use frame::{Frame, MAX_PIXELS, MAX_SIDE};
+pub use geometry::{BoundingBox, FaceDetection, Landmarks};
+pub use picture::Picture;
+pub use pipeline::{EmotionPipeline, PipelineOptions};
 pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};
 pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

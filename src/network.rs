@@ -22,7 +22,7 @@ use burn::nn::{
 use burn::tensor::activation::{leaky_relu, relu};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::crop::CHIP_SIDE;
+use crate::chip::CHIP_SIDE;
 use crate::emotion::{Emotion, Emotion8};
 
 /// Slope of every leaky ReLU for negative input.
@@ -364,19 +364,19 @@ fn push_norm<'a>(slots: &mut Vec<(String, Slot<'a>)>, name: &str, norm: &'a mut 
 }
 
 #[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
-pub use engine::BurnEngine;
+pub(crate) use engine::BurnEngine;
 
 #[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
 mod engine {
     use super::{ConvBlock, Device, EmotionNet, EmotionNetConfig, Linear, Tensor, TensorData, load_eight};
-    use crate::crop::{CHIP_SIDE, FaceChip};
-    use crate::engine::Logits;
+    use crate::chip::{CHIP_SIDE, FaceChip};
     use crate::error::Error;
+    use crate::express::Logits;
     use crate::weights::Weights;
 
     /// Inference on one of Burn's CPU backends: the reference that the fused engine is held to.
     #[derive(Debug, Clone)]
-    pub struct BurnEngine {
+    pub(crate) struct BurnEngine {
         net: EmotionNet,
         eight: Option<Linear>,
         device: Device,
@@ -387,7 +387,7 @@ mod engine {
         ///
         /// # Errors
         /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when a tensor is missing or of another shape.
-        pub fn new(weights: &Weights<'_>) -> Result<Self, Error> {
+        pub(crate) fn new(weights: &Weights<'_>) -> Result<Self, Error> {
             #[cfg(feature = "burn-flex")]
             let device = Device::flex();
             #[cfg(not(feature = "burn-flex"))]
@@ -400,12 +400,12 @@ mod engine {
         }
 
         /// Whether the model has the second head, over eight expressions.
-        pub const fn has_eight(&self) -> bool {
+        pub(crate) const fn has_eight(&self) -> bool {
             self.eight.is_some()
         }
 
         /// The logits of a face.
-        pub fn logits(&mut self, chip: &FaceChip) -> Logits {
+        pub(crate) fn logits(&mut self, chip: &FaceChip) -> Logits {
             let pixels = chip.grey().iter().map(|&grey| f32::from(grey) / 255.0).collect();
             let face = Tensor::from_data(TensorData::new(pixels, [1, 1, CHIP_SIDE, CHIP_SIDE]), &self.device);
             let features = self.net.embed(face, ConvBlock::forward);

@@ -1,27 +1,20 @@
 //! The whole flow, on one screen: frame -> detect -> crop -> classify, and for live video -> track -> smooth.
 
 use crate::calibrate::PersonalCalibration;
-use crate::classify::{Answers, EmotionClassifier, EmotionProbabilities};
-use crate::crop::{FaceChip, crop_face};
-use crate::detect::{BoundingBox, DetectOptions, FaceDetection, FaceDetector};
-use crate::emotion::{Emotion, Emotion8};
+use crate::chip::FaceChip;
+use crate::classify::{Answers, EmotionClassifier};
+use crate::crop::crop_face;
+use crate::detect::{DetectOptions, FaceDetector};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanations, explain};
+use crate::face::FaceEmotion;
 use crate::frame::Frame;
-use crate::smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions};
-use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
+use crate::geometry::BoundingBox;
+use crate::live::LiveVideo;
+use crate::smooth::{Reading, Reading8, SmootherOptions};
+use crate::track::TrackerOptions;
 use crate::weights::{detector_model, emotion_model};
-
-/// The share of the least confidence with which a face already followed is carried on: a weak moment (a turned head,
-/// motion blur) does not lose it, and nobody new is let in.
-const CARRY_ON: f32 = 0.75;
-
-/// How long, in milliseconds, a face missed is told of as it was last seen: about as long as a blink or the blur of a
-/// quick turn lasts.
-const BRIDGE_MS: f64 = 200.0;
-
-/// The long side, in pixels, at which the region around one followed face is searched; the face is about 70 of them.
-const REGION_SIZE: u32 = 160;
+use std::fmt;
 
 /// How a pipeline looks for faces and when it calls an answer uncertain.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +79,16 @@ impl PipelineOptions {
         }
     }
 
+    fn picture_search(&self) -> DetectOptions {
+        let Self { picture_size: long_side, min_confidence, .. } = *self;
+        DetectOptions { long_side, min_confidence, ..DetectOptions::picture() }
+    }
+
+    fn live_search(&self) -> DetectOptions {
+        let Self { live_size: long_side, min_confidence, .. } = *self;
+        DetectOptions { long_side, min_confidence, ..DetectOptions::live() }
+    }
+
     fn tracking(&self) -> TrackerOptions {
         TrackerOptions { start_confidence: self.min_confidence, ..TrackerOptions::default() }
     }
@@ -94,86 +97,23 @@ impl PipelineOptions {
         SmootherOptions { uncertain_below: self.uncertain_below, ..SmootherOptions::default() }
     }
 
-    /// The answers as this pipeline tells them: calibrated, and the eight only where they are asked for.
-    fn told(&self, answers: &Answers) -> Result<Answers, Error> {
+    /// The answers to report: calibrated, and the eight only where they are asked for.
+    fn reported(&self, answers: &Answers) -> Answers {
         let four = match &self.calibration {
-            Some(calibration) => calibration.apply(&answers.four)?,
+            Some(calibration) => calibration.apply(&answers.four),
             None => answers.four,
         };
-        Ok(Answers { four, eight: answers.eight.filter(|_| self.eight) })
-    }
-}
-
-/// One face and the expression it displays.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FaceEmotion {
-    /// In live video the same face keeps its id; in a picture faces are numbered from 1.
-    pub id: u64,
-    /// Where the face is, in frame pixels, and how sure the detector is of it.
-    pub detection: FaceDetection,
-    /// The model's own answer to this frame: neither calibrated nor smoothed.
-    pub raw: EmotionProbabilities,
-    /// How probable each expression is: calibrated where there is a calibration, in live video smoothed over time.
-    pub probabilities: EmotionProbabilities,
-    /// The most probable expression, or none when it is less probable than
-    /// [`uncertain_below`](PipelineOptions::uncertain_below). In live video it is held steady within a margin, see
-    /// [`ProbabilitySmoother`].
-    pub emotion: Option<Emotion>,
-    /// The same over the eight expressions, where they are [asked for](PipelineOptions::eight). The second head was
-    /// trained on other labels, so the two need not agree.
-    pub eight: Option<Reading8>,
-}
-
-/// What is remembered of one face followed.
-#[derive(Debug)]
-struct Followed {
-    id: u64,
-    four: ProbabilitySmoother,
-    eight: ProbabilitySmoother<Emotion8, { Emotion8::COUNT }>,
-    /// How and when it was last seen.
-    last: Option<(FaceEmotion, f64)>,
-}
-
-impl Followed {
-    fn new(id: u64, options: SmootherOptions) -> Result<Self, Error> {
-        let (four, eight) = (ProbabilitySmoother::new(options)?, ProbabilitySmoother::new(options)?);
-        Ok(Self { id, four, eight, last: None })
-    }
-
-    fn set_options(&mut self, options: SmootherOptions) -> Result<(), Error> {
-        self.four.set_options(options)?;
-        self.eight.set_options(options)
-    }
-
-    fn see(
-        &mut self,
-        face: &TrackedFace,
-        raw: EmotionProbabilities,
-        told: &Answers,
-        timestamp_ms: f64,
-    ) -> Result<(), Error> {
-        let Reading { probabilities, emotion } = self.four.update(&told.four, timestamp_ms)?;
-        let eight = told.eight.map(|eight| self.eight.update(&eight, timestamp_ms)).transpose()?;
-        let detection =
-            FaceDetection { bounding_box: face.bounding_box, landmarks: face.landmarks, confidence: face.confidence };
-        self.last = Some((FaceEmotion { id: self.id, detection, raw, probabilities, emotion, eight }, timestamp_ms));
-        Ok(())
-    }
-
-    fn shown(&self, now_ms: f64) -> Option<&FaceEmotion> {
-        self.last.as_ref().filter(|(_, seen_ms)| now_ms - seen_ms <= BRIDGE_MS).map(|(face, _)| face)
+        Answers { four, eight: answers.eight.filter(|_| self.eight) }
     }
 }
 
 /// Finds the faces of a frame and reads the expression each displays. Holds its scratch memory: make one and keep it.
-#[derive(Debug)]
 pub struct EmotionPipeline {
     model_id: String,
     options: PipelineOptions,
     detector: FaceDetector,
     classifier: EmotionClassifier,
-    tracker: FaceTracker,
-    followed: Vec<Followed>,
+    live: LiveVideo,
     faces: Vec<FaceEmotion>,
 }
 
@@ -190,8 +130,7 @@ impl EmotionPipeline {
         options.check(model.id(), &classifier)?;
         Ok(Self {
             model_id: model.id().to_owned(),
-            tracker: FaceTracker::new(options.tracking())?,
-            followed: Vec::new(),
+            live: LiveVideo::new(options.tracking())?,
             detector: FaceDetector::new(&detector_model()?)?,
             classifier,
             faces: Vec::new(),
@@ -210,10 +149,7 @@ impl EmotionPipeline {
     /// As [`new`](Self::new); the old options then stay.
     pub fn set_options(&mut self, options: PipelineOptions) -> Result<(), Error> {
         options.check(&self.model_id, &self.classifier)?;
-        self.tracker.set_options(options.tracking())?;
-        for known in &mut self.followed {
-            known.set_options(options.smoothing())?;
-        }
+        self.live.set_options(options.tracking())?;
         self.options = options;
         Ok(())
     }
@@ -223,20 +159,15 @@ impl EmotionPipeline {
     /// # Errors
     /// [`ErrorKind::Inference`] when a network's answer is not finite.
     pub fn analyze_image(&mut self, frame: &Frame<'_>) -> Result<&[FaceEmotion], Error> {
-        let options = DetectOptions {
-            long_side: self.options.picture_size,
-            min_confidence: self.options.min_confidence,
-            ..DetectOptions::picture()
-        };
         self.faces.clear();
-        let detections = self.detector.detect(frame, &options)?;
+        let detections = self.detector.detect(frame, &self.options.picture_search())?;
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
             let chip = crop_face(frame, &detection.bounding_box)?;
             let answers = self.classifier.answers(&chip)?;
-            let told = self.options.told(&answers)?;
+            let reported = self.options.reported(&answers);
             let below = self.options.uncertain_below;
-            let Reading { probabilities, emotion } = Reading::of(told.four, below);
-            let eight = told.eight.map(|eight| Reading::of(eight, below));
+            let Reading { probabilities, emotion } = Reading::of(reported.four, below);
+            let eight = reported.eight.map(|eight| Reading::of(eight, below));
             let raw = answers.four;
             self.faces.push(FaceEmotion { id, detection: *detection, raw, probabilities, emotion, eight });
         }
@@ -244,38 +175,23 @@ impl EmotionPipeline {
     }
 
     /// The faces of the next frame of a live video, the one followed longest first: with ids that last, steadied boxes
-    /// and smoothed probabilities. A steady face costs little, see [`FaceTracker`]. A face that the detector misses is
-    /// told of as it was last seen for 200 ms more, so that one weak frame makes nothing flicker.
+    /// and smoothed probabilities. A steady face costs little, see [`FaceTracker`](crate::FaceTracker). A face that the
+    /// detector misses is still reported as it was last seen for 200 ms, so that one weak frame makes nothing flicker.
     ///
     /// # Errors
     /// As [`analyze_image`](Self::analyze_image), and [`ErrorKind::InvalidTimestamp`] when the time is not finite or
     /// before the last one.
     pub fn analyze_frame(&mut self, frame: &Frame<'_>, timestamp_ms: f64) -> Result<&[FaceEmotion], Error> {
         self.faces.clear();
-        let plan = self.follow(frame, timestamp_ms)?;
-        // A face lost in its region may have moved on: look everywhere in this same frame.
-        if matches!(plan, DetectionPlan::Region(_)) && self.tracker.plan(timestamp_ms) == DetectionPlan::Full {
-            self.follow(frame, timestamp_ms)?;
-        }
-
-        let tracked = self.tracker.faces();
-        self.followed.retain(|known| tracked.iter().any(|face| face.id == known.id));
-        for face in tracked {
-            let index = match self.followed.iter().position(|known| known.id == face.id) {
-                Some(index) => index,
-                None => {
-                    self.followed.push(Followed::new(face.id, self.options.smoothing())?);
-                    self.followed.len() - 1
-                }
-            };
-            let followed = &mut self.followed[index];
+        self.live.follow(&mut self.detector, frame, &self.options.live_search(), timestamp_ms)?;
+        for (face, memory) in self.live.faces() {
             if face.visible {
                 let chip = crop_face(frame, &face.bounding_box)?;
                 let answers = self.classifier.answers(&chip)?;
-                let told = self.options.told(&answers)?;
-                followed.see(face, answers.four, &told, timestamp_ms)?;
+                let reported = self.options.reported(&answers);
+                memory.see(face, answers.four, &reported, self.options.smoothing(), timestamp_ms)?;
             }
-            self.faces.extend(followed.shown(timestamp_ms).cloned());
+            self.faces.extend(memory.shown(timestamp_ms).cloned());
             if self.faces.len() == self.options.max_faces {
                 break;
             }
@@ -295,42 +211,32 @@ impl EmotionPipeline {
         Ok((Reading::of(four, below), eight))
     }
 
-    /// Which pixels of the face in this box spoke for its answers as [`analyze_image`](Self::analyze_image) tells them,
+    /// Which pixels of the face in this box spoke for the answers that [`analyze_image`](Self::analyze_image) reports,
     /// and the chip the network saw: see [`explain`].
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] for a box that is none (see [`crop_face`]), [`ErrorKind::Inference`] when the
-    /// network's answer is not finite.
+    /// [`ErrorKind::InvalidOptions`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when
+    /// the network's answer is not finite.
     pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
         let chip = crop_face(frame, face)?;
-        let explanations = explain(&chip, |chip| self.options.told(&self.classifier.answers(chip)?))?;
+        let explanations = explain(&chip, |chip| Ok(self.options.reported(&self.classifier.answers(chip)?)))?;
         Ok((chip, explanations))
     }
 
     /// Forgets every tracked face and the time, for a new video.
     pub fn reset(&mut self) {
-        self.tracker.reset();
-        self.followed.clear();
+        self.live.reset();
     }
+}
 
-    /// Lets the tracker see this frame: runs the detector where the tracker plans it.
-    fn follow(&mut self, frame: &Frame<'_>, timestamp_ms: f64) -> Result<DetectionPlan, Error> {
-        let options = DetectOptions {
-            long_side: self.options.live_size,
-            min_confidence: self.options.min_confidence * CARRY_ON,
-            ..DetectOptions::live()
-        };
-        let plan = self.tracker.plan(timestamp_ms);
-        let detections = match plan {
-            DetectionPlan::Full => self.detector.detect(frame, &options)?,
-            DetectionPlan::Region(region) => {
-                let options = DetectOptions { long_side: REGION_SIZE, ..options };
-                self.detector.detect_in_region(frame, &region, &options)?
-            }
-            DetectionPlan::Reuse => &[],
-        };
-        self.tracker.update(plan, detections, timestamp_ms)?;
-        Ok(plan)
+impl fmt::Debug for EmotionPipeline {
+    /// Without weights and scratch memory.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmotionPipeline")
+            .field("model_id", &self.model_id)
+            .field("options", &self.options)
+            .field("faces", &self.faces)
+            .finish_non_exhaustive()
     }
 }
 

@@ -10,9 +10,9 @@
 mod assignment;
 mod one_euro;
 
-use crate::detect::{BoundingBox, FaceDetection, Landmarks};
 use crate::error::{Error, ErrorKind};
-use assignment::{Assignment, distance_iou};
+use crate::geometry::{BoundingBox, FaceDetection, Landmarks, around, centre, distance_iou};
+use assignment::Assignment;
 use one_euro::OneEuro;
 
 /// The lowest distance-IoU at which a detection can belong to a track: two boxes of one size a little more than a
@@ -112,10 +112,12 @@ pub struct TrackedFace {
 /// - one face: a region around it, and the whole frame every [`full_pass_every_ms`](TrackerOptions::full_pass_every_ms);
 /// - the whole frame again as soon as a face is missed, new, or not alone in its region;
 /// - nothing for [`reuse_ms`](TrackerOptions::reuse_ms) after a search while all faces are steady, or there are none.
+///
+/// With each face it keeps a memory of type `M` for its user, from the face's first frame to its last.
 #[derive(Debug, Clone)]
-pub struct FaceTracker {
+pub struct FaceTracker<M = ()> {
     options: TrackerOptions,
-    tracks: Vec<Track>,
+    tracks: Vec<Track<M>>,
     faces: Vec<TrackedFace>,
     last_id: u64,
     now_ms: Option<f64>,
@@ -133,6 +135,13 @@ impl FaceTracker {
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] when an option is outside its range.
     pub fn new(options: TrackerOptions) -> Result<Self, Error> {
+        Self::with_memory(options)
+    }
+}
+
+impl<M: Default> FaceTracker<M> {
+    /// As [`FaceTracker::new`], with a memory of each face.
+    pub(crate) fn with_memory(options: TrackerOptions) -> Result<Self, Error> {
         options.check()?;
         Ok(Self {
             options,
@@ -213,6 +222,11 @@ impl FaceTracker {
         &self.faces
     }
 
+    /// The faces followed, each with its memory.
+    pub(crate) fn faces_with_memory(&mut self) -> impl Iterator<Item = (&TrackedFace, &mut M)> {
+        self.tracks.iter_mut().map(|track| (&track.face, &mut track.memory))
+    }
+
     /// Ends all tracks and forgets the time, for a new video. Ids go on counting.
     pub fn reset(&mut self) {
         self.forget();
@@ -290,8 +304,9 @@ impl FaceTracker {
 
 /// A face and its motion.
 #[derive(Debug, Clone)]
-struct Track {
+struct Track<M> {
     face: TrackedFace,
+    memory: M,
     centre: OneEuro,
     size: OneEuro,
     landmarks: [OneEuro; 5],
@@ -300,11 +315,12 @@ struct Track {
     confirmed: bool,
 }
 
-impl Track {
+impl<M: Default> Track<M> {
     fn new(id: u64, detection: &FaceDetection, timestamp_ms: f64) -> Self {
         let FaceDetection { bounding_box, landmarks, confidence } = *detection;
         Self {
             face: TrackedFace { id, bounding_box, landmarks, confidence, visible: true },
+            memory: M::default(),
             centre: OneEuro::new(centre(&bounding_box)),
             size: OneEuro::new([bounding_box.width, bounding_box.height]),
             landmarks: landmarks.map(OneEuro::new),
@@ -346,14 +362,6 @@ impl Track {
         let [width, height] = self.size.point();
         self.centre.speed().max(self.size.speed()) < STEADY_SPEED * width.max(height)
     }
-}
-
-fn centre(area: &BoundingBox) -> [f32; 2] {
-    [area.x + area.width / 2.0, area.y + area.height / 2.0]
-}
-
-fn around(centre: [f32; 2], [width, height]: [f32; 2]) -> BoundingBox {
-    BoundingBox { x: centre[0] - width / 2.0, y: centre[1] - height / 2.0, width, height }
 }
 
 #[cfg(test)]

@@ -10,16 +10,17 @@ use wasm_bindgen::prelude::*;
 use web_sys::{ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
 use crate::calibrate::PersonalCalibration;
+use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::classify::{EmotionProbabilities, Probabilities};
-use crate::crop::{CHIP_SIDE, FaceChip};
-use crate::decode::Picture;
-use crate::detect::BoundingBox;
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::{Error, ErrorKind};
 use crate::exif;
 use crate::explain::{Explanation, Explanations};
+use crate::face::FaceEmotion;
 use crate::frame::Frame;
-use crate::pipeline::{self, FaceEmotion, PipelineOptions};
+use crate::geometry::BoundingBox;
+use crate::picture::Picture;
+use crate::pipeline::{self, PipelineOptions};
 use crate::smooth::{Reading, Reading8};
 use crate::weights::{detector_model, emotion_model};
 

@@ -1,10 +1,18 @@
 //! The weights that are compiled in, and the container they are stored in.
 
 mod format;
+mod half;
 mod precision;
+mod quantise;
+mod read;
+#[cfg(test)]
+mod sample;
+mod write;
 
-pub use format::{BLOCK, DType, Tensor, Weights, WeightsWriter};
+pub use format::{BLOCK, DType};
 pub use precision::Precision;
+pub use read::{Tensor, Weights};
+pub use write::WeightsWriter;
 
 use crate::error::Error;
 

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use countenance::detect::{DetectOptions, FaceDetector};
-use countenance::{BoundingBox, ErrorKind, FaceDetection, Frame, Picture, crop_face, weights};
+use countenance::{
+    BoundingBox, DetectOptions, ErrorKind, FaceDetection, FaceDetector, Frame, Picture, crop_face, weights,
+};
 use serde_json::Value;
 
 fn detector() -> FaceDetector {

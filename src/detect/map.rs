@@ -1,6 +1,6 @@
 //! Feature maps between the units of the detection network.
 
-use crate::engine::simd::{Simd, lanes, larger_size, load, store};
+use crate::simd::{Simd, lanes, larger_size, load, store};
 
 /// A feature map, channels last, whose memory is kept from frame to frame.
 #[derive(Debug, Default)]
@@ -77,7 +77,7 @@ pub(super) fn pool_rows<S: Simd, const CHANNELS: usize>(simd: S, rows: [&[f32]; 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::simd::{dispatch, levels};
+    use crate::simd::{dispatch, levels};
 
     fn largest(map: &Map<16>, y: usize) -> f32 {
         map.row(y).iter().copied().fold(0.0, f32::max)

@@ -4,7 +4,8 @@
 //! Frame -> scale down, pad to multiples of 32 -> network -> decode -> suppress overlaps -> faces, frame pixels
 //! ```
 
-mod decode;
+mod faces;
+mod input;
 mod map;
 mod network;
 mod pointwise;
@@ -13,41 +14,15 @@ mod reference;
 mod stem;
 mod unit;
 
-use crate::engine::simd::dispatch;
 use crate::error::{Error, ErrorKind};
 use crate::frame::Frame;
+use crate::geometry::{BoundingBox, FaceDetection};
 use crate::resample::{Pixel, Span, average_row};
+use crate::simd::dispatch;
 use crate::weights::Weights;
+use input::Input;
 use network::{INPUT_MULTIPLE, Network};
-use stem::Input;
-
-/// A face's place: pixels of the frame, origin at its top left corner. May reach beyond the frame's border.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BoundingBox {
-    /// Left edge.
-    pub x: f32,
-    /// Top edge.
-    pub y: f32,
-    /// Width, above 0.
-    pub width: f32,
-    /// Height, above 0.
-    pub height: f32,
-}
-
-/// Five points `[x, y]` in frame pixels: eye at the picture's left, eye at its right, nose, mouth corner at the left,
-/// mouth corner at the right.
-pub type Landmarks = [[f32; 2]; 5];
-
-/// One face found by the detector.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FaceDetection {
-    /// Where it is.
-    pub bounding_box: BoundingBox,
-    /// Its five points.
-    pub landmarks: Landmarks,
-    /// The detector's confidence, 0..1 (not a probability of an expression).
-    pub confidence: f32,
-}
+use std::fmt;
 
 /// The longer side, in pixels as the network sees it, above which a face may fill more than the network can grasp.
 const CLOSE_UP_SIDE: u32 = 480;
@@ -121,7 +96,6 @@ impl Part {
 }
 
 /// Finds faces with YuNet-s, a network of 53,104 weights. Keeps its scratch memory from frame to frame.
-#[derive(Debug)]
 pub struct FaceDetector {
     network: Network,
     input: Input,
@@ -190,7 +164,7 @@ impl FaceDetector {
         self.faces.retain(|FaceDetection { bounding_box: BoundingBox { x, y, width, height }, .. }| {
             *x < right && *y < bottom && x + width > 0.0 && y + height > 0.0
         });
-        decode::suppress_overlaps(&mut self.faces);
+        faces::suppress_overlaps(&mut self.faces);
         Ok(&self.faces)
     }
 
@@ -201,7 +175,7 @@ impl FaceDetector {
         let (width, height) = (scaled(part.width), scaled(part.height));
         self.fill_input(frame, part, width, height);
         let first = self.faces.len();
-        decode::decode(self.network.forward(&self.input), min_confidence, &mut self.faces);
+        faces::decode(self.network.forward(&self.input), min_confidence, &mut self.faces);
 
         let [left, top] = [part.left as f32, part.top as f32];
         let to_frame = [part.width as f32 / width as f32, part.height as f32 / height as f32];
@@ -232,6 +206,13 @@ impl FaceDetector {
             dispatch!(self.network.level(), simd => self.input.write_row(simd, y, &self.row));
         }
         self.input.brighten();
+    }
+}
+
+impl fmt::Debug for FaceDetector {
+    /// Without weights and scratch memory.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FaceDetector").field("faces", &self.faces).finish_non_exhaustive()
     }
 }
 

@@ -15,11 +15,12 @@
 //! each level: unit 64 -> 16 without ReLU                 head.0 head.1 head.2
 //! ```
 
+use super::input::Input;
 use super::map::Map;
-use super::stem::{Input, STEM_CHANNELS, Stem, StemRows};
+use super::stem::{STEM_CHANNELS, Stem, StemRows};
 use super::unit::{Scratch, Unit};
-use crate::engine::simd::{Level, Simd, dispatch};
 use crate::error::Error;
+use crate::simd::{Level, Simd, dispatch};
 use crate::weights::Weights;
 
 /// Sides of the input are multiples of this.

@@ -6,8 +6,8 @@
 
 use fearless_simd::{Bytes, SimdInt, SimdIntWiden, SimdNarrow};
 
-use crate::engine::simd::{Simd, SimdBase, SimdFloat, lanes, load, splat, store};
 use crate::error::Error;
+use crate::simd::{Simd, SimdBase, SimdFloat, lanes, load, round_to_ints, splat, store};
 use crate::weights::Weights;
 
 /// Pixels whose results are computed together. With two vectors of outputs their eight sums, two weights and one pair
@@ -57,28 +57,6 @@ impl RoundedRow {
             },
         );
     }
-}
-
-/// Added to a float of at most 2^22, it leaves the nearest integer in its last bits. wasm's own conversion, which looks
-/// at every value's range, takes a processor several instructions.
-pub(super) const ROUNDING: f32 = 1.5 * (1 << 23) as f32;
-
-/// The nearest integer to a value of at most 2^22.
-#[inline(always)]
-pub(super) fn round_to_int(value: f32) -> i32 {
-    (value + ROUNDING).to_bits() as i32 - ROUNDING.to_bits() as i32
-}
-
-/// The nearest integers to values of at most 2^22.
-#[inline(always)]
-fn round_to_ints<S: Simd>(simd: S, values: S::f32s) -> S::i32s {
-    (values + splat(simd, ROUNDING)).bitcast::<S::i32s>() - S::i32s::splat(simd, ROUNDING.to_bits() as i32)
-}
-
-/// Two neighbouring activations, over and over.
-#[inline(always)]
-pub(super) fn splat_pair<S: Simd>(simd: S, [low, high]: [i16; 2]) -> S::i16s {
-    S::i32s::splat(simd, i32::from(high) << 16 | i32::from(low as u16)).bitcast()
 }
 
 /// Weights as integers.
@@ -208,7 +186,7 @@ mod tests {
 
     use super::super::reference::{container, noise};
     use super::*;
-    use crate::engine::simd::{dispatch, levels};
+    use crate::simd::{dispatch, levels};
 
     /// Compares a row with the same integers added up one by one, and their sums with the bound.
     fn compare<const INPUTS: usize, const OUTPUTS: usize>(
@@ -278,11 +256,6 @@ mod tests {
             compare::<32, 64>(width, seed, magnitude)?;
             compare::<64, 16>(width, seed, magnitude)?;
             compare::<64, 64>(width, seed, magnitude)?;
-        }
-
-        #[test]
-        fn rounding_is_to_the_nearest(value in -4e6_f32..4e6) {
-            prop_assert_eq!(round_to_int(value), value.round_ties_even() as i32);
         }
     }
 

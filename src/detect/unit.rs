@@ -2,8 +2,8 @@
 
 use super::map::{Map, pool_rows};
 use super::pointwise::{Pointwise, RoundedRow};
-use crate::engine::simd::{Simd, SimdFloat, lanes, larger_size, largest_lane, load, relu, splat, store};
 use crate::error::Error;
+use crate::simd::{Simd, SimdFloat, lanes, larger_size, largest_lane, load, relu, splat, store};
 use crate::weights::Weights;
 
 /// Where a unit gets its input from, from the top row down.
@@ -198,7 +198,7 @@ mod tests {
 
     use super::super::reference::{Reference, container, noise};
     use super::*;
-    use crate::engine::simd::{dispatch, levels};
+    use crate::simd::{dispatch, levels};
 
     fn check_largest<const CHANNELS: usize>(map: &Map<CHANNELS>) -> Result<(), TestCaseError> {
         for y in 0..map.height {

@@ -1,21 +1,5 @@
 //! Which detection belongs to which track.
 
-use crate::detect::BoundingBox;
-
-/// Distance-IoU of two boxes, -1..1: their overlap (intersection over union) less the squared distance of their
-/// centres over the squared diagonal of the box around both. Unlike plain IoU it still tells near from far where boxes
-/// no longer overlap. Zheng et al., "Distance-IoU Loss", AAAI 2020, arXiv 1911.08287.
-pub(super) fn distance_iou(a: &BoundingBox, b: &BoundingBox) -> f32 {
-    let overlap = |a0: f32, a1: f32, b0: f32, b1: f32| (a1.min(b1) - a0.max(b0)).max(0.0);
-    let span = |a0: f32, a1: f32, b0: f32, b1: f32| a1.max(b1) - a0.min(b0);
-    let (ax, ay, bx, by) = (a.x + a.width, a.y + a.height, b.x + b.width, b.y + b.height);
-    let intersection = overlap(a.x, ax, b.x, bx) * overlap(a.y, ay, b.y, by);
-    let union = a.width * a.height + b.width * b.height - intersection;
-    let distance = ((a.x + ax - b.x - bx) / 2.0).hypot((a.y + ay - b.y - by) / 2.0);
-    let diagonal = span(a.x, ax, b.x, bx).hypot(span(a.y, ay, b.y, by));
-    intersection / union - (distance / diagonal).powi(2)
-}
-
 /// Solves the assignment problem by shortest augmenting paths (the Hungarian method in its O(n^3) form). A greedy
 /// choice would do while faces stand apart; in a row of faces that moves by over half its spacing it takes the
 /// neighbour's detection. Keeps its memory between calls.
@@ -113,21 +97,6 @@ fn refill<T: Clone>(memory: &mut Vec<T>, length: usize, value: T) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    fn square(x: f32, y: f32, side: f32) -> BoundingBox {
-        BoundingBox { x, y, width: side, height: side }
-    }
-
-    #[test]
-    fn distance_iou_by_hand() {
-        let unit = square(0.0, 0.0, 1.0);
-        assert_eq!(distance_iou(&unit, &unit), 1.0);
-        // Side by side: no overlap, centres 1 apart, the box around both is 2 x 1.
-        assert!((distance_iou(&unit, &square(1.0, 0.0, 1.0)) + 0.2).abs() < 1e-6);
-        // Same centre, a quarter of the area.
-        assert!((distance_iou(&unit, &square(0.25, 0.25, 0.5)) - 0.25).abs() < 1e-6);
-        assert!(distance_iou(&unit, &square(9.0, 0.0, 1.0)) < distance_iou(&unit, &square(2.0, 0.0, 1.0)));
-    }
 
     /// The best sum over all ways to match, by trying them all.
     fn best_by_trial(scores: &[Vec<f32>], row: usize, taken: &mut Vec<bool>) -> f32 {

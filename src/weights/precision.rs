@@ -1,6 +1,6 @@
 //! How a whole model is stored: which tensor in which type.
 
-use super::format::{DType, Weights, WeightsWriter};
+use super::{DType, Weights, WeightsWriter};
 use crate::error::Error;
 
 /// A model's storage. Vectors (biases, BatchNorm) are always single precision: they are few, and errors in them are

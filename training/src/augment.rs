@@ -1,8 +1,7 @@
 //! Random changes to a training picture: one affine warp, then light, then damage.
 
 use anyhow::{Result, ensure};
-use countenance::FaceChip;
-use countenance::crop::CHIP_SIDE;
+use countenance::{CHIP_SIDE, FaceChip};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};

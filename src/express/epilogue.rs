@@ -1,8 +1,8 @@
 //! What follows a convolution or dense layer: bias, ReLU, BatchNorm, LeakyReLU and max pool in one pass.
 
-use super::simd::{Simd, SimdBase, SimdFloat, lanes, larger_size, load, relu, smaller_size, splat, store};
+use super::layer::Stored;
 use crate::error::Error;
-use crate::weights::Weights;
+use crate::simd::{Simd, SimdBase, SimdFloat, lanes, larger_size, load, relu, smaller_size, splat, store};
 use fearless_simd::Select;
 
 /// Keras' default, which the network was defined with.
@@ -19,18 +19,13 @@ pub(crate) struct Epilogue {
 }
 
 impl Epilogue {
-    /// Reads `<layer>.bias` and the BatchNorm that follows the layer, if one does.
-    pub(crate) fn new(
-        weights: &Weights<'_>,
-        layer: &str,
-        batch_norm: Option<&str>,
-        channels: usize,
-    ) -> Result<Self, Error> {
-        let bias = weights.f32(&format!("{layer}.bias"), &[channels])?;
-        let Some(name) = batch_norm else {
+    /// Reads the layer's bias and the BatchNorm that follows it, if one does.
+    pub(crate) fn new(stored: &Stored<'_>, channels: usize) -> Result<Self, Error> {
+        let bias = stored.bias(channels)?;
+        let Some(name) = stored.batch_norm else {
             return Ok(Self { bias, scale: vec![1.0; channels], shift: vec![0.0; channels] });
         };
-        let part = |part: &str| weights.f32(&format!("{name}.{part}"), &[channels]);
+        let part = |part: &str| stored.weights.f32(&format!("{name}.{part}"), &[channels]);
         let (gamma, beta, mean, variance) = (part("weight")?, part("bias")?, part("mean")?, part("var")?);
         let mut scale = Vec::with_capacity(channels);
         let mut shift = Vec::with_capacity(channels);

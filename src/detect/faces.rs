@@ -2,7 +2,7 @@
 
 use super::map::Map;
 use super::network::{CELL_VALUES, STRIDES};
-use super::{BoundingBox, FaceDetection};
+use crate::geometry::{BoundingBox, FaceDetection, overlap};
 
 /// Intersection over union above which the less confident of two boxes is the same face. The network's authors' .3 or
 /// .45 find the same faces; the lower leaves fewer doubles.
@@ -72,17 +72,6 @@ pub(super) fn suppress_overlaps(faces: &mut Vec<FaceDetection>) {
     faces.truncate(kept);
 }
 
-/// Intersection over union of two boxes, 0..1.
-fn overlap(a: &BoundingBox, b: &BoundingBox) -> f32 {
-    let width = (a.x + a.width).min(b.x + b.width) - a.x.max(b.x);
-    let height = (a.y + a.height).min(b.y + b.height) - a.y.max(b.y);
-    if width <= 0.0 || height <= 0.0 {
-        return 0.0;
-    }
-    let intersection = width * height;
-    intersection / (a.width * a.height + b.width * b.height - intersection)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -112,18 +101,6 @@ mod tests {
         assert_eq!(decode_cell(&cell, 2.0, 5.0, 16.0, 0.61), None);
         cell[0] = f32::NAN;
         assert_eq!(decode_cell(&cell, 2.0, 5.0, 16.0, 0.0), None);
-    }
-
-    #[test]
-    fn overlap_is_intersection_over_union() {
-        let overlap_of = |a: [f32; 4], b: [f32; 4]| {
-            let [a, b] = [a, b].map(|[x, y, width, height]| BoundingBox { x, y, width, height });
-            overlap(&a, &b)
-        };
-        assert_eq!(overlap_of([0., 0., 4., 4.], [0., 0., 4., 4.]), 1.0);
-        assert_eq!(overlap_of([0., 0., 4., 4.], [2., 2., 4., 4.]), 4.0 / 28.0);
-        assert_eq!(overlap_of([0., 0., 4., 4.], [4., 0., 4., 4.]), 0.0);
-        assert_eq!(overlap_of([0., 0., 4., 4.], [1., 1., 2., 2.]), 0.25);
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! The network's arithmetic as its definition reads, in double precision: what the kernels are tested against.
 
-use super::{CHANNELS, DENSE};
-use crate::crop::{CHIP_SIDE, FaceChip};
+use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Emotion8};
 use crate::weights::{DType, Weights, WeightsWriter};
+
+/// Channels in front of each convolution and behind the last.
+const CHANNELS: [usize; 6] = [1, 32, 64, 128, 256, 512];
+
+/// Features in front of each hidden dense layer and behind the last.
+const DENSE: [usize; 3] = [512, 256, 512];
 
 /// A "same" 3x3 convolution of `side` x `side` channels-last pixels with `[outputs][inputs][9]` kernels.
 pub(super) fn convolve(input: &[f64], side: usize, inputs: usize, kernels: &[f32], outputs: usize) -> Vec<f64> {

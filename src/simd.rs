@@ -58,6 +58,28 @@ pub(crate) fn relu<S: Simd>(simd: S, value: S::f32s) -> S::f32s {
     value.bitcast::<S::i32s>().max(S::i32s::splat(simd, 0)).bitcast()
 }
 
+/// Added to a float of at most 2^22, it leaves the nearest integer in its last bits. wasm's own conversion, which looks
+/// at every value's range, takes a processor several instructions.
+pub(crate) const ROUNDING: f32 = 1.5 * (1 << 23) as f32;
+
+/// The nearest integer to a value of at most 2^22.
+#[inline(always)]
+pub(crate) fn round_to_int(value: f32) -> i32 {
+    (value + ROUNDING).to_bits() as i32 - ROUNDING.to_bits() as i32
+}
+
+/// The nearest integers to values of at most 2^22.
+#[inline(always)]
+pub(crate) fn round_to_ints<S: Simd>(simd: S, values: S::f32s) -> S::i32s {
+    (values + splat(simd, ROUNDING)).bitcast::<S::i32s>() - S::i32s::splat(simd, ROUNDING.to_bits() as i32)
+}
+
+/// Two neighbouring activations, over and over.
+#[inline(always)]
+pub(crate) fn splat_pair<S: Simd>(simd: S, [low, high]: [i16; 2]) -> S::i16s {
+    S::i32s::splat(simd, i32::from(high) << 16 | i32::from(low as u16)).bitcast()
+}
+
 /// Every instruction set this machine has.
 #[cfg(test)]
 pub(crate) fn levels() -> Vec<Level> {
@@ -66,4 +88,18 @@ pub(crate) fn levels() -> Vec<Level> {
     #[cfg(target_arch = "x86_64")]
     levels.extend([best.as_sse4_2().map(Level::Sse4_2), best.as_avx2().map(Level::Avx2)].into_iter().flatten());
     levels
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rounding_is_to_the_nearest(value in -4e6_f32..4e6) {
+            prop_assert_eq!(round_to_int(value), value.round_ties_even() as i32);
+        }
+    }
 }

@@ -1,0 +1,139 @@
+//! Live video: finds the faces followed in every frame, and remembers with each what it displays.
+
+use crate::classify::{Answers, EmotionProbabilities};
+use crate::detect::{DetectOptions, FaceDetector};
+use crate::emotion::Emotion8;
+use crate::error::Error;
+use crate::face::FaceEmotion;
+use crate::frame::Frame;
+use crate::geometry::FaceDetection;
+use crate::smooth::{ProbabilitySmoother, Reading, SmootherOptions};
+use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
+
+/// The share of the least confidence with which a face already followed is carried on: a weak moment (a turned head,
+/// motion blur) does not lose it, and nobody new is let in.
+const CARRY_ON: f32 = 0.75;
+
+/// How long, in milliseconds, a missed face is still reported as it was last seen: about as long as a blink or the blur
+/// of a quick turn lasts.
+const BRIDGE_MS: f64 = 200.0;
+
+/// The long side, in pixels, at which the region around one followed face is searched; the face is about 70 of them.
+const REGION_SIZE: u32 = 160;
+
+/// The faces of a live video. The tracker is the only register of them: it keeps their [`Memory`] too.
+#[derive(Debug)]
+pub(crate) struct LiveVideo {
+    tracker: FaceTracker<Memory>,
+}
+
+impl LiveVideo {
+    /// A video whose first frame is to come.
+    pub(crate) fn new(options: TrackerOptions) -> Result<Self, Error> {
+        Ok(Self { tracker: FaceTracker::with_memory(options)? })
+    }
+
+    /// Changes the options and keeps the faces followed.
+    pub(crate) fn set_options(&mut self, options: TrackerOptions) -> Result<(), Error> {
+        self.tracker.set_options(options)
+    }
+
+    /// Finds the faces of the next frame. `options` are those for the whole frame and for faces not yet followed.
+    pub(crate) fn follow(
+        &mut self,
+        detector: &mut FaceDetector,
+        frame: &Frame<'_>,
+        options: &DetectOptions,
+        timestamp_ms: f64,
+    ) -> Result<(), Error> {
+        let plan = self.look(detector, frame, options, timestamp_ms)?;
+        // A face lost in its region may have moved on: look everywhere in this same frame.
+        if matches!(plan, DetectionPlan::Region(_)) && self.tracker.plan(timestamp_ms) == DetectionPlan::Full {
+            self.look(detector, frame, options, timestamp_ms)?;
+        }
+        Ok(())
+    }
+
+    /// Runs the detector where the tracker plans it.
+    fn look(
+        &mut self,
+        detector: &mut FaceDetector,
+        frame: &Frame<'_>,
+        options: &DetectOptions,
+        timestamp_ms: f64,
+    ) -> Result<DetectionPlan, Error> {
+        let options = DetectOptions { min_confidence: options.min_confidence * CARRY_ON, ..*options };
+        let plan = self.tracker.plan(timestamp_ms);
+        let detections = match plan {
+            DetectionPlan::Full => detector.detect(frame, &options)?,
+            DetectionPlan::Region(region) => {
+                let options = DetectOptions { long_side: REGION_SIZE, ..options };
+                detector.detect_in_region(frame, &region, &options)?
+            }
+            DetectionPlan::Reuse => &[],
+        };
+        self.tracker.update(plan, detections, timestamp_ms)?;
+        Ok(plan)
+    }
+
+    /// The faces followed, the one followed longest first, each with what is remembered of it.
+    pub(crate) fn faces(&mut self) -> impl Iterator<Item = (&TrackedFace, &mut Memory)> {
+        self.tracker.faces_with_memory()
+    }
+
+    /// Forgets every face and the time, for a new video.
+    pub(crate) fn reset(&mut self) {
+        self.tracker.reset();
+    }
+}
+
+/// What is remembered of one face.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    smoothers: Option<Smoothers>,
+    /// How and when it was last seen.
+    last: Option<(FaceEmotion, f64)>,
+}
+
+#[derive(Debug)]
+struct Smoothers {
+    four: ProbabilitySmoother,
+    eight: ProbabilitySmoother<Emotion8, { Emotion8::COUNT }>,
+}
+
+impl Smoothers {
+    fn new(options: SmootherOptions) -> Result<Self, Error> {
+        Ok(Self { four: ProbabilitySmoother::new(options)?, eight: ProbabilitySmoother::new(options)? })
+    }
+}
+
+impl Memory {
+    /// Takes in the answers to the face in a frame that shows it: the model's own and those to be shown.
+    pub(crate) fn see(
+        &mut self,
+        face: &TrackedFace,
+        raw: EmotionProbabilities,
+        reported: &Answers,
+        options: SmootherOptions,
+        timestamp_ms: f64,
+    ) -> Result<(), Error> {
+        let Smoothers { four, eight } = match &mut self.smoothers {
+            Some(smoothers) => smoothers,
+            none => none.insert(Smoothers::new(options)?),
+        };
+        // They may have changed since the last frame.
+        four.set_options(options)?;
+        eight.set_options(options)?;
+        let Reading { probabilities, emotion } = four.update(&reported.four, timestamp_ms)?;
+        let eight = reported.eight.map(|reported| eight.update(&reported, timestamp_ms)).transpose()?;
+        let TrackedFace { id, bounding_box, landmarks, confidence, .. } = *face;
+        let detection = FaceDetection { bounding_box, landmarks, confidence };
+        self.last = Some((FaceEmotion { id, detection, raw, probabilities, emotion, eight }, timestamp_ms));
+        Ok(())
+    }
+
+    /// The face as it is reported now, if it was seen a moment ago.
+    pub(crate) fn shown(&self, now_ms: f64) -> Option<&FaceEmotion> {
+        self.last.as_ref().filter(|(_, seen_ms)| now_ms - seen_ms <= BRIDGE_MS).map(|(face, _)| face)
+    }
+}
