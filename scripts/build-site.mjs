@@ -2,12 +2,13 @@
 //
 //   node scripts/build-site.mjs [folder]      (after scripts/build.mjs; `site` by default)
 
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, posix, relative, resolve } from "node:path";
 import { build } from "esbuild";
 import { root, run, targetDir } from "./environment.mjs";
 import { headersFile } from "./headers.mjs";
+import { models } from "./models.mjs";
 
 const out = resolve(process.argv[2] ?? join(root, "site"));
 const docs = join(out, "docs");
@@ -87,9 +88,7 @@ function makeReferences() {
 }
 
 function modelCards() {
-  return readdirSync(join(root, "models"))
-    .sort()
-    .map((id) => `models/${id}/MODEL_CARD`);
+  return models.map((id) => `models/${id}/MODEL_CARD`);
 }
 
 /** @param {string} source */
