@@ -2,11 +2,12 @@
 //
 //   node scripts/build-site.mjs [folder]      (after scripts/build.mjs; `site` by default)
 
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, posix, relative, resolve } from "node:path";
 import { importPackage, installPackages, root, run, targetDir } from "./environment.mjs";
 import { headersFile } from "./headers.mjs";
+import { models } from "./models.mjs";
 
 const out = resolve(process.argv[2] ?? join(root, "site"));
 const docs = join(out, "docs");
@@ -86,9 +87,7 @@ function makeReferences() {
 }
 
 function modelCards() {
-  return readdirSync(join(root, "models"))
-    .sort()
-    .map((id) => `models/${id}/MODEL_CARD`);
+  return models.map((id) => `models/${id}/MODEL_CARD`);
 }
 
 /** @param {string} source */

@@ -1,10 +1,12 @@
-// The rules of the house that no linter knows: where wasm-bindgen and include_bytes! may stand, that weights, cards
-// and figures belong together, and that package and crate have one version.
+// The rules of the house that no linter knows: where wasm-bindgen and include_bytes! may stand, that the shipped models
+// are the only ones and are named once, that weights, cards and figures belong together, and that package and crate have
+// one version.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { sha256 } from "./checksums.mjs";
-import { root, version } from "./environment.mjs";
+import { outputOf, root, version } from "./environment.mjs";
+import { models, shipped } from "./models.mjs";
 
 const problems = [];
 
@@ -19,7 +21,24 @@ for (const file of filesBelow(join(root, "src"))) {
   }
 }
 
-for (const model of readdirSync(join(root, "models"))) {
+// Older models are rows of models/HISTORY.md; a new one is compiled in by its id in build.rs.
+const ids = Object.values(shipped);
+for (const id of ids.filter((id) => !models.includes(id))) problems.push(`build.rs: there is no models/${id}`);
+for (const id of models.filter((id) => !ids.includes(id))) {
+  problems.push(`models/${id} does not ship: name it in build.rs, or keep it outside the repository`);
+}
+for (const file of outputOf("git", ["ls-files", "*.rs", "*.js", "*.mjs", "*.toml", "*.md"]).trim().split("\n")) {
+  if (/^models\/|^training\/recipes\/|^build\.rs$/.test(file) || !existsSync(join(root, file))) continue;
+  const text = readFileSync(join(root, file), "utf8");
+  if (!file.endsWith(".md") && text.includes(shipped.emotion)) {
+    problems.push(`${file}: names ${shipped.emotion}; take the id from scripts/models.mjs or from the weights`);
+  }
+  for (const [, id] of text.matchAll(/\]\([^)]*models\/([\w-]+)\//g)) {
+    if (!ids.includes(id)) problems.push(`${file}: links to models/${id}, which does not ship`);
+  }
+}
+
+for (const model of models) {
   const folder = join(root, "models", model);
   const cardPath = join(folder, "MODEL_CARD.md");
   if (!existsSync(cardPath)) {
@@ -36,7 +55,7 @@ for (const model of readdirSync(join(root, "models"))) {
 
 // Figures come from a model's metrics.json, written by `evaluate`; the card and the README only repeat them.
 const readme = readFileSync(join(root, "README.md"), "utf8");
-for (const model of readdirSync(join(root, "models")).filter((name) => existsSync(metricsPath(name)))) {
+for (const model of models.filter((id) => existsSync(metricsPath(id)))) {
   const { accuracy, loss, leak_free: leakFree } = JSON.parse(readFileSync(metricsPath(model), "utf8"));
   const card = readFileSync(join(root, "models", model, "MODEL_CARD.md"), "utf8");
   for (const figure of [accuracy, loss, leakFree.accuracy, leakFree.loss].map((value) => value.toFixed(3))) {

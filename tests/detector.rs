@@ -45,7 +45,9 @@ fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
 
 #[test]
 fn finds_what_the_reference_finds() {
-    let golden: Value = serde_json::from_slice(&read("models/face-detect-1/golden.json")).unwrap();
+    let golden: Value =
+        serde_json::from_slice(&read(&format!("models/{}/golden.json", weights::detector_model().unwrap().id())))
+            .unwrap();
     let tolerance = &golden["tolerance"];
     let mut detector = detector();
     for case in golden["cases"].as_array().unwrap() {

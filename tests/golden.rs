@@ -1,13 +1,18 @@
 //! The shipped expression model answers its golden inputs as Burn does.
 #![allow(clippy::unwrap_used, reason = "the lint's exception for tests does not see helpers")]
 
-use countenance::weights::Weights;
+use countenance::weights::emotion_model;
 use countenance::{Emotion, EmotionClassifier, FaceChip};
 use serde_json::Value;
 use std::path::Path;
 
-fn read(name: &str) -> Vec<u8> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/emotion-6").join(name)).unwrap()
+fn golden() -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(emotion_model().unwrap().id());
+    serde_json::from_slice(&std::fs::read(folder.join("golden.json")).unwrap()).unwrap()
+}
+
+fn classifier() -> EmotionClassifier {
+    EmotionClassifier::new(&emotion_model().unwrap()).unwrap()
 }
 
 fn chip(case: &Value) -> FaceChip {
@@ -19,9 +24,7 @@ fn chip(case: &Value) -> FaceChip {
 
 #[test]
 fn answers_the_golden_inputs() {
-    let container = read("weights.cnw");
-    let mut classifier = EmotionClassifier::new(&Weights::parse(&container).unwrap()).unwrap();
-    let golden: Value = serde_json::from_slice(&read("golden.json")).unwrap();
+    let (mut classifier, golden) = (classifier(), golden());
     let tolerance = golden["tolerance"].as_f64().unwrap();
     let cases = golden["cases"].as_array().unwrap();
     assert!(cases.len() >= 10);
@@ -40,9 +43,7 @@ fn answers_the_golden_inputs() {
 
 #[test]
 fn the_portraits_read_as_anyone_would() {
-    let container = read("weights.cnw");
-    let mut classifier = EmotionClassifier::new(&Weights::parse(&container).unwrap()).unwrap();
-    let golden: Value = serde_json::from_slice(&read("golden.json")).unwrap();
+    let (mut classifier, golden) = (classifier(), golden());
     let astronaut = golden["cases"].as_array().unwrap().iter().find(|case| case["name"] == "astronaut").unwrap();
     assert_eq!(classifier.classify(&chip(astronaut)).unwrap().top().0, Emotion::Happy);
 }

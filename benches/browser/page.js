@@ -6,7 +6,7 @@ const CHIP_SIDE = 48;
 /** How many crops of the picture's face are classified, each a little larger and more to the side. */
 const CROPS = 16;
 /** The inputs of the model's golden answers are classified too. */
-const GOLDEN = "/models/emotion-6/golden.json";
+const GOLDEN = "/dist/bench/golden.json";
 const DETECT_SIZE = { width: 320, height: 256 };
 const FRAME_SIZE = { width: 640, height: 480 };
 /** Long sides at which faces are looked for in a frame, for the curve of time against pixels. */

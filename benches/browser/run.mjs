@@ -7,12 +7,13 @@
 // to standard output (`npm run --silent bench -- --json > bench.json`).
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { sha256 } from "../../scripts/checksums.mjs";
 import { fail, installPackages, root } from "../../scripts/environment.mjs";
+import { shipped } from "../../scripts/models.mjs";
 import { engines } from "./engines.js";
 import { measure } from "./measure.mjs";
 import { table } from "./report.mjs";
@@ -62,19 +63,20 @@ function build(id) {
   run("node", ["scripts/build.mjs", "--out", BUILDS[id], ...features]);
 }
 
-/** Writes the compiled-in weights as the ONNX and TensorFlow.js models the peers load. */
+/** Writes the compiled-in weights as the ONNX and TensorFlow.js models the peers load, and the golden inputs beside. */
 async function writePeerModels() {
   // Imported here, since the peers' packages may just have been installed.
   const [{ classifierOnnx, detectorOnnx }, { classifierTfjs }] = await Promise.all([
     import("./onnx.mjs"),
     import("./tfjs.mjs"),
   ]);
-  const emotionPath = resolve(root, process.env.COUNTENANCE_MODEL ?? "models/emotion-6/weights.cnw");
+  const emotionPath = resolve(root, process.env.COUNTENANCE_MODEL ?? `models/${shipped.emotion}/weights.cnw`);
   const bytes = readFileSync(emotionPath);
   const emotion = readWeights(bytes);
-  const detector = readWeights(readFileSync(join(root, "models/face-detect-1/weights.cnw")));
+  const detector = readWeights(readFileSync(join(root, "models", shipped.detector, "weights.cnw")));
   const { weightData, ...topology } = await classifierTfjs(emotion);
   mkdirSync(generated, { recursive: true });
+  copyFileSync(join(root, "models", shipped.emotion, "golden.json"), join(generated, "golden.json"));
   writeFileSync(join(generated, "classifier.onnx"), classifierOnnx(emotion));
   writeFileSync(join(generated, "detector.onnx"), detectorOnnx(detector, ...DETECTOR_INPUT));
   writeFileSync(join(generated, "classifier.tfjs.json"), JSON.stringify(topology));

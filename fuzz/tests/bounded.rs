@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use countenance::weights::detector_model;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -110,7 +111,8 @@ fn options() {
 fn weights() {
     run(10_000, countenance_fuzz::weights, seeds("weights", &[]));
     // Changes to a whole model: a few, for each is checked to the end.
-    run(40, countenance_fuzz::weights, seeds("no folder", &["models/face-detect-1/weights.cnw"]));
+    let detector = format!("models/{}/weights.cnw", detector_model().unwrap().id());
+    run(40, countenance_fuzz::weights, seeds("no folder", &[&detector]));
 }
 
 #[test]

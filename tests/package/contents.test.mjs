@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { root } from "../../scripts/environment.mjs";
+import { models, shipped } from "../../scripts/models.mjs";
 import { tarball } from "./project.mjs";
 
 /** The module twice: as a file, and under gzip and base64 in the inlined entry. */
@@ -25,8 +26,8 @@ const TYPED = [
 ];
 const FILES = [
   ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
-  ...readdirSync(join(root, "models")).map((id) => `models/${id}/MODEL_CARD.md`),
-  "models/face-detect-1/LICENSE",
+  ...models.map((id) => `models/${id}/MODEL_CARD.md`),
+  `models/${shipped.detector}/LICENSE`,
   ...[...TYPED, "worker"].map((name) => `www/lib/${name}.js`),
   ...["www/pkg/countenance.js", "www/pkg/countenance_bg.wasm", "dist/inline.js"],
   ...["www/pkg/integrity.json", "www/pkg/sbom.cdx.json", "www/pkg/third-party-licenses.txt"],

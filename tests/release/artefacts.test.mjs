@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { sha256, verifiedChecksums } from "../../scripts/checksums.mjs";
 import { outputOf, releaseDir, root, version } from "../../scripts/environment.mjs";
+import { shipped } from "../../scripts/models.mjs";
 
 const NAME = `countenance-${version}`;
 const ARTEFACTS = [
@@ -39,11 +40,11 @@ test("the crate holds what it needs, and neither tests nor other weights", () =>
     "LICENSE-MIT",
     "README.md",
     "build.rs",
-    "models/emotion-6/MODEL_CARD.md",
-    "models/emotion-6/weights.cnw",
-    "models/face-detect-1/LICENSE",
-    "models/face-detect-1/MODEL_CARD.md",
-    "models/face-detect-1/weights.cnw",
+    `models/${shipped.emotion}/MODEL_CARD.md`,
+    `models/${shipped.emotion}/weights.cnw`,
+    `models/${shipped.detector}/LICENSE`,
+    `models/${shipped.detector}/MODEL_CARD.md`,
+    `models/${shipped.detector}/weights.cnw`,
   ]);
 });
 

@@ -7,6 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { test } from "node:test";
 import { root } from "../../scripts/environment.mjs";
 import { HEADERS } from "../../scripts/headers.mjs";
+import { shipped } from "../../scripts/models.mjs";
 import { startBrowser, statusMatching } from "../e2e/page.mjs";
 
 const site = join(root, "site");
@@ -70,7 +71,7 @@ test("the page leads to the documentation, and search finds its places without a
 
 for (const colorScheme of ["light", "dark"]) {
   test(`pages of the documentation, ${colorScheme}: no violation of WCAG 2.2 AA, nothing cut off on a phone`, async () => {
-    for (const name of ["index.html", "server.html", "emotion-6.html"]) {
+    for (const name of ["index.html", "server.html", `${shipped.emotion}.html`]) {
       const page = await open({
         address: `${url}docs/${name}`,
         colorScheme,

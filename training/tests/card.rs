@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use countenance_training::card::card;
+use countenance_training::report::card::card;
 
 /// The folders of models that `report` measured.
 fn measured() -> Vec<PathBuf> {
@@ -78,7 +78,7 @@ fn tables_of_other_commands_come_into_the_card() {
 fn figures_of_another_model_are_refused() {
     let folder = copy("card-of-another-model");
     card(&folder).unwrap();
-    for (file, message) in [("slices.json", "tells of"), ("robustness.json", "tells of")] {
+    for (file, message) in [("slices.json", "is about"), ("robustness.json", "is about")] {
         let original = fs::read_to_string(folder.join(file)).unwrap();
         fs::write(folder.join(file), original.replace("\"model\": \"", "\"model\": \"other-")).unwrap();
         let error = format!("{:#}", card(&folder).unwrap_err());

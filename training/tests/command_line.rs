@@ -1,4 +1,4 @@
-//! The commands on a tiny synthetic data set: train, train again, label, teach, fine-tune, export, ablate.
+//! The commands on a tiny synthetic data set: train, train again, label, teach, fine-tune, export, reproduce, ablate.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::HashMap;
@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use countenance::weights::Weights;
-use countenance_training::ablate::Ablations;
-use countenance_training::card::{Training, read_json};
-use countenance_training::finetune::Changes;
-use countenance_training::store::Source;
+use countenance_training::json;
+use countenance_training::judge::change::Changes;
+use countenance_training::network::store::Source;
+use countenance_training::run::ablate::Ablations;
+use countenance_training::run::record::Training;
 use image::{GrayImage, Luma};
 use safetensors::SafeTensors;
 
@@ -113,7 +114,7 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     let teach = "train --recipe student.toml --data faces --out student";
     assert!(shop.run(teach).unwrap_err().contains("give both or neither"));
     shop.run(&format!("{teach} --teacher teacher.safetensors")).unwrap();
-    let student: Training = read_json(&shop.path("student/training.json")).unwrap();
+    let student: Training = json::read(&shop.path("student/training.json")).unwrap();
     assert_eq!(student.run.teacher.as_ref().unwrap().models.len(), 2);
 
     // What another tool needs to teach: it finds the pictures and targets in a file, and gives answers by their keys.
@@ -136,25 +137,25 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     let answers = [("keys", keys), ("four", four), ("eight", eight)];
     safetensors::serialize_to_file(answers, Some(metadata), &shop.path("other-teacher.safetensors")).unwrap();
     shop.run("train --recipe student.toml --data faces --out taught --teacher other-teacher.safetensors").unwrap();
-    let taught: Training = read_json(&shop.path("taught/training.json")).unwrap();
+    let taught: Training = json::read(&shop.path("taught/training.json")).unwrap();
     assert_eq!(taught.run.teacher.unwrap().origin.as_deref(), Some("another kind"));
 
     // Further pictures are all trained on.
     shop.run("train --recipe tiny.toml --data faces --more own --out more").unwrap();
-    let more: Training = read_json(&shop.path("more/training.json")).unwrap();
+    let more: Training = json::read(&shop.path("more/training.json")).unwrap();
     assert_eq!((more.pictures, more.further_pictures), (count + 32, 32));
     assert_eq!(more.development_pictures, student.development_pictures);
     assert!(more.command.contains("--more own"), "{}", more.command);
 
     // A folder of one's own, not split; what was learnt before is guarded.
     shop.run("train --recipe student.toml --from first --data own --guard faces/train --out tuned").unwrap();
-    let tuned: Training = read_json(&shop.path("tuned/training.json")).unwrap();
+    let tuned: Training = json::read(&shop.path("tuned/training.json")).unwrap();
     assert!(
         tuned.run.from.is_some() && tuned.command.contains("--from first --guard faces/train"),
         "{}",
         tuned.command
     );
-    let changes: Changes = read_json(&shop.path("tuned/change.json")).unwrap();
+    let changes: Changes = json::read(&shop.path("tuned/change.json")).unwrap();
     assert_eq!(changes.guard.unwrap().pictures, 32);
     let held_back = changes.held_back.unwrap();
     assert_eq!(held_back.pictures, tuned.development_pictures);
@@ -169,7 +170,7 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     let interpolate = "interpolate --recipe tiny.toml --data faces --from first --share";
     assert!(shop.run(&format!("{interpolate} 1.5 --out mixed")).unwrap_err().contains("from 0 to 1"));
     assert!(shop.run(&format!("{interpolate} 0.25 --out mixed")).unwrap().contains("| 0.2 | "));
-    let mixed: Training = read_json(&shop.path("mixed/training.json")).unwrap();
+    let mixed: Training = json::read(&shop.path("mixed/training.json")).unwrap();
     let done = mixed.interpolation.unwrap();
     assert!((done.share, done.choices.len()) == (0.25, 11) && done.command.contains("--from first --share 0.25"));
     let [before, after] = ["first", "mixed"].map(|run| Source::read(&shop.path(run)).unwrap());
@@ -186,9 +187,89 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     let ablate = "ablate --plan plan.toml --data faces --out ablations";
     assert!(shop.run(ablate).unwrap_err().contains("taught: a recipe with target.teacher above 0"));
     shop.run(&format!("{ablate} --teacher teacher.safetensors")).unwrap();
-    let ablations: Ablations = read_json(&shop.path("ablations/ablations.json")).unwrap();
+    let ablations: Ablations = json::read(&shop.path("ablations/ablations.json")).unwrap();
     let rows: Vec<_> = ablations.rows.iter().map(|row| (row.name.as_str(), row.runs.len())).collect();
     assert_eq!(rows, [("unchanged", 2), ("taught", 2)]);
     let again = shop.run(&format!("{ablate} --teacher teacher.safetensors")).unwrap();
     assert!(!again.contains("pictures to train on") && again.contains("| taught | 2 |"), "{again}");
+}
+
+const CHAIN: &str = r#"
+[[steps]]
+makes = "one"
+by.train = { recipe = "tiny.toml", seed = 1 }
+[[steps]]
+makes = "two"
+by.train = { recipe = "tiny.toml", seed = 2 }
+[[steps]]
+makes = "teacher.safetensors"
+by.label = { recipe = "student.toml", from = ["one", "two"], views = 3 }
+[[steps]]
+makes = "student"
+by.train = { recipe = "student.toml", seed = 1, from = "two", teacher = "teacher.safetensors" }
+[[steps]]
+makes = "lesson.safetensors"
+by.lesson = { recipe = "tiny.toml" }
+[[steps]]
+makes = "more"
+and = ["unused"]
+by.program = ["cp", "-r", "{faces}", "{more}"]
+[[steps]]
+makes = "longer"
+by.train = { recipe = "tiny.toml", seed = 1, from = "student", more = "more" }
+[[steps]]
+makes = "mixed"
+by.interpolate = { recipe = "tiny.toml", from = "longer", share = 0.2 }
+"#;
+
+#[test]
+fn a_chain_is_worked_through_from_the_data_alone() {
+    let shop = Workshop(Path::new(env!("CARGO_TARGET_TMPDIR")).join("reproduce"));
+    let _ = fs::remove_dir_all(&shop.0);
+    draw(&shop.path("faces/train"), 4);
+    draw(&shop.path("own"), 6);
+    fs::write(shop.path("tiny.toml"), RECIPE).unwrap();
+    fs::write(shop.path("student.toml"), RECIPE.replace("not_a_face", "teacher = 0.5\nnot_a_face")).unwrap();
+    fs::write(shop.path("chain.toml"), CHAIN).unwrap();
+    let reproduce = "reproduce --chain chain.toml --data faces";
+    assert!(shop.run(reproduce).unwrap_err().contains("--faces must name"));
+    assert!(shop.run(&format!("{reproduce} --until elsewhere")).unwrap_err().contains("no step makes elsewhere"));
+
+    // The first steps need the data alone, and are not repeated.
+    let first = shop.run(&format!("{reproduce} --until student")).unwrap();
+    assert!(first.contains("making one\n") && !first.contains("making lesson"), "{first}");
+    let student = Source::read(&shop.path("runs/student")).unwrap();
+    let record: Training = json::read(&shop.path("runs/student/training.json")).unwrap();
+    assert_eq!(record.run.from.unwrap(), Source::read(&shop.path("runs/two")).unwrap().sha256);
+    assert_eq!(record.run.teacher.unwrap().models.len(), 2);
+
+    // What a program made is trained on, and the end is held beside the first weights.
+    let whole = format!("{reproduce} --faces own --first");
+    let done = shop.run(&format!("{whole} runs/mixed")).unwrap();
+    assert!(done.contains("student is there already\n") && done.contains("making mixed\n"), "{done}");
+    assert!(done.contains("largest difference of a weight: 0.00e0"), "{done}");
+    let record: Training = json::read(&shop.path("runs/mixed/training.json")).unwrap();
+    assert_eq!((record.further_pictures, record.run.from.unwrap()), (32, student.sha256));
+    assert_eq!(record.interpolation.unwrap().share, 0.2);
+    let other = shop.run(&format!("{whole} runs/one --tolerance 0"));
+    assert!(other.unwrap_err().contains("they differ by"));
+
+    // A run without its weights is not finished.
+    fs::remove_file(shop.path("runs/student/model.safetensors")).unwrap();
+    let again = shop.run(&format!("{reproduce} --until student")).unwrap();
+    assert!(again.contains("two is there already\nteacher.safetensors is there already\nmaking student\n"), "{again}");
+    assert_eq!(Source::read(&shop.path("runs/student")).unwrap().tensors, student.tensors);
+
+    // A program that fails stops the chain.
+    fs::write(
+        shop.path("chain.toml"),
+        CHAIN
+            .replace("\"cp\"", "\"false\"")
+            .replace("makes = \"more\"", "makes = \"never\"")
+            .replace("{more}", "{never}")
+            .replace("more = \"more\"", "more = \"never\""),
+    )
+    .unwrap();
+    let failed = shop.run(&format!("{whole} runs/one")).unwrap_err();
+    assert!(failed.contains("cannot make never") && failed.contains("false failed"), "{failed}");
 }

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use countenance::{CHIP_SIDE, Emotion8};
-use countenance_training::dataset::{attach_votes, detect_folder, load, load_folder, read_rows, split_development};
+use countenance_training::data::dataset::{
+    attach_votes, detect_folder, load, load_folder, read_rows, split_development,
+};
 use image::{GrayImage, Luma, RgbImage};
 
 fn folder(name: &str) -> PathBuf {
@@ -127,7 +129,7 @@ fn development_part_is_fixed_and_keeps_copies_together() {
     let (training, development) = split_development(load_folder(&data).unwrap(), 0.3);
     assert_eq!(training.len() + development.len(), 120);
     assert!((15..60).contains(&development.len()), "{}", development.len());
-    let greys = |samples: &[countenance_training::dataset::Sample]| -> Vec<u8> {
+    let greys = |samples: &[countenance_training::data::dataset::Sample]| -> Vec<u8> {
         samples.iter().map(|sample| sample.chip.grey()[0]).collect()
     };
     assert!(greys(&development).iter().all(|grey| !greys(&training).contains(grey)));

@@ -9,16 +9,17 @@ use std::sync::{Mutex, MutexGuard};
 use burn::tensor::Device;
 use countenance::weights::{Precision, Weights};
 use countenance::{CHIP_SIDE, Emotion, Emotion8, EmotionClassifier, FaceChip};
-use countenance_training::architecture::Architecture;
-use countenance_training::augment::Augmentation;
-use countenance_training::dataset::Sample;
-use countenance_training::evaluate::{Options, evaluate};
-use countenance_training::metrics::softmax;
-use countenance_training::model::JointNet;
-use countenance_training::recipe::{Phase, Recipe, Schedule, Target};
-use countenance_training::store::{self, Source};
-use countenance_training::teacher::{Provenance, SoftAnswer, Teacher};
-use countenance_training::train::{Run, State, fit_temperatures, logits, train};
+use countenance_training::data::augment::Augmentation;
+use countenance_training::data::dataset::Sample;
+use countenance_training::judge::evaluate::{Options, evaluate};
+use countenance_training::judge::metrics::softmax;
+use countenance_training::network::architecture::Architecture;
+use countenance_training::network::model::{JointNet, logits};
+use countenance_training::network::store::{self, Source};
+use countenance_training::run::recipe::{Phase, Recipe, Schedule, Target};
+use countenance_training::run::teacher::{Provenance, SoftAnswer, Teacher};
+use countenance_training::run::temperature;
+use countenance_training::run::train::{Run, State, train};
 
 /// Burn's random numbers are one stream a process, so runs must not overlap.
 static RANDOM: Mutex<()> = Mutex::new(());
@@ -182,7 +183,7 @@ fn what_was_trained_is_exported_and_evaluated() {
     assert!(last.training_loss < state.history[0].training_loss, "{:?}", state.history);
 
     let device = Device::flex();
-    let (temperature, temperature_eight) = fit_temperatures(&net, &samples(2), &device);
+    let (temperature, temperature_eight) = temperature::fit_both(&net, &samples(2), &device);
     let mut metadata: store::Metadata = [
         ("classes", Emotion::ALL.map(Emotion::name).join(",")),
         ("temperature", temperature.to_string()),

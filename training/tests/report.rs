@@ -6,13 +6,13 @@ use std::path::Path;
 
 use countenance::weights::emotion_model;
 use countenance::{CHIP_SIDE, Emotion8, FaceChip};
-use countenance_training::card::read_json;
-use countenance_training::dataset::{Sample, Votes};
-use countenance_training::eight::Eight;
-use countenance_training::evaluate::{Options, Report};
-use countenance_training::findings::{Findings, Measures};
-use countenance_training::robustness::Robustness;
-use countenance_training::slices::Slices;
+use countenance_training::data::dataset::{Sample, Votes};
+use countenance_training::json;
+use countenance_training::judge::eight::Eight;
+use countenance_training::judge::evaluate::{Options, Report};
+use countenance_training::judge::robustness::Robustness;
+use countenance_training::judge::slices::Slices;
+use countenance_training::report::findings::{Findings, Measures};
 
 /// Two dark eyes and a mouth, a little brighter each time; every second one is labelled angry.
 fn samples() -> Vec<Sample> {
@@ -53,18 +53,18 @@ fn everything_is_measured_written_and_read_again() {
     let findings = Findings::new(&emotion_model().unwrap(), &samples(), &measures).unwrap();
     findings.write(&folder).unwrap();
 
-    let report: Report = read_json(&folder.join("metrics.json")).unwrap();
+    let report: Report = json::read(&folder.join("metrics.json")).unwrap();
     assert_eq!((report.all.count, report.left_out, report.leak_free.as_ref().unwrap().count), (2, 2, 1));
-    let robustness: Robustness = read_json(&folder.join("robustness.json")).unwrap();
+    let robustness: Robustness = json::read(&folder.join("robustness.json")).unwrap();
     assert_eq!((robustness.count, robustness.corruptions.len()), (2, 16));
     assert!(robustness.corruptions.iter().all(|damage| damage.strengths.len() == 5));
     assert_eq!(Some(robustness.summary()), report.robustness);
     assert_eq!(robustness.clean.accuracy, report.all.accuracy);
-    let slices: Slices = read_json(&folder.join("slices.json")).unwrap();
+    let slices: Slices = json::read(&folder.join("slices.json")).unwrap();
     assert_eq!(slices.all.count, 2);
     assert!(slices.groupings.iter().any(|grouping| grouping.name == "agreement of annotators"));
     // The second head is judged on the pictures of all classes.
-    let eight: Eight = read_json(&folder.join("eight.json")).unwrap();
+    let eight: Eight = json::read(&folder.join("eight.json")).unwrap();
     assert_eq!((eight.accuracy.count, eight.without_majority), (4, 0));
     assert_eq!(eight.confusion_matrix.iter().flatten().sum::<usize>(), 4);
     let plots = ["confusion_matrix", "confusion_matrix_eight", "reliability", "coverage", "robustness", "slices"];
