@@ -1,4 +1,4 @@
-//! JPEG, PNG and WebP bytes to RGBA pixels, for callers without a browser's decoder.
+//! The bytes of JPEG, PNG, WebP, GIF and BMP files to RGBA pixels, for callers without a browser's decoder.
 
 use std::io::Cursor;
 
@@ -36,7 +36,7 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// Decodes the bytes of a JPEG, PNG or WebP file: of an animation the first image that a browser shows. The format
+    /// Decodes the bytes of a JPEG, PNG, WebP, GIF or BMP file: of an animation the first image that a browser shows. The format
     /// is found in the bytes, never in a name. Colours are converted to sRGB, as an ICC profile of curves and primaries
     /// or a PNG file's chunks ask for.
     ///
@@ -92,12 +92,12 @@ fn decoder(bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Error> {
                 decoder.set_limits(limits())?;
                 Some(Box::new(decoder))
             }
-            Some(ImageFormat::Png) => Some(Box::new(reader.into_decoder()?)),
+            Some(ImageFormat::Png | ImageFormat::Gif | ImageFormat::Bmp) => Some(Box::new(reader.into_decoder()?)),
             Some(ImageFormat::WebP) => Some(webp_decoder(bytes)?),
             _ => None,
         })
     };
-    open().map_err(|error| named(&error))?.ok_or_else(|| invalid("only JPEG, PNG and WebP are supported"))
+    open().map_err(|error| named(&error))?.ok_or_else(|| invalid("only JPEG, PNG, WebP, GIF and BMP are supported"))
 }
 
 /// An animation's first frame need not fill the picture: what it leaves is transparent, though the file may state that
@@ -168,6 +168,9 @@ mod tests {
     use image::{ImageEncoder, RgbImage};
     use proptest::prelude::*;
 
+    const FORMATS: [ImageFormat; 5] =
+        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp];
+
     fn pattern(width: u32, height: u32) -> RgbImage {
         RgbImage::from_fn(width, height, |x, y| image::Rgb([(x * 16) as u8, (y * 24) as u8, 90]))
     }
@@ -185,7 +188,7 @@ mod tests {
 
     #[test]
     fn decodes_every_format_to_the_same_pixels() {
-        for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Jpeg] {
+        for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Jpeg, ImageFormat::Bmp] {
             let picture = Picture::decode(&encoded(format)).unwrap();
             assert_eq!((picture.width, picture.height), (12, 8), "{format:?}");
             let tolerance = if format == ImageFormat::Jpeg { 24 } else { 0 };
@@ -251,6 +254,8 @@ mod tests {
         for (name, first, last) in [
             ("frames.png", red, red),
             ("frames.webp", red, red),
+            ("frames.gif", red, red),
+            ("background.gif", green, white),
             ("hidden.png", green, green),
             ("hidden-part.png", white, white),
             ("background.webp", green, white),
@@ -270,13 +275,14 @@ mod tests {
 
     #[test]
     fn every_truncation_is_an_invalid_image() {
-        for format in [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP] {
+        for format in FORMATS {
             let bytes = encoded(format);
             // A PNG is complete without the checksum and the empty end chunk behind its last pixel, a JPEG without
-            // its end marker.
+            // its end marker, a GIF without the code and the blocks that end it.
             let needed = match format {
                 ImageFormat::Png => bytes.len() - 16,
                 ImageFormat::Jpeg => bytes.len() - 2,
+                ImageFormat::Gif => bytes.len() - 4,
                 _ => bytes.len() - 1,
             };
             for length in 0..needed {
@@ -311,8 +317,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn damaged_bytes_never_panic(format in 0usize..3, at in 0usize..4096, value: u8, cut in 0usize..4096) {
-            let mut bytes = encoded([ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP][format]);
+        fn damaged_bytes_never_panic(format in 0usize..5, at in 0usize..4096, value: u8, cut in 0usize..4096) {
+            let mut bytes = encoded(FORMATS[format]);
             let length = bytes.len();
             bytes[at % length] = value;
             bytes.truncate(length - cut % 8);
@@ -320,8 +326,8 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_bytes_never_panic(head in 0usize..4, tail in proptest::collection::vec(any::<u8>(), 0..256)) {
-            let heads: [&[u8]; 4] = [b"", b"\xFF\xD8\xFF\xE0", b"\x89PNG\r\n\x1A\n", b"RIFF\x40\0\0\0WEBPVP8L"];
+        fn arbitrary_bytes_never_panic(head in 0usize..6, tail in proptest::collection::vec(any::<u8>(), 0..256)) {
+            let heads: [&[u8]; 6] = [b"GIF89a", b"BM", b"", b"\xFF\xD8\xFF\xE0", b"\x89PNG\r\n\x1A\n", b"RIFF\x40\0\0\0WEBPVP8L"];
             let bytes = [heads[head], &tail].concat();
             let _ = Picture::decode(&bytes);
         }

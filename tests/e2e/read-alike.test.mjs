@@ -100,6 +100,14 @@ test("a portrait in any orientation and colour space is read as in Node", async 
   }
 });
 
+test("a portrait in formats without EXIF is read as in Node", async () => {
+  const page = await open();
+  for (const name of ["rgb.bmp", "rle.bmp", "alpha.bmp", "interlaced.gif"]) {
+    const [face] = await assertReadAlike(page, file(`formats/${name}`));
+    assert.equal(face.emotion, "happy", name);
+  }
+});
+
 test("nobody of an earlier picture is found in a transparent one", async () => {
   const page = await open();
   for (const name of ["transparent-logo.png", "wholly-transparent.png"]) {

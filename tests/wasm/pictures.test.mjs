@@ -67,10 +67,12 @@ test("of an animation the first image shown is read", () => {
   for (const [name, centre, edge] of [
     ["frames.png", red, red],
     ["frames.webp", red, red],
+    ["frames.gif", red, red],
+    ["background.gif", green, white],
     ["hidden.png", green, green],
     ["hidden-part.png", green, white],
     ["background.webp", green, white],
   ]) {
-    assert.deepEqual([greyOf(name, name === "background.webp" ? 10 : 20), greyOf(name, 36)], [centre, edge], name);
+    assert.deepEqual([greyOf(name, name.startsWith("background") ? 10 : 20), greyOf(name, 36)], [centre, edge], name);
   }
 });
