@@ -6,7 +6,7 @@
 //!
 //! A picture's line is `{"file": ..., "faces": [{"box": ..., "confidence": ..., "emotion": ..., "probabilities": ...}]}`,
 //! or `{"file": ..., "error": {"code": ..., "message": ...}}` for what is no readable picture; the others go on. A face
-//! whose answer is uncertain has the emotion `null`. Files are told apart by their bytes, so whatever lies in a folder is
+//! whose answer is uncertain has the emotion `null`. Formats are recognised by their bytes, so whatever lies in a folder is
 //! tried. The exit status is 1 where a file could not be read as a picture.
 
 use std::collections::BTreeMap;

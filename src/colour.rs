@@ -22,7 +22,7 @@ const D50: [f32; 3] = [0.964_2, 1.0, 0.824_9];
 /// Bradford's responses of the eye, in which a white is adapted to another.
 const BRADFORD: Matrix = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]];
 
-/// How many steps between black and white are told apart before they are written as sRGB: finer than its darkest ones.
+/// How many steps between black and white are distinguished before conversion to sRGB: finer than its darkest ones.
 const STEPS: usize = 4096;
 
 /// The way from a file's colours to sRGB.

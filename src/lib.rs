@@ -29,7 +29,7 @@
 //! ```
 //!
 //! All state and scratch memory is the pipeline's own: there are no globals, and one a thread is what to make. Weights
-//! are compiled in ([`weights`]); nothing is read from disk or network. It tells which expression a face *displays*,
+//! are compiled in ([`weights`]); nothing is read from disk or network. It reports which expression a face *displays*,
 //! never what the person feels.
 
 /// The README's Rust is compiled and run with the tests of the documentation.

@@ -36,8 +36,8 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// Decodes the bytes of a JPEG, PNG, WebP, GIF or BMP file: of an animation the first image that a browser shows. The format
-    /// is found in the bytes, never in a name. Colours are converted to sRGB, as an ICC profile of curves and primaries
+    /// Decodes the bytes of a JPEG, PNG, WebP, GIF or BMP file: of an animation the first image that a browser shows.
+    /// The format is found in the bytes, never in a name. Colours are converted to sRGB, as an ICC profile of curves and primaries
     /// or a PNG file's chunks ask for.
     ///
     /// # Errors

@@ -16,7 +16,8 @@ pub struct SmootherOptions {
     /// more often wrong than right below it.
     pub uncertain_below: f32,
     /// The lead in probability with which another answer is shown at once, 0..=1: over the expression shown, or over
-    /// `uncertain_below` where the answer is uncertain. The default of 0.1 shows a clear change within 300 ms from 10 frames a second up.
+    /// `uncertain_below` where the answer is uncertain. The default of 0.1 shows a clear change within 300 ms from 10
+    /// frames a second up.
     pub switch_margin: f32,
     /// The time in milliseconds after which another answer is shown if it led without a break, by however little.
     pub persist_ms: f64,
@@ -55,7 +56,7 @@ pub fn shown_emotion<E: Expressions<N>, const N: usize>(
     (probability >= uncertain_below).then_some(emotion)
 }
 
-/// What is told of a face: by default over the four expressions.
+/// What is reported of a face: by default over the four expressions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading<E = Emotion, const N: usize = { Emotion::COUNT }> {
     /// How probable each expression is; in live video smoothed over time.
@@ -64,7 +65,7 @@ pub struct Reading<E = Emotion, const N: usize = { Emotion::COUNT }> {
     pub emotion: Option<E>,
 }
 
-/// What is told of a face over the eight expressions.
+/// What is reported of a face over the eight expressions.
 pub type Reading8 = Reading<Emotion8, { Emotion8::COUNT }>;
 
 impl<E: Expressions<N>, const N: usize> Reading<E, N> {

@@ -166,7 +166,7 @@ pub fn model_info() -> Result<JsModelInfo, JsValue> {
 
 /// Makes a file's EXIF blocks unreadable, in place, and gives the orientation that they state, 1..=8. A browser then
 /// decodes the pixels as they are stored, whichever formats it would have turned by itself; the bitmap is turned here,
-/// as `analyzeBitmap` and its like are told.
+/// as `analyzeBitmap` and its like expect it.
 #[wasm_bindgen(js_name = hideExif)]
 pub fn hide_exif(file: &Uint8Array) -> Result<u8, JsValue> {
     let mut bytes = Vec::new();
@@ -252,8 +252,8 @@ impl EmotionPipeline {
         self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
 
-    /// The faces in the bytes of a JPEG, PNG, WebP, GIF or BMP file, in pixels of the upright picture. Throws `invalid-image`
-    /// and `image-too-large`.
+    /// The faces in the bytes of a JPEG, PNG, WebP, GIF or BMP file, in pixels of the upright picture. Throws
+    /// `invalid-image` and `image-too-large`.
     #[wasm_bindgen(js_name = analyzeBytes, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_bytes(&mut self, bytes: &Uint8Array) -> Result<JsFaces, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
@@ -296,7 +296,7 @@ impl EmotionPipeline {
     }
 
     /// Which pixels of the face in this box spoke for its answer as `analyzeImage` gives it. Takes 65 classifications.
-    /// Throws `invalid-options` for a box that is none.
+    /// Throws `invalid-options` for an invalid box.
     #[wasm_bindgen(js_name = explainImage, unchecked_return_type = "FaceExplanation")]
     pub fn explain_image(
         &mut self,

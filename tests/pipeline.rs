@@ -144,7 +144,7 @@ fn a_face_that_leaves_is_gone_and_one_that_appears_is_found() {
     // The region around the one face does not show the other: the pass over the whole frame does, every half second.
     assert_eq!(show(&both, 14).last(), Some(&2));
     // For 50 ms, here one frame, what was seen is taken as unchanged, and for 200 ms more, here five, one who was seen
-    // is told of still.
+    // is still reported.
     let leaving = show(&empty, 36);
     assert_eq!(leaving[..5], [2; 5], "{leaving:?}");
     assert_eq!(leaving[7..], [0; 29], "{leaving:?}");

@@ -158,7 +158,7 @@ test("a hidden page switches the camera off, and on again when it is shown", asy
   assert.equal(await cameraIsOn(page), true);
 });
 
-test("a camera that goes away is told, and can be started again", async () => {
+test("a camera that goes away is reported, and can be started again", async () => {
   const page = await openSteady();
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();
@@ -240,7 +240,7 @@ test("another language changes the words, and nothing recorded is lost", async (
   assert.deepEqual(JSON.parse(await downloaded(page, "timeline-json")), before);
 });
 
-test("too little light is told, until there is enough", async () => {
+test("too little light is reported, until there is enough", async () => {
   const dark = scenes[0].map((value, index) => (index % 4 === 3 ? value : value * 0.1));
   const { open: openDark } = await startBrowserSeeing([dark, scenes[0]], { ...SIZE, framesEach: 30 });
   const page = await openDark();

@@ -79,7 +79,7 @@ test("a browser without WebAssembly", async () => {
   await statusMatching(page, /WebAssembly is switched off/);
 });
 
-test("a module that can't be fetched is told, and loaded by the next picture once it can", async () => {
+test("a module that can't be fetched is reported, and loaded by the next picture once it can", async () => {
   let isBroken = true;
   const page = await open({
     prepare: (unopened) =>
@@ -103,7 +103,7 @@ test("a worker killed while idle is replaced for the next picture", async () => 
   assert.deepEqual(page.problems, []);
 });
 
-test("a module that traps is told after a second try, and the page still works", async () => {
+test("a module that traps is reported after a second try, and the page still works", async () => {
   const trap = "analyzeBitmap() { throw new WebAssembly.RuntimeError('unreachable'); } analyzeBitmapUnused(";
   let isBroken = true;
   const page = await open({

@@ -111,7 +111,7 @@ test("the table is exported as CSV and JSON, with model and settings", async () 
   assert.match(csv[2].happy, /^0\.\d{1,4}$/);
 });
 
-test("settings changed on the way are told of the pictures that they were in force for", async () => {
+test("settings changed on the way appear on the pictures that they applied to", async () => {
   const page = await open();
   await statusMatching(page, /Ready/);
   await page.evaluate(() => {
@@ -203,7 +203,7 @@ test("a folder without a picture says what it left out", async () => {
   assert.match(said, /Left out: countenance-none-\w+\/notes\.txt$/);
 });
 
-test("more faces than are read are told, and the limit is the visitor's", async () => {
+test("more faces than are read are reported, and the limit is the visitor's", async () => {
   const names = ["astronaut.png", "grace_hopper.png", "astronaut.png"];
   const buffer = await drawSideBySide(browser, names, { width: 1200, height: 400, type: "image/png" });
   const three = { name: "three.png", mimeType: "image/png", buffer };

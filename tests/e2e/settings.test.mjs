@@ -26,7 +26,7 @@ async function openSettings(page) {
   await page.getByText("Adjust to my face").click();
 }
 
-test("eight expressions are told apart where the visitor wants them, and the choice is remembered", async () => {
+test("eight expressions are distinguished where the visitor wants them, and the choice is remembered", async () => {
   const page = await open();
   await choose(page, fixture("astronaut.png"));
   await statusMatching(page, /1 face/);

@@ -118,7 +118,7 @@ test("React, Vue and Svelte: built by Vite with the plugin of each, and mounted"
   }
 });
 
-/** Runs an example's script in a page, between what it takes for granted and what is to be told of it. */
+/** Runs an example's script in a page, between what it takes for granted and what the test reads from it. */
 async function runInPage(file, given, told) {
   run.add(file);
   const imports = Object.entries(SCRIPTS).map(([name, path]) => [name, `./node_modules/countenance/www/lib/${path}`]);
@@ -212,7 +212,7 @@ test("a server answers pictures with faces, and anything else with a code", asyn
   assert.match(runIn(folder, "node", ["ask.mjs"]), /emotion: 'happy'/);
 });
 
-test("thresholds are tried on pictures of one's own", () => {
+test("thresholds are tried on your own pictures", () => {
   run.add("threshold.mjs");
   for (const [label, name] of [
     ["happy", "astronaut.png"],

@@ -132,7 +132,7 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
     const page = await openPage(await newContext());
     const result = await page.evaluate(async () => {
       let isDoomed = true;
-      /** A worker that is terminated as soon as it has got a picture; nobody is told of that. */
+      /** A worker that is terminated as soon as it has got a picture; nobody is notified. */
       const worker = () => {
         const made = new Worker("node_modules/countenance/www/lib/worker.js", { type: "module" });
         const post = made.postMessage.bind(made);
@@ -329,7 +329,7 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
 });
 
 inBrowser("a processor or browser without SIMD", ["--js-flags=--no-enable-sse4-1 --no-enable-sse3"], (newContext) => {
-  test("is told so", async () => {
+  test("is a named error", async () => {
     const page = await openPage(await newContext());
     assert.equal(await page.evaluate(() => firstPicture()), "simd-unavailable");
   });

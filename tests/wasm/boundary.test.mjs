@@ -141,7 +141,7 @@ test("a person's calibration is learned, applied, and taken back", () => {
   assert.deepEqual(pipeline.analyzeBytes(astronaut)[0], stock);
 });
 
-test("a calibration that is none, or another model's, is refused", () => {
+test("an invalid calibration, or another model's, is refused", () => {
   const pipeline = new EmotionPipeline();
   const [{ raw: probabilities }] = pipeline.analyzeBytes(astronaut);
   const frame = { probabilities, emotion: "neutral" };

@@ -38,7 +38,7 @@ export class Calibration {
   #section = find(".calibration");
   #told = find(".calibration [role=status]");
   #list = find(".takes");
-  /** What is told, over the camera's picture, for whoever looks into the camera. */
+  /** What is said, over the camera's picture, for whoever looks into the camera. */
   #prompt = find(".prompt");
   /** @type {HTMLInputElement} */ #input = find("[data-testid=calibration-input]");
   /** @type {HTMLButtonElement} */ #save = find("[data-action=calibration-export]");

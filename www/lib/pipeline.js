@@ -1,5 +1,5 @@
 /**
- * The pipeline itself, in the thread that calls it: for Node, service workers and workers of one's own.
+ * The pipeline itself, in the thread that calls it: for Node, service workers and your own workers.
  *
  * @module
  */
