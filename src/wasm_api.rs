@@ -19,7 +19,7 @@ use crate::explain::{Explanation, Explanations};
 use crate::face::FaceEmotion;
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
-use crate::picture::Picture;
+use crate::picture::{self, Picture};
 use crate::pipeline::{self, PipelineOptions};
 use crate::smooth::{Reading, Reading8};
 use crate::weights::{detector_model, emotion_model};
@@ -164,18 +164,24 @@ pub fn model_info() -> Result<JsModelInfo, JsValue> {
     Ok(JsValue::from(object(&[("emotion", emotion_info.into()), ("detector", detector_info.into())])).unchecked_into())
 }
 
-/// Makes a file's EXIF blocks unreadable, in place, and gives the orientation that they state, 1..=8. A browser then
-/// decodes the pixels as they are stored, whichever formats it would have turned by itself; the bitmap is turned here,
-/// as `analyzeBitmap` and its like are told.
-#[wasm_bindgen(js_name = hideExif)]
-pub fn hide_exif(file: &Uint8Array) -> Result<u8, JsValue> {
+/// Makes a picture's file ready for a browser's decoder, and gives the orientation that its EXIF states, 1..=8; or
+/// nothing, for a file without its end, which browsers decode in part or not at all: `decodeImage` reads or refuses it.
+///
+/// The EXIF blocks are made unreadable, in place, so that every browser decodes the pixels as they are stored;
+/// `analyzeBitmap` and its like take the orientation and turn the bitmap. Throws `invalid-image` for a GIF file that
+/// ends early.
+#[wasm_bindgen(js_name = prepareForBrowser)]
+pub fn prepare_for_browser(file: &Uint8Array) -> Result<Option<u8>, JsValue> {
     let mut bytes = Vec::new();
     copy_bytes(file, &mut bytes).map_err(to_js)?;
+    if !picture::has_its_end(&bytes).map_err(to_js)? {
+        return Ok(None);
+    }
     let orientation = exif::orientation(&bytes).to_exif();
     if exif::hide(&mut bytes) {
         file.copy_from(&bytes);
     }
-    Ok(orientation)
+    Ok(Some(orientation))
 }
 
 /// The pixels of a JPEG, PNG or WebP file, upright and on white. Throws `invalid-image` and `image-too-large`.

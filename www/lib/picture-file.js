@@ -2,14 +2,17 @@
  * A picture's file as a bitmap, decoded by the browser, or by the module where the browser can't.
  *
  * Browsers differ in which formats they turn upright, so they are shown files without EXIF: the bitmap holds the pixels
- * as they are stored, and the module turns it.
+ * as they are stored, and the module turns it. They also differ in what they make of a file whose end is missing, so the
+ * module decodes it, or refuses it where a part of the picture is missing too.
  *
  * @module
  */
 
-import { decodeImage, hideExif } from "../pkg/countenance.js";
+import { decodeImage, prepareForBrowser } from "../pkg/countenance.js";
 import { readFile } from "./file.js";
 import { callModule } from "./module.js";
+
+const UPRIGHT = 1;
 
 /**
  * @typedef {object} StoredPicture
@@ -24,18 +27,13 @@ import { callModule } from "./module.js";
  */
 export async function openPicture(file) {
   const bytes = await readFile(file);
-  const orientation = callModule(() => hideExif(bytes));
-  return { bitmap: await decode(new Blob([bytes], { type: file.type }), bytes), orientation };
+  const orientation = callModule(() => prepareForBrowser(bytes));
+  if (orientation === undefined) return { bitmap: await decodeByModule(bytes), orientation: UPRIGHT };
+  const bitmap = await createImageBitmap(new Blob([bytes], { type: file.type })).catch(() => decodeByModule(bytes));
+  return { bitmap, orientation };
 }
 
-/**
- * @param {Blob} blob
- * @param {Uint8Array} bytes the same
- */
-async function decode(blob, bytes) {
-  try {
-    return await createImageBitmap(blob);
-  } catch {
-    return createImageBitmap(callModule(() => decodeImage(bytes)));
-  }
+/** @param {Uint8Array} bytes */
+async function decodeByModule(bytes) {
+  return createImageBitmap(callModule(() => decodeImage(bytes)));
 }
