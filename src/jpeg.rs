@@ -42,6 +42,17 @@ mod marker {
     pub(super) const APP14: u8 = 0xEE;
 }
 
+/// Whether a file has its end marker behind all of its image; or anywhere, where it can't be known how far that goes.
+#[cfg(any(target_family = "wasm", test))] // only browsers decode what was not walked here
+pub(crate) fn has_its_end(bytes: &[u8]) -> bool {
+    let walked = JpegDecoder::read_headers(bytes).and_then(|mut decoder| decoder.walk_scans(|_, _, _| {}));
+    walked.unwrap_or_else(|fault| {
+        let mut segments = Segments { bytes, at: 0 };
+        let mut markers = std::iter::from_fn(|| segments.next().ok().flatten()).map(|(marker, _)| marker);
+        fault != ENDS_EARLY && markers.any(|marker| marker == marker::EOI)
+    })
+}
+
 /// A JPEG file whose headers were read, up to its first scan.
 pub(crate) struct JpegDecoder<'a> {
     segments: Segments<'a>,
@@ -121,29 +132,36 @@ impl<'a> JpegDecoder<'a> {
 
     /// The image alone: its tables, its frame and all its scans, complete.
     fn whole_image(mut self) -> Result<Vec<u8>, Fault> {
+        let mut image = std::mem::take(&mut self.image);
+        self.walk_scans(|marker, content, data| {
+            push(&mut image, marker, content);
+            image.extend_from_slice(data);
+        })?;
+        image.extend([0xFF, marker::EOI]);
+        Ok(image)
+    }
+
+    /// Goes through the scans until the image is complete. Hands over every segment that belongs to it: the marker, the
+    /// content, and the data behind it where it begins a scan. Answers whether the end marker follows.
+    fn walk_scans(&mut self, mut keep: impl FnMut(u8, &[u8], &[u8])) -> Result<bool, Fault> {
         let mut header = self.first_scan;
         for _ in 0..MAX_SCANS {
             let data = self.segments.rest();
             let length = scan::walk(&mut self.layout, &self.tables, self.restart_interval, header, data)?;
-            push(&mut self.image, marker::SOS, header);
-            self.image.extend_from_slice(&data[..length]);
+            keep(marker::SOS, header, &data[..length]);
             self.segments.at += length;
             header = loop {
                 if self.layout.is_complete() {
-                    self.image.extend([0xFF, marker::EOI]);
-                    return Ok(self.image);
+                    return Ok(matches!(self.segments.next(), Ok(Some((marker::EOI, _)))));
                 }
                 match self.segments.next()? {
                     Some((marker::SOS, content)) => break content,
                     // A progressive image may stop at a coarser picture, where its end marker says so.
-                    Some((marker::EOI, _)) if self.layout.has_every_component() => {
-                        self.image.extend([0xFF, marker::EOI]);
-                        return Ok(self.image);
-                    }
+                    Some((marker::EOI, _)) if self.layout.has_every_component() => return Ok(true),
                     Some((marker::EOI, _)) | None => return Err(ENDS_EARLY),
                     Some((marker @ (marker::DHT | marker::DQT | marker::DRI), content)) => {
                         table_segment(marker, content, &mut self.tables, &mut self.restart_interval)?;
-                        push(&mut self.image, marker, content);
+                        keep(marker, content, &[]);
                     }
                     Some(_) => {}
                 }

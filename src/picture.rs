@@ -1,4 +1,5 @@
-//! The bytes of JPEG, PNG, WebP, GIF and BMP files to RGBA pixels, for callers without a browser's decoder.
+//! The bytes of JPEG, PNG, WebP, GIF and BMP files to RGBA pixels, for callers without a browser's decoder; and for the
+//! others, whether a file's bytes are all there.
 
 use std::io::Cursor;
 
@@ -13,6 +14,8 @@ use crate::error::{Error, ErrorKind};
 use crate::exif;
 use crate::frame::{self, Frame, MAX_PIXELS, MAX_SIDE};
 use crate::jpeg::JpegDecoder;
+#[cfg(any(target_family = "wasm", test))]
+use crate::{gif, jpeg};
 
 /// The most memory a decoder may take beside its output, in bytes: room for the largest frame in 16-bit RGBA.
 const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 8;
@@ -48,6 +51,9 @@ impl Picture {
         if bytes.is_empty() {
             return Err(invalid("the file is empty"));
         }
+        if gif::ends_early(bytes) {
+            return Err(invalid("the GIF file ends early"));
+        }
         let mut decoder = decoder(bytes)?;
         let (width, height) = decoder.dimensions();
         if u64::from(width) * u64::from(height) > MAX_PIXELS {
@@ -78,6 +84,34 @@ impl Picture {
     /// [`ErrorKind::InvalidFrame`] for a picture without pixels.
     pub fn frame(&self) -> Result<Frame<'_>, Error> {
         Frame::from_opaque(&self.rgba, self.width, self.height)
+    }
+}
+
+/// Whether a file has its end, so that a browser may decode it. Of a file without its end, some browsers show the part
+/// that is there and others nothing, although the whole picture may be there: [`Picture::decode`] decides. Every other
+/// fault is left to the browser, which may read what is refused here.
+#[cfg(any(target_family = "wasm", test))]
+pub(crate) fn has_its_end(bytes: &[u8]) -> bool {
+    let Some(container) = Container::of(bytes) else { return !gif::ends_early(bytes) && !is_short_bmp(bytes) };
+    let checksum = 4;
+    match container {
+        Container::Jpeg => jpeg::has_its_end(bytes),
+        Container::Png => {
+            container.blocks(bytes).any(|block| block.name == *b"IEND" && block.data.end + checksum <= bytes.len())
+        }
+        Container::WebP => container.blocks(bytes).last().is_some_and(|last| {
+            let stated = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]) as usize;
+            last.data.end.next_multiple_of(2).min(bytes.len()) - 8 >= stated
+        }),
+    }
+}
+
+/// Whether this is a BMP file with fewer bytes than its header states.
+#[cfg(any(target_family = "wasm", test))]
+fn is_short_bmp(bytes: &[u8]) -> bool {
+    match bytes {
+        [b'B', b'M', a, b, c, d, ..] => u32::from_le_bytes([*a, *b, *c, *d]) as usize > bytes.len(),
+        _ => false,
     }
 }
 
@@ -277,12 +311,11 @@ mod tests {
     fn every_truncation_is_an_invalid_image() {
         for format in FORMATS {
             let bytes = encoded(format);
-            // A PNG is complete without the checksum and the empty end chunk behind its last pixel, a JPEG without
-            // its end marker, a GIF without the code and the blocks that end it.
+            // A PNG is complete without its last checksum, a JPEG without its end marker, a GIF without its trailer.
             let needed = match format {
-                ImageFormat::Png => bytes.len() - 16,
+                ImageFormat::Png => bytes.len() - 4,
                 ImageFormat::Jpeg => bytes.len() - 2,
-                ImageFormat::Gif => bytes.len() - 4,
+                ImageFormat::Gif => bytes.len() - 1,
                 _ => bytes.len() - 1,
             };
             for length in 0..needed {
@@ -290,6 +323,80 @@ mod tests {
                 assert_eq!(error.kind(), ErrorKind::InvalidImage, "{format:?} {length}: {error}");
             }
         }
+    }
+
+    #[test]
+    fn no_file_that_was_cut_is_left_to_a_browser() {
+        let read = |path: &str| std::fs::read(format!("tests/{path}")).unwrap();
+        let files = [
+            (encoded(ImageFormat::Png), 4),  // the last checksum
+            (encoded(ImageFormat::Jpeg), 2), // the end marker
+            (encoded(ImageFormat::WebP), 0),
+            (encoded(ImageFormat::Gif), 1), // the trailer
+            (encoded(ImageFormat::Bmp), 0),
+            (read("fixtures/jpeg/progressive-420.jpg"), 2),
+            (read("fixtures/jpeg/restarts-422.jpg"), 2),
+            (read("cases/webp-that-browsers-refuse/2-wrong-size.webp"), 0), // it states 2 bytes fewer than it has
+        ];
+        for (index, (bytes, spare)) in files.iter().enumerate() {
+            assert!(has_its_end(bytes), "{index}");
+            let shortest = 12; // shows what kind of file it is
+            for length in shortest..bytes.len() {
+                assert!(!has_its_end(&bytes[..length]), "{index} {length}");
+            }
+            let picture = Picture::decode(bytes).unwrap();
+            assert_eq!(Picture::decode(&bytes[..bytes.len() - spare]), Ok(picture), "{index}");
+        }
+    }
+
+    #[test]
+    fn a_jpeg_file_has_its_end_where_the_marker_follows_its_image() {
+        for name in ["progressive-420", "one-scan-a-component-420", "baseline-420"] {
+            let bytes = std::fs::read(format!("tests/fixtures/jpeg/{name}.jpg")).unwrap();
+            let (image, end) = bytes.split_at(bytes.len() - 2);
+            let film = b"\0\0\0\x18ftypmp42\0\0\0\0\xFF\xDA\0\x08\x01\x01\0\0\x3F\0\x12\x34";
+            for (behind, expected) in [
+                (vec![end, film], true),
+                (vec![end, &bytes], true),
+                (vec![&[0; 64], end], true),
+                (vec![&[0; 64]], false),
+                (vec![film, end], false),
+                (vec![&bytes], false),
+            ] {
+                let file = [&[image], &behind[..]].concat().concat();
+                assert_eq!(has_its_end(&file), expected, "{name} {behind:?}");
+                assert_eq!(Picture::decode(&file), Picture::decode(&bytes), "{name} {behind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_with_another_fault_is_left_to_the_browser() {
+        let jpeg = |name: &str| std::fs::read(format!("tests/fixtures/jpeg/{name}.jpg")).unwrap();
+        let mut of_12_bits = jpeg("baseline-420");
+        let frame = of_12_bits.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+        of_12_bits[frame + 4] = 12;
+        let mut damaged = encoded(ImageFormat::Png);
+        damaged[40] ^= 0xFF;
+        for bytes in [&jpeg("arithmetic"), &jpeg("sampled-4-2-apart"), &of_12_bits, &damaged] {
+            assert!(Picture::decode(bytes).is_err());
+            assert!(has_its_end(bytes));
+            assert!(!has_its_end(&bytes[..bytes.len() - 16]), "unless it was cut too");
+        }
+        let with_more_behind = [encoded(ImageFormat::WebP), vec![7; 5]].concat();
+        assert!(has_its_end(&with_more_behind));
+        for bytes in [&b""[..], b"hello", b"BM\x00\x00", b"\0\0\0\x1CftypavifPARTIAL", b"RIFF", b"\xFF\xD8"] {
+            assert!(has_its_end(bytes), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_gif_file_that_ends_early_is_named() {
+        let gif = std::fs::read("tests/fixtures/animations/frames.gif").unwrap();
+        assert!(has_its_end(&gif) && !has_its_end(&gif[..60]));
+        let error = Picture::decode(&gif[..60]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidImage);
+        assert_eq!(error.message(), "this picture cannot be read: the GIF file ends early");
     }
 
     #[test]
@@ -322,14 +429,15 @@ mod tests {
             let length = bytes.len();
             bytes[at % length] = value;
             bytes.truncate(length - cut % 8);
-            let _ = Picture::decode(&bytes);
+            let (_, _) = (Picture::decode(&bytes), has_its_end(&bytes));
         }
 
         #[test]
         fn arbitrary_bytes_never_panic(head in 0usize..6, tail in proptest::collection::vec(any::<u8>(), 0..256)) {
-            let heads: [&[u8]; 6] = [b"GIF89a", b"BM", b"", b"\xFF\xD8\xFF\xE0", b"\x89PNG\r\n\x1A\n", b"RIFF\x40\0\0\0WEBPVP8L"];
+            let heads: [&[u8]; 6] =
+                [b"", b"\xFF\xD8\xFF\xE0", b"\x89PNG\r\n\x1A\n", b"RIFF\x40\0\0\0WEBPVP8L", b"GIF89a", b"BM"];
             let bytes = [heads[head], &tail].concat();
-            let _ = Picture::decode(&bytes);
+            let (_, _) = (Picture::decode(&bytes), has_its_end(&bytes));
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::explain::{Explanation, Explanations};
 use crate::face::FaceEmotion;
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
-use crate::picture::Picture;
+use crate::picture::{self, Picture};
 use crate::pipeline::{self, PipelineOptions};
 use crate::smooth::{Reading, Reading8};
 use crate::weights::{detector_model, emotion_model};
@@ -164,9 +164,8 @@ pub fn model_info() -> Result<JsModelInfo, JsValue> {
     Ok(JsValue::from(object(&[("emotion", emotion_info.into()), ("detector", detector_info.into())])).unchecked_into())
 }
 
-/// Makes a file's EXIF blocks unreadable, in place, and gives the orientation that they state, 1..=8. A browser then
-/// decodes the pixels as they are stored, whichever formats it would have turned by itself; the bitmap is turned here,
-/// as `analyzeBitmap` and its like expect it.
+/// Makes a file's EXIF blocks unreadable, in place, and gives the orientation that they state, 1..=8. Every browser then
+/// decodes the pixels as they are stored; `analyzeBitmap` and its like take the orientation and turn the bitmap.
 #[wasm_bindgen(js_name = hideExif)]
 pub fn hide_exif(file: &Uint8Array) -> Result<u8, JsValue> {
     let mut bytes = Vec::new();
@@ -176,6 +175,15 @@ pub fn hide_exif(file: &Uint8Array) -> Result<u8, JsValue> {
         file.copy_from(&bytes);
     }
     Ok(orientation)
+}
+
+/// Whether a picture's file has its end. Of a file without its end, browsers show a part, or nothing; `decodeImage` reads
+/// or refuses it.
+#[wasm_bindgen(js_name = hasItsEnd)]
+pub fn has_its_end(file: &Uint8Array) -> Result<bool, JsValue> {
+    let mut bytes = Vec::new();
+    copy_bytes(file, &mut bytes).map_err(to_js)?;
+    Ok(picture::has_its_end(&bytes))
 }
 
 /// The pixels of a JPEG, PNG, WebP, GIF or BMP file, upright and on white. Throws `invalid-image` and `image-too-large`.

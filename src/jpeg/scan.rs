@@ -145,7 +145,9 @@ pub(super) fn walk(
         let blocks = layout.blocks_with_padding(index);
         let component = &mut layout.components[index];
         if layout.is_progressive && component.nonzero.is_empty() {
-            component.nonzero = vec![0; blocks.0 * blocks.1];
+            let count = blocks.0 * blocks.1;
+            component.nonzero.try_reserve_exact(count).map_err(|_| "there is no memory for the JPEG file's scans")?;
+            component.nonzero.resize(count, 0);
         }
     }
 

@@ -11,10 +11,8 @@ import { after } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../../scripts/environment.mjs";
 import { serve } from "../../scripts/serve.mjs";
+import { FILES, STATUS, shownFaces, visit } from "./page.mjs";
 import { inEachBrowser } from "./suite.mjs";
-
-const STATUS = "[data-testid=status]";
-const FILES = "[data-testid=file-input]";
 
 /** The middle of astronaut.png's face, in its pixels (tests/fixtures/README.md has the source). */
 const ASTRONAUT_AT = [225, 120];
@@ -32,35 +30,6 @@ function made(name, bytes) {
   const path = join(folder, name);
   writeFileSync(path, bytes);
   return path;
-}
-
-/** Opens the page on an origin where nobody has been yet, and gives its address and the log of what is asked for. */
-async function visit(browser, t) {
-  const requests = [];
-  const server = await serve({ root: join(root, "www"), onRequest: (request) => requests.push(request) });
-  const goOffline = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  t.after(goOffline);
-  const url = `http://localhost:${server.address().port}/`;
-  await browser.open(url);
-  await browser.waitForText(STATUS, /Ready/);
-  return { url, requests, goOffline };
-}
-
-/** What the page shows of each face, from left to right. */
-async function shownFaces(browser) {
-  const cards = await browser.evaluate(() =>
-    Array.from(document.querySelectorAll("[data-testid=face]"), ({ dataset }) => ({ ...dataset })),
-  );
-  return cards
-    .map(({ emotion, probability, box }) => ({
-      emotion,
-      probability: Number(probability),
-      box: box.split(",").map(Number),
-    }))
-    .sort((a, b) => a.box[0] - b.box[0]);
 }
 
 async function assertReadsAstronaut(browser) {
@@ -165,7 +134,11 @@ inEachBrowser((test) => {
 
   test("picture that is cut off", async (browser, t) => {
     await visit(browser, t);
-    const files = { "cut.png": readFileSync(fixture("astronaut.png")) };
+    const files = {
+      "cut.png": readFileSync(fixture("astronaut.png")),
+      "progressive.jpg": readFileSync(fixture("jpeg/progressive-420.jpg")),
+      "first-image.gif": readFileSync(fixture("animations/frames.gif")).subarray(0, 66),
+    };
     for (const type of ["jpeg", "webp"]) {
       // Safari and WebKitGTK write no WebP.
       const drawn = await drawnSideBySide(browser, ["astronaut.png"], `image/${type}`);

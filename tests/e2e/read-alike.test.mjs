@@ -5,6 +5,7 @@ import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { EmotionPipeline } from "../../www/lib/pipeline.js";
+import { cases } from "../cases/cases.mjs";
 import { choose, fixture, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 import { pngChunk } from "./pictures.mjs";
 
@@ -85,9 +86,9 @@ async function assertReadAlike(page, picture) {
 
 test("a portrait in any orientation and colour space is read as in Node", async () => {
   const page = await open();
-  for (const name of ["face.jpg", "two-exif-blocks.jpg", "orientation-6.webp", "riff-size-too-small.webp"]) {
-    const [face] = await assertReadAlike(page, file(`cases/${name}`));
-    assert.equal(face.emotion, "happy", name);
+  for (const picture of cases.flatMap(({ steps }) => steps.filter(({ faces }) => faces?.length))) {
+    const [face] = await assertReadAlike(page, picture);
+    assert.equal(face.emotion, picture.faces[0].emotion, picture.name);
   }
   for (let orientation = 1; orientation <= 8; orientation += 1) {
     const turned = portraitWith([pngChunk("eXIf", exifOf(orientation))]);
@@ -110,13 +111,13 @@ test("a portrait in formats without EXIF is read as in Node", async () => {
 
 test("nobody of an earlier picture is found in a transparent one", async () => {
   const page = await open();
-  for (const name of ["transparent-logo.png", "wholly-transparent.png"]) {
-    await choose(page, file("cases/face.jpg"));
+  for (const name of ["transparent-after-a-face/2-transparent-logo.png", "wholly-transparent/hidden-face.png"]) {
+    await choose(page, file("../cases/transparent-after-a-face/1-face.jpg"));
     await statusMatching(page, /1 face/);
-    await choose(page, file(`cases/${name}`));
+    await choose(page, file(`../cases/${name}`));
     assert.match(await statusMatching(page, /No face/), /^No face found\./);
     assert.deepEqual(await shownFaces(page), []);
-    await assertReadAlike(page, file(`cases/${name}`));
+    await assertReadAlike(page, file(`../cases/${name}`));
   }
 });
 
@@ -144,7 +145,7 @@ test("a moving person on a transparent canvas stays one", async () => {
       }
       return counts;
     },
-    readFileSync(fixture("cases/face.jpg")).toString("base64"),
+    readFileSync(fixture("../cases/transparent-after-a-face/1-face.jpg")).toString("base64"),
   );
   assert.deepEqual(counts, [1, 1, 1, 1, 1, 1]);
 });
@@ -158,7 +159,7 @@ test("the page shows what was read: upright, on white, and of the first frame", 
       context.drawImage(still, 0, 0);
       return [still.width, still.height, ...context.getImageData(2, 2, 1, 1).data];
     });
-  await choose(page, file("cases/wholly-transparent.png"));
+  await choose(page, file("../cases/wholly-transparent/hidden-face.png"));
   await statusMatching(page, /No face/);
   assert.deepEqual((await corner()).slice(2), [255, 255, 255, 255]);
 
@@ -167,7 +168,7 @@ test("the page shows what was read: upright, on white, and of the first frame", 
   await statusMatching(page, /No face/);
   assert.deepEqual(await corner(), [40, 24, 0, 255, 0, 255]);
 
-  await choose(page, file("cases/orientation-6.webp"));
+  await choose(page, file("../cases/webp-with-exif-orientation/orientation-6.webp"));
   await statusMatching(page, /1 face/);
   const [{ box }] = await shownFaces(page);
   assert.ok(Math.abs(box[0] - 96) < 4 && Math.abs(box[1] - 51) < 4, `box ${box}`);
@@ -176,9 +177,9 @@ test("the page shows what was read: upright, on white, and of the first frame", 
 
 test("a file that only the module can decode is shown, and its own face is explained", async () => {
   const page = await open();
-  await choose(page, file("cases/other.jpg"));
+  await choose(page, file("../cases/webp-that-browsers-refuse/1-other.jpg"));
   await statusMatching(page, /face/);
-  const picture = file("cases/riff-size-too-small.webp");
+  const picture = file("../cases/webp-that-browsers-refuse/2-wrong-size.webp");
   await choose(page, picture);
   assert.match(await statusMatching(page, /1 face/), /Happy/);
   assert.equal(await page.locator("canvas.still").isVisible(), true);

@@ -1,32 +1,43 @@
 // What the module reads of pictures in Node: the same as a browser shows.
 
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { EmotionPipeline } from "../../www/lib/pipeline.js";
-import { repositoryFile } from "./module.mjs";
+import { loadModule, repositoryFile } from "./module.mjs";
 
 const pipeline = await EmotionPipeline.create();
 const fixture = (name) => repositoryFile(`tests/fixtures/${name}`);
 
-function assertPortrait([face, ...others], name, wanted) {
-  assert.ok(face, `${name}: no face`);
-  assert.deepEqual([face.emotion, others.length], ["happy", 0], name);
-  const { x, y, width, height } = face.box;
-  for (const [index, side] of [x, y, width, height].entries()) {
-    assert.ok(Math.abs(side - wanted[index]) < 4, `${name}: box ${[x, y, width, height]}`);
+test("a file without its end is not left to the browser", async () => {
+  const { decodeImage, prepareForBrowser } = await loadModule();
+  const files = ["jpeg/baseline-420.jpg", "jpeg/progressive-420.jpg", "astronaut_quarter.png", "colours/p3.webp"];
+  for (const name of files) {
+    const bytes = fixture(name);
+    assert.equal(prepareForBrowser(bytes), 1, name);
+    for (const share of [0.02, 0.5, 0.9]) {
+      const cut = bytes.subarray(0, Math.max(12, bytes.length * share));
+      assert.equal(prepareForBrowser(cut), undefined, `${name} ${share}`);
+      assert.throws(() => decodeImage(cut), { name: "EmotionError", code: "invalid-image" }, `${name} ${share}`);
+    }
+    assert.equal(prepareForBrowser(bytes.subarray(0, -1)), undefined, name);
   }
-}
-
-test("the first EXIF block turns a picture upright, in JPEG and WebP", () => {
-  for (const name of ["two-exif-blocks.jpg", "orientation-6.webp"]) {
-    assertPortrait(pipeline.analyzeImage(fixture(`cases/${name}`)), name, [95, 51, 75, 89]);
-  }
+  const gif = fixture("animations/frames.gif");
+  assert.equal(prepareForBrowser(gif), 1);
+  assert.throws(() => prepareForBrowser(gif.subarray(0, 60)), {
+    name: "EmotionError",
+    code: "invalid-image",
+    message: "this picture cannot be read: the GIF file ends early",
+  });
 });
 
-test("nobody is found under transparent pixels, in files and in pixels", () => {
-  assertPortrait(pipeline.analyzeImage(fixture("cases/face.jpg")), "face.jpg", [90, 35, 45, 53]);
-  assert.deepEqual(pipeline.analyzeImage(fixture("cases/transparent-logo.png")), []);
-  assert.deepEqual(pipeline.analyzeImage(fixture("cases/wholly-transparent.png")), []);
+test("what this module does not read is left to the browser", async () => {
+  const { prepareForBrowser } = await loadModule();
+  for (const name of ["jpeg/arithmetic.jpg", "jpeg/sampled-4-2-apart.jpg"]) {
+    assert.equal(prepareForBrowser(fixture(name)), 1, name);
+    assert.equal(prepareForBrowser(fixture(name).subarray(0, -2)), undefined, name);
+  }
+  assert.equal(prepareForBrowser(Buffer.from("\0\0\0\x1cftypavif", "latin1")), 1);
 });
 
 test("pixels are read and explained as if they lay on white", () => {

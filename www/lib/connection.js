@@ -69,7 +69,7 @@ export class WorkerConnection {
   /**
    * @template {Exclude<keyof Methods, 'open'>} M
    * @param {M} method
-   * @param {Parameters<Methods[M]>[0]} params a bitmap among them is handed over, not copied
+   * @param {Parameters<Methods[M]>[0]} params a picture among them is handed over, not copied
    * @returns {Promise<ReturnType<Methods[M]>>}
    */
   call(method, params) {
@@ -95,8 +95,8 @@ export class WorkerConnection {
         return;
       }
       const id = ++this.#lastId;
-      const { picture } = /** @type {{ picture?: ImageBitmap | Blob }} */ (params);
-      const transfer = picture && !(picture instanceof Blob) ? [picture] : [];
+      const { picture } = /** @type {{ picture?: ImageBitmap | Uint8Array<ArrayBuffer> }} */ (params);
+      const transfer = picture ? [picture instanceof Uint8Array ? picture.buffer : picture] : [];
       try {
         this.#worker.postMessage({ id, method, params }, transfer);
       } catch (error) {

@@ -10,6 +10,7 @@
 
 import { abortable } from "./abortable.js";
 import { WorkerConnection } from "./connection.js";
+import { readFile } from "./file.js";
 import { isBytes, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 import { makeWorker } from "./worker-file.js";
@@ -349,15 +350,15 @@ function started(worker) {
 }
 
 /**
- * What the worker reads a picture from: a file as it is, and of everything else a bitmap.
+ * What the worker reads a picture from: a file's bytes, and of everything else a bitmap.
  *
  * @param {ImageSource} source
- * @returns {Promise<ImageBitmap | Blob>}
+ * @returns {Promise<ImageBitmap | Uint8Array<ArrayBuffer>>}
  */
 async function captureImage(source) {
-  if (source instanceof Blob) return source;
-  // A copy of the bytes, since views of shared memory make no Blob.
-  if (isBytes(source)) return new Blob([plainBytes(source).slice()]);
+  // Read here, since WebKit's workers cannot read the files of a page that was opened as a file itself.
+  if (source instanceof Blob) return readFile(source);
+  if (isBytes(source)) return plainBytes(source).slice(); // a copy, which is handed over
   return captureFrame(source);
 }
 

@@ -31,10 +31,10 @@
  * @property {(params: OpenParams) => Opened} open loads the module and builds the pipeline; asked once, first
  * @property {(params: { options: PipelineOptions }) => void} configure changes the options
  * @property {(params: { frames: CalibrationFrame[] }) => string} fitCalibration
- * @property {(params: { picture: ImageBitmap | Blob }) => FaceEmotion[]} analyzeImage
+ * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => FaceEmotion[]} analyzeImage
  * @property {(params: { picture: ImageBitmap, timestampMs: number }) => FaceEmotion[]} analyzeFrame
- * @property {(params: { picture: ImageBitmap | Blob, box: Box }) => FaceExplanation} explainFace
- * @property {(params: { picture: ImageBitmap | Blob }) => Preview} previewImage
+ * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, box: Box }) => FaceExplanation} explainFace
+ * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => Preview} previewImage
  * @property {(params: { grey: Uint8Array }) => Expression} classifyFace
  * @property {(params: Record<string, never>) => void} reset
  */

@@ -66,12 +66,12 @@ const methods = {
  * Opens a picture for `work` and gives its memory back, whatever comes of it.
  *
  * @template T
- * @param {ImageBitmap | Blob} picture
+ * @param {ImageBitmap | Uint8Array<ArrayBuffer>} picture a bitmap, or the bytes of a file
  * @param {(picture: ImageBitmap | StoredPicture, pipeline: EmotionPipeline) => T} work
  */
 async function withPicture(picture, work) {
   const loaded = opened();
-  const stored = picture instanceof Blob ? await openPicture(picture) : undefined;
+  const stored = picture instanceof Uint8Array ? await openPicture(picture) : undefined;
   const bitmap = stored?.bitmap ?? /** @type {ImageBitmap} */ (picture);
   try {
     return work(stored ?? bitmap, loaded);
