@@ -53,7 +53,6 @@ mod express;
 mod face;
 mod frame;
 mod geometry;
-#[cfg(any(target_family = "wasm", test))] // only browsers read GIF
 mod gif;
 mod jpeg;
 mod live;

@@ -13,9 +13,8 @@ use crate::container::Container;
 use crate::error::{Error, ErrorKind};
 use crate::exif;
 use crate::frame::{self, Frame, MAX_PIXELS, MAX_SIDE};
-use crate::jpeg::JpegDecoder;
-#[cfg(any(target_family = "wasm", test))]
-use crate::{gif, jpeg};
+use crate::gif;
+use crate::jpeg::{self, JpegDecoder};
 
 /// The most memory a decoder may take beside its output, in bytes: room for the largest frame in 16-bit RGBA.
 const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 8;
@@ -332,7 +331,6 @@ mod tests {
             (encoded(ImageFormat::Png), 4),  // the last checksum
             (encoded(ImageFormat::Jpeg), 2), // the end marker
             (encoded(ImageFormat::WebP), 0),
-            (encoded(ImageFormat::Gif), 1), // the trailer
             (encoded(ImageFormat::Bmp), 0),
             (read("fixtures/jpeg/progressive-420.jpg"), 2),
             (read("fixtures/jpeg/restarts-422.jpg"), 2),
