@@ -1,4 +1,4 @@
-//! The bytes of JPEG, PNG, WebP, GIF and BMP files to RGBA pixels, for callers without a browser's decoder; and for the
+//! The bytes of JPEG, PNG, WebP and GIF files to RGBA pixels, for callers without a browser's decoder; and for the
 //! others, whether a file's bytes are all there.
 
 use std::io::Cursor;
@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::exif;
 use crate::frame::{self, Frame, MAX_PIXELS, MAX_SIDE};
 use crate::gif;
-use crate::jpeg::{self, JpegDecoder};
+use crate::jpeg::JpegDecoder;
 
 /// The most memory a decoder may take beside its output, in bytes: room for the largest frame in 16-bit RGBA.
 const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 8;
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// Decodes the bytes of a JPEG, PNG, WebP, GIF or BMP file: of an animation the first image that a browser shows.
+    /// Decodes the bytes of a JPEG, PNG, WebP or GIF file: of an animation the first image that a browser shows.
     /// The format is found in the bytes, never in a name. Colours are converted to sRGB, as an ICC profile of curves and primaries
     /// or a PNG file's chunks ask for.
     ///
@@ -91,10 +91,10 @@ impl Picture {
 /// fault is left to the browser, which may read what is refused here.
 #[cfg(any(target_family = "wasm", test))]
 pub(crate) fn has_its_end(bytes: &[u8]) -> bool {
-    let Some(container) = Container::of(bytes) else { return !gif::ends_early(bytes) && !is_short_bmp(bytes) };
+    let Some(container) = Container::of(bytes) else { return !gif::ends_early(bytes) };
     let checksum = 4;
     match container {
-        Container::Jpeg => jpeg::has_its_end(bytes),
+        Container::Jpeg => crate::jpeg::has_its_end(bytes),
         Container::Png => {
             container.blocks(bytes).any(|block| block.name == *b"IEND" && block.data.end + checksum <= bytes.len())
         }
@@ -102,15 +102,6 @@ pub(crate) fn has_its_end(bytes: &[u8]) -> bool {
             let stated = u32::from_le_bytes([bytes[4], bytes[5], bytes[6], bytes[7]]) as usize;
             last.data.end.next_multiple_of(2).min(bytes.len()) - 8 >= stated
         }),
-    }
-}
-
-/// Whether this is a BMP file with fewer bytes than its header states.
-#[cfg(any(target_family = "wasm", test))]
-fn is_short_bmp(bytes: &[u8]) -> bool {
-    match bytes {
-        [b'B', b'M', a, b, c, d, ..] => u32::from_le_bytes([*a, *b, *c, *d]) as usize > bytes.len(),
-        _ => false,
     }
 }
 
@@ -125,12 +116,12 @@ fn decoder(bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Error> {
                 decoder.set_limits(limits())?;
                 Some(Box::new(decoder))
             }
-            Some(ImageFormat::Png | ImageFormat::Gif | ImageFormat::Bmp) => Some(Box::new(reader.into_decoder()?)),
+            Some(ImageFormat::Png | ImageFormat::Gif) => Some(Box::new(reader.into_decoder()?)),
             Some(ImageFormat::WebP) => Some(webp_decoder(bytes)?),
             _ => None,
         })
     };
-    open().map_err(|error| named(&error))?.ok_or_else(|| invalid("only JPEG, PNG, WebP, GIF and BMP are supported"))
+    open().map_err(|error| named(&error))?.ok_or_else(|| invalid("only JPEG, PNG, WebP and GIF are supported"))
 }
 
 /// An animation's first frame need not fill the picture: what it leaves is transparent, though the file may state that
@@ -201,8 +192,7 @@ mod tests {
     use image::{ImageEncoder, RgbImage};
     use proptest::prelude::*;
 
-    const FORMATS: [ImageFormat; 5] =
-        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp];
+    const FORMATS: [ImageFormat; 4] = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif];
 
     fn pattern(width: u32, height: u32) -> RgbImage {
         RgbImage::from_fn(width, height, |x, y| image::Rgb([(x * 16) as u8, (y * 24) as u8, 90]))
@@ -221,7 +211,7 @@ mod tests {
 
     #[test]
     fn decodes_every_format_to_the_same_pixels() {
-        for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Jpeg, ImageFormat::Bmp] {
+        for format in [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Jpeg] {
             let picture = Picture::decode(&encoded(format)).unwrap();
             assert_eq!((picture.width, picture.height), (12, 8), "{format:?}");
             let tolerance = if format == ImageFormat::Jpeg { 24 } else { 0 };
@@ -331,7 +321,6 @@ mod tests {
             (encoded(ImageFormat::Png), 4),  // the last checksum
             (encoded(ImageFormat::Jpeg), 2), // the end marker
             (encoded(ImageFormat::WebP), 0),
-            (encoded(ImageFormat::Bmp), 0),
             (read("fixtures/jpeg/progressive-420.jpg"), 2),
             (read("fixtures/jpeg/restarts-422.jpg"), 2),
             (read("cases/webp-that-browsers-refuse/2-wrong-size.webp"), 0), // it states 2 bytes fewer than it has
@@ -422,7 +411,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn damaged_bytes_never_panic(format in 0usize..5, at in 0usize..4096, value: u8, cut in 0usize..4096) {
+        fn damaged_bytes_never_panic(format in 0usize..4, at in 0usize..4096, value: u8, cut in 0usize..4096) {
             let mut bytes = encoded(FORMATS[format]);
             let length = bytes.len();
             bytes[at % length] = value;

@@ -186,7 +186,7 @@ pub fn has_its_end(file: &Uint8Array) -> Result<bool, JsValue> {
     Ok(picture::has_its_end(&bytes))
 }
 
-/// The pixels of a JPEG, PNG, WebP, GIF or BMP file, upright and on white. Throws `invalid-image` and `image-too-large`.
+/// The pixels of a JPEG, PNG, WebP or GIF file, upright and on white. Throws `invalid-image` and `image-too-large`.
 #[wasm_bindgen(js_name = decodeImage)]
 pub fn decode_image(bytes: &Uint8Array) -> Result<ImageData, JsValue> {
     let picture = decode(bytes).map_err(to_js)?;
@@ -260,7 +260,7 @@ impl EmotionPipeline {
         self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
 
-    /// The faces in the bytes of a JPEG, PNG, WebP, GIF or BMP file, in pixels of the upright picture. Throws
+    /// The faces in the bytes of a JPEG, PNG, WebP or GIF file, in pixels of the upright picture. Throws
     /// `invalid-image` and `image-too-large`.
     #[wasm_bindgen(js_name = analyzeBytes, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_bytes(&mut self, bytes: &Uint8Array) -> Result<JsFaces, JsValue> {
@@ -319,7 +319,7 @@ impl EmotionPipeline {
         explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
     }
 
-    /// The same for the bytes of a JPEG, PNG, WebP, GIF or BMP file; the box is in pixels of the upright picture.
+    /// The same for the bytes of a JPEG, PNG, WebP or GIF file; the box is in pixels of the upright picture.
     #[wasm_bindgen(js_name = explainBytes, unchecked_return_type = "FaceExplanation")]
     pub fn explain_bytes(
         &mut self,

@@ -101,12 +101,10 @@ test("a portrait in any orientation and colour space is read as in Node", async 
   }
 });
 
-test("a portrait in formats without EXIF is read as in Node", async () => {
+test("an interlaced GIF is read as in Node", async () => {
   const page = await open();
-  for (const name of ["rgb.bmp", "rle.bmp", "alpha.bmp", "interlaced.gif"]) {
-    const [face] = await assertReadAlike(page, file(`formats/${name}`));
-    assert.equal(face.emotion, "happy", name);
-  }
+  const [face] = await assertReadAlike(page, file("interlaced.gif"));
+  assert.equal(face.emotion, "happy");
 });
 
 test("nobody of an earlier picture is found in a transparent one", async () => {

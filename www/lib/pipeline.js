@@ -94,8 +94,8 @@ export class EmotionPipeline {
    *
    * What is transparent is read as if it lay on white.
    *
-   * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source a bitmap, pixels, or the bytes of a JPEG, PNG, WebP,
-   *   GIF or BMP file; for anything else (a path, a URL, a Blob, a stream, a promise) the error says how to get the bytes
+   * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source a bitmap, pixels, or the bytes of a JPEG, PNG, WebP
+   *   or GIF file; for anything else (a path, a URL, a Blob, a stream, a promise) the error says how to get the bytes
    * @returns {FaceEmotion[]} boxes in pixels of the upright picture; empty where no face is found
    * @throws {EmotionError} `invalid-frame`, `invalid-image`, `image-too-large`, `out-of-memory`, `closed`
    */
