@@ -21,6 +21,7 @@ import { SelfCheck } from "./self-check.js";
 import { optionsOf, Settings } from "./settings.js";
 import { drawStill, loadImage } from "./stage.js";
 import { Timeline } from "./timeline.js";
+import { readVideo } from "./video-file.js";
 import { View } from "./view.js";
 import { offerLanguages, sayDuration, sayList, write } from "./words.js";
 
@@ -259,7 +260,6 @@ async function watchVideo(file) {
     const session = timeline.begin(file.name);
     // Shown before its frames are captured: Firefox does not decode what it does not show.
     video.addEventListener("loadeddata", showVideo, { once: true, signal });
-    const { readVideo } = await import("./video-file.js"); // most visits need none
     const { duration, brokenAt } = await readVideo(
       video,
       file,
