@@ -19,6 +19,7 @@ const TYPED = [
   "index",
   "module",
   "module-file",
+  "picture-file",
   "pipeline",
   "plain",
   "protocol",
