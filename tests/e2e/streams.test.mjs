@@ -434,7 +434,7 @@ test("a file that can't be read and a camera that won't start leave what was sho
   await statusMatching(page, /can't be read/);
   await stays();
   await choose(page, { name: "film.mp4", mimeType: "video/mp4", buffer: Buffer.from("no film") });
-  await statusMatching(page, /can't be played/);
+  await statusMatching(page, /none of it can be played/);
   await stays();
   await page.evaluate(() => {
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));
