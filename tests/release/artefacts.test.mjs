@@ -66,7 +66,7 @@ test("site and package hold the same module, and the notes name its sum", async 
     for (const file of ["index.html", "_headers", "docs/index.html"]) assert.ok(statSync(join(folder, file)).size > 0);
     const notes = readFileSync(join(releaseDir, "release-notes.md"), "utf8");
     assert.ok(notes.includes(sum));
-    assert.match(notes, /^- \S/);
+    assert.match(notes, /^### \S.*\n\n- \S/); // as the changelog has them: by heading
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
