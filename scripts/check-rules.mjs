@@ -28,7 +28,8 @@ for (const id of models.filter((id) => !ids.includes(id))) {
   problems.push(`models/${id} does not ship: name it in build.rs, or keep it outside the repository`);
 }
 const sources = ["--cached", "--others", "--exclude-standard", "*.rs", "*.js", "*.mjs", "*.toml", "*.md"];
-for (const file of outputOf("git", ["ls-files", ...sources]).split("\n").filter(Boolean)) {
+const names = outputOf("git", ["ls-files", ...sources]).split("\n");
+for (const file of names.filter(Boolean)) {
   if (/^models\/|^training\/recipes\/|^build\.rs$/.test(file) || !existsSync(join(root, file))) continue;
   const text = readFileSync(join(root, file), "utf8");
   if (!file.endsWith(".md") && text.includes(shipped.emotion)) {
