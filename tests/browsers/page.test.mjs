@@ -124,7 +124,7 @@ inEachBrowser((test) => {
     assert.deepEqual(await browser.problems(), []);
   });
 
-  test("file that is no picture", async (browser, t) => {
+  test("file that is not a picture", async (browser, t) => {
     await visit(browser, t);
     await browser.setFiles(FILES, made("notes.jpg", "no picture"));
     assert.match(await browser.waitForText(STATUS, /notes/), /^“notes\.jpg” can't be read as a picture\./);
@@ -185,7 +185,7 @@ inEachBrowser((test) => {
     await browser.setFolder("[data-testid=folder-input]", pictures);
     await browser.waitForText(".batch .count", /^2 pictures read/);
     const rows = await browser.texts("[data-testid=batch-row]");
-    assert.equal(rows.length, 2, "the text is no picture");
+    assert.equal(rows.length, 2, "the text is not a picture");
     assert.match(
       rows.find((row) => row.includes("astronaut.png")),
       /1\s*Happy\s*98%/,

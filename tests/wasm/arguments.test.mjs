@@ -62,7 +62,7 @@ test("bytes are read in every form, and no byte beside them", () => {
   );
 });
 
-test("what is no picture yet gets the code that makes it one, and that code works", async () => {
+test("anything but a picture gets the code that makes it one, and that code works", async () => {
   const stream = () => createReadStream(path);
   const cases = [
     [path, "await readFile(path), of node:fs/promises", (value) => readFile(value)],
