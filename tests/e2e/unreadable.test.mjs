@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { cpSync, mkdtempSync, openSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, openSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -13,10 +13,12 @@ const { open } = await startBrowser();
 const folder = mkdtempSync(join(tmpdir(), "countenance-unreadable-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A file that can be read as yet. */
+/** A file that can be read for now. It is an hour old, as browsers tell a changed file by its time in whole seconds. */
 function fileOf(name, source = "astronaut.png") {
   const path = join(folder, name);
   cpSync(fixture(source), path);
+  const anHourAgo = Date.now() / 1000 - 3600;
+  utimesSync(path, anHourAgo, anHourAgo);
   return path;
 }
 
@@ -61,6 +63,8 @@ for (const [what, befall] of Object.entries(BEFALLS)) {
       input.id = "by-hand";
     });
     await page.locator("#by-hand").setInputFiles(path);
+    // Chromium notes a file's time when it is first asked for, and a change before that is no change to it.
+    await page.evaluate(() => document.querySelector("#by-hand").files[0].lastModified);
     befall(path);
     const error = await page.evaluate(async () => {
       const { EmotionAnalyzer, EmotionError } = await import("/lib/index.js");
