@@ -101,6 +101,5 @@ export default {
 };
 
 function titleOf(source) {
-  const [, title] = readFileSync(join(root, `${source}.md`), "utf8").match(/^# (.+)$/m);
-  return title.replace("Model card: ", "");
+  return readFileSync(join(root, `${source}.md`), "utf8").match(/^# (.+)$/m)[1];
 }
