@@ -37,6 +37,8 @@ function copyPage() {
 async function makeGuides() {
   const vitepress = createRequire(join(root, "docs/package.json")).resolve("vitepress");
   const { build } = await import(pathToFileURL(vitepress));
+  // Elsewhere, VitePress would link its copy of Vue into the node_modules of the folder it runs in.
+  process.chdir(join(root, "docs"));
   await build(join(root, "docs"), { outDir: docs });
 }
 

@@ -101,5 +101,6 @@ export default {
 };
 
 function titleOf(source) {
-  return readFileSync(join(root, `${source}.md`), "utf8").match(/^# (.+)$/m)[1];
+  const [, title] = readFileSync(join(root, `${source}.md`), "utf8").match(/^# (.+)$/m);
+  return title.replace("Model card: ", "");
 }
