@@ -37,8 +37,8 @@ function copyPage() {
 async function makeGuides() {
   const vitepress = createRequire(join(root, "docs/package.json")).resolve("vitepress");
   const { build } = await import(pathToFileURL(vitepress));
-  // Elsewhere, VitePress would link its copy of Vue into the node_modules of the folder it runs in.
-  process.chdir(join(root, "docs"));
+  // The model cards lie outside of docs/. While it builds, VitePress links its Vue for them into this folder's node_modules.
+  process.chdir(root);
   await build(join(root, "docs"), { outDir: docs });
 }
 
