@@ -14,6 +14,8 @@ pub enum ErrorKind {
     ImageTooLarge,
     /// An option is outside its range.
     InvalidOptions,
+    /// A face's box has a number that is not finite or a side that is not above 0, or lies outside of the picture.
+    InvalidBox,
     /// A timestamp is not finite, or runs backwards.
     InvalidTimestamp,
     /// The weights are damaged, of another version, or of another network.
@@ -34,6 +36,7 @@ impl ErrorKind {
             Self::InvalidImage => "invalid-image",
             Self::ImageTooLarge => "image-too-large",
             Self::InvalidOptions => "invalid-options",
+            Self::InvalidBox => "invalid-box",
             Self::InvalidTimestamp => "invalid-timestamp",
             Self::ModelLoad => "model-load",
             Self::Inference => "inference",

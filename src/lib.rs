@@ -60,6 +60,7 @@ mod live;
 pub mod network;
 mod picture;
 mod pipeline;
+mod range;
 mod resample;
 mod simd;
 mod smooth;
