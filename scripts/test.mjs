@@ -13,13 +13,15 @@ import { ensureWasmTarget, fail, installPackages, requireRust, root, run, WASM_T
 const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
 
 /** What is checked without Burn. */
-const library = ["--package", "countenance", "--package", "countenance-fuzz"];
+const library = ["--package", "countenance", "--package", "countenance-fuzz", "--features", "countenance/serde"];
 
 const stages = {
   lint() {
     run("cargo", ["fmt", "--all", "--check"]);
     run("cargo", ["clippy", "--quiet", "--all-targets", ...library, "--", "--deny", "warnings"]);
-    run("cargo", ["doc", "--quiet", "--no-deps", "--package", "countenance"], { RUSTDOCFLAGS: "--deny warnings" });
+    run("cargo", ["doc", "--quiet", "--no-deps", "--package", "countenance", "--features", "serde"], {
+      RUSTDOCFLAGS: "--deny warnings",
+    });
     // The boundary to JavaScript is compiled for the module alone.
     ensureWasmTarget();
     const module = ["--quiet", "--package", "countenance", "--lib", "--target", WASM_TARGET];

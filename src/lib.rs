@@ -28,6 +28,8 @@
 //! # Ok::<(), countenance::Error>(())
 //! ```
 //!
+//! With the feature `serde`, faces and [options](PipelineOptions) are serialised with the keys of the JavaScript API.
+//!
 //! All state and scratch memory is the pipeline's own: there are no globals, and one a thread is what to make. Weights
 //! are compiled in ([`weights`]); nothing is read from disk or network. It reports which expression a face *displays*,
 //! never what the person feels.
@@ -60,7 +62,10 @@ mod live;
 pub mod network;
 mod picture;
 mod pipeline;
+mod range;
 mod resample;
+#[cfg(feature = "serde")]
+mod serialise;
 mod simd;
 mod smooth;
 mod track;

@@ -3,7 +3,7 @@
 use crate::calibrate::PersonalCalibration;
 use crate::chip::FaceChip;
 use crate::classify::{Answers, EmotionClassifier};
-use crate::crop::crop_face;
+use crate::crop::{crop_face, crop_found_face};
 use crate::detect::{DetectOptions, FaceDetector};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanations, explain};
@@ -11,6 +11,7 @@ use crate::face::FaceEmotion;
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::live::LiveVideo;
+use crate::range::{FACES, LONG_SIDE, SHARE};
 use crate::smooth::{Reading, Reading8, SmootherOptions};
 use crate::track::TrackerOptions;
 use crate::weights::{detector_model, emotion_model};
@@ -53,22 +54,14 @@ impl Default for PipelineOptions {
 
 impl PipelineOptions {
     fn check(&self, model_id: &str, classifier: &EmotionClassifier) -> Result<(), Error> {
-        let invalid = |message: String| Err(Error::new(ErrorKind::InvalidOptions, message));
-        for (name, value) in [("minimum confidence", self.min_confidence), ("uncertain below", self.uncertain_below)] {
-            if !(0.0..=1.0).contains(&value) {
-                return invalid(format!("{name} is 0 to 1, not {value}"));
-            }
-        }
-        for (name, size) in [("picture size", self.picture_size), ("live size", self.live_size)] {
-            if !(160..=640).contains(&size) {
-                return invalid(format!("{name} is 160 to 640 pixels, not {size}"));
-            }
-        }
-        if !(1..=1000).contains(&self.max_faces) {
-            return invalid(format!("at most 1 to 1000 faces are answered for, not {}", self.max_faces));
-        }
+        SHARE.check("minimum confidence", self.min_confidence)?;
+        SHARE.check("uncertain below", self.uncertain_below)?;
+        LONG_SIDE.check("picture size", self.picture_size)?;
+        LONG_SIDE.check("live size", self.live_size)?;
+        FACES.check("maximum faces", self.max_faces)?;
         if self.eight && !classifier.has_eight() {
-            return invalid(format!("the model {model_id} knows four expressions, not eight"));
+            let message = format!("the model {model_id} knows four expressions, not eight");
+            return Err(Error::new(ErrorKind::InvalidOptions, message));
         }
         match &self.calibration {
             Some(calibration) if calibration.model_id() != model_id => Err(Error::new(
@@ -162,7 +155,7 @@ impl EmotionPipeline {
         self.faces.clear();
         let detections = self.detector.detect(frame, &self.options.picture_search())?;
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
-            let chip = crop_face(frame, &detection.bounding_box)?;
+            let chip = crop_found_face(frame, &detection.bounding_box);
             let answers = self.classifier.answers(&chip)?;
             let reported = self.options.reported(&answers);
             let below = self.options.uncertain_below;
@@ -186,7 +179,7 @@ impl EmotionPipeline {
         self.live.follow(&mut self.detector, frame, &self.options.live_search(), timestamp_ms)?;
         for (face, memory) in self.live.faces() {
             if face.visible {
-                let chip = crop_face(frame, &face.bounding_box)?;
+                let chip = crop_found_face(frame, &face.bounding_box);
                 let answers = self.classifier.answers(&chip)?;
                 let reported = self.options.reported(&answers);
                 memory.see(face, answers.four, &reported, self.options.smoothing(), timestamp_ms)?;
@@ -215,8 +208,8 @@ impl EmotionPipeline {
     /// and the chip the network saw: see [`explain`].
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when
-    /// the network's answer is not finite.
+    /// [`ErrorKind::InvalidBox`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when the
+    /// network's answer is not finite.
     pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
         let chip = crop_face(frame, face)?;
         let explanations = explain(&chip, |chip| Ok(self.options.reported(&self.classifier.answers(chip)?)))?;

@@ -3,12 +3,13 @@
 use crate::classify::Probabilities;
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::{Error, ErrorKind};
+use crate::range::{DURATION_MS, SHARE};
 
 /// Settings of a [`ProbabilitySmoother`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SmootherOptions {
-    /// Time constant of the probabilities, in milliseconds: after a change they have gone 63% of the way in this time,
-    /// 92% in two and a half times it. 0 does not smooth. The default of 120 takes two thirds of the noise away at 30
+    /// Time constant of the probabilities, 0..=60000 milliseconds: after a change they have gone 63% of the way in this
+    /// time, 92% in two and a half times it. 0 does not smooth. The default of 120 takes two thirds of the noise away at 30
     /// frames a second, and lets a clear change show within 300 ms.
     pub time_constant_ms: f64,
     /// Below this the most probable expression is not shown but "uncertain", 0..=1; 0 always shows one. The default is
@@ -19,7 +20,8 @@ pub struct SmootherOptions {
     /// `uncertain_below` where the answer is uncertain. The default of 0.1 shows a clear change within 300 ms from 10
     /// frames a second up.
     pub switch_margin: f32,
-    /// The time in milliseconds after which another answer is shown if it led without a break, by however little.
+    /// The time, 0..=60000 milliseconds, after which another answer is shown if it led without a break, by however
+    /// little.
     pub persist_ms: f64,
 }
 
@@ -31,18 +33,10 @@ impl Default for SmootherOptions {
 
 impl SmootherOptions {
     fn check(&self) -> Result<(), Error> {
-        let invalid = |message| Err(Error::new(ErrorKind::InvalidOptions, message));
-        for (name, value) in [("uncertain_below", self.uncertain_below), ("switch_margin", self.switch_margin)] {
-            if !(0.0..=1.0).contains(&value) {
-                return invalid(format!("{name} is 0..1, not {value}"));
-            }
-        }
-        for (name, value) in [("time_constant_ms", self.time_constant_ms), ("persist_ms", self.persist_ms)] {
-            if !(0.0..=60_000.0).contains(&value) {
-                return invalid(format!("{name} is 0..60000 milliseconds, not {value}"));
-            }
-        }
-        Ok(())
+        SHARE.check("uncertain below", self.uncertain_below)?;
+        SHARE.check("switch margin", self.switch_margin)?;
+        DURATION_MS.check("time constant", self.time_constant_ms)?;
+        DURATION_MS.check("persistence", self.persist_ms)
     }
 }
 

@@ -88,7 +88,7 @@ export interface FaceExplanation extends Explanation {
 export interface PipelineOptions {
   /** Least detector confidence of a face, 0..1; 0.6 by default. */
   minConfidence?: number;
-  /** The top probability below which the answer is "uncertain", 0..1. */
+  /** The top probability below which the answer is "uncertain", 0..1; 0.5 by default. */
   uncertainBelow?: number;
   /** The long side at which pictures are searched, 160..640 pixels; 640 by default. */
   pictureSize?: number;
@@ -304,7 +304,7 @@ impl EmotionPipeline {
     }
 
     /// Which pixels of the face in this box spoke for its answer as `analyzeImage` gives it. Takes 65 classifications.
-    /// Throws `invalid-options` for an invalid box.
+    /// Throws `invalid-box` for a box that is not one, or lies outside of the picture.
     #[wasm_bindgen(js_name = explainImage, unchecked_return_type = "FaceExplanation")]
     pub fn explain_image(
         &mut self,
@@ -316,7 +316,7 @@ impl EmotionPipeline {
         let mut pixels = Vec::new();
         copy_bytes(rgba, &mut pixels).map_err(to_js)?;
         let frame = frame_from(&pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, &box_from(face)).map_err(to_js)
     }
 
     /// The same for the bytes of a JPEG, PNG, WebP or GIF file; the box is in pixels of the upright picture.
@@ -328,7 +328,7 @@ impl EmotionPipeline {
     ) -> Result<JsExplanation, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
         let frame = picture.frame().map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, &box_from(face)).map_err(to_js)
     }
 
     /// The same for a bitmap stored in this EXIF orientation; the box is in pixels of the upright picture.
@@ -339,9 +339,15 @@ impl EmotionPipeline {
         orientation: u8,
         #[wasm_bindgen(js_name = box)] face: &JsBox,
     ) -> Result<JsExplanation, JsValue> {
+        let face = box_from(face);
+        let (full_width, full_height) = upright_size(bitmap, orientation);
         let (width, height, scale) = self.read_bitmap(bitmap, orientation)?;
+        // Before it is scaled, so that the message states the caller's numbers.
+        face.check_within(full_width, full_height).map_err(to_js)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, scale)).map_err(to_js)
+        let BoundingBox { x, y, width, height } = face;
+        let face = BoundingBox { x: x / scale, y: y / scale, width: width / scale, height: height / scale };
+        explain(&mut self.pipeline, &frame, &face).map_err(to_js)
     }
 
     /// Forgets every tracked face; the next frame starts a new video.
@@ -487,12 +493,11 @@ fn chip_from(grey: &[u8]) -> Result<FaceChip, Error> {
     Ok(FaceChip::from_grey(grey))
 }
 
-/// A box given in picture pixels, in pixels of the frame analysed. What is missing or no number becomes NaN, which no
-/// crop accepts.
-fn box_from(face: &JsValue, scale: f32) -> BoundingBox {
+/// A box given in picture pixels. What is missing or not a number becomes NaN, which no crop accepts.
+fn box_from(face: &JsValue) -> BoundingBox {
     let side = |key: &str| {
         let number = Reflect::get(face, &key.into()).ok().and_then(|value| value.as_f64());
-        number.map_or(f32::NAN, |number| number as f32 / scale)
+        number.map_or(f32::NAN, |number| number as f32)
     };
     BoundingBox { x: side("x"), y: side("y"), width: side("width"), height: side("height") }
 }

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the lint's exception for tests does not see helpers")]
 
 use countenance::{
-    Emotion, Emotion8, EmotionPipeline, ErrorKind, FaceEmotion, Frame, PersonalCalibration, Picture, PipelineOptions,
+    BoundingBox, Emotion, Emotion8, EmotionPipeline, ErrorKind, FaceEmotion, Frame, PersonalCalibration, Picture,
+    PipelineOptions,
 };
+use image::DynamicImage;
 
 fn picture(name: &str) -> Picture {
     let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -50,6 +52,38 @@ fn the_astronaut_smiles() {
         let [face] = pipeline.analyze_image(&picture.frame().unwrap()).unwrap() else { panic!("{name}: not one face") };
         assert_eq!(face.emotion, Some(Emotion::Happy), "{name}: {:?}", face.probabilities);
         assert!(face.probabilities.get(Emotion::Happy) > 0.8, "{name}: {:?}", face.probabilities);
+    }
+}
+
+#[test]
+fn every_way_to_a_frame_gives_the_same_answer() {
+    let picture = picture("astronaut_half.png");
+    let decoded = picture.frame().unwrap();
+    let (width, height) = (decoded.width(), decoded.height());
+    let mut pipeline = pipeline();
+    let expected = pipeline.analyze_image(&decoded).unwrap().to_vec();
+    assert_eq!(expected[0].emotion, Some(Emotion::Happy));
+
+    let path = format!("{}/tests/fixtures/astronaut_half.png", env!("CARGO_MANIFEST_DIR"));
+    let image = image::open(path).unwrap();
+    let (rgb, rgba) = (image.to_rgb8(), DynamicImage::ImageRgba8(image.to_rgba8()));
+    let wide = DynamicImage::ImageRgb16(image.to_rgb16());
+    for frame in [
+        Frame::from_rgb(&rgb, width, height),
+        Frame::from_rgba(rgba.as_bytes(), width, height),
+        Frame::try_from(&image),
+        Frame::try_from(&rgba),
+        Frame::try_from(&wide),
+    ] {
+        assert_eq!(pipeline.analyze_image(&frame.unwrap()).unwrap(), expected);
+    }
+
+    let grey = image.to_luma8();
+    let rgb_of_grey: Vec<u8> = grey.iter().flat_map(|&value| [value; 3]).collect();
+    let expected = pipeline.analyze_image(&Frame::from_rgb(&rgb_of_grey, width, height).unwrap()).unwrap().to_vec();
+    assert_eq!(expected[0].emotion, Some(Emotion::Happy));
+    for frame in [Frame::from_grey(&grey, width, height), Frame::try_from(&DynamicImage::ImageLuma8(grey.clone()))] {
+        assert_eq!(pipeline.analyze_image(&frame.unwrap()).unwrap(), expected);
     }
 }
 
@@ -267,6 +301,25 @@ fn the_answers_explained_are_those_told() {
     let (_, why) = pipeline.explain_face(&hopper, &place).unwrap();
     assert_eq!(why.four.emotion, face.probabilities.top().0);
     assert_eq!(why.eight.unwrap().emotion, face.eight.unwrap().probabilities.top().0);
+}
+
+#[test]
+fn a_bad_box_is_named_so() {
+    let pixels = scene(None);
+    let good = BoundingBox { x: 10.0, y: 10.0, width: 80.0, height: 90.0 };
+    let mut pipeline = pipeline();
+    assert!(pipeline.explain_face(&frame(&pixels), &good).is_ok());
+    for bad in [
+        BoundingBox { x: f32::NAN, ..good },
+        BoundingBox { y: f32::INFINITY, ..good },
+        BoundingBox { width: 0.0, ..good },
+        BoundingBox { height: -90.0, ..good },
+        BoundingBox { x: 640.0, ..good },
+        BoundingBox { y: -90.0, ..good },
+    ] {
+        let error = pipeline.explain_face(&frame(&pixels), &bad).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidBox, "{bad:?}");
+    }
 }
 
 #[test]

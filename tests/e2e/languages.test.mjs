@@ -42,7 +42,7 @@ for (const [tag, { load }] of Object.entries(languages)) {
 }
 
 /** Failures that only a mistake of the page can bring about; their words ask to tell its makers. */
-const MISTAKES = ["invalid-options", "invalid-calibration", "invalid-timestamp", "inference", "closed"];
+const MISTAKES = ["invalid-options", "invalid-box", "invalid-calibration", "invalid-timestamp", "inference", "closed"];
 
 test("every error of the library has words", async () => {
   const protocol = readFileSync(join(root, "www/lib/protocol.js"), "utf8");

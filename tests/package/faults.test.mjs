@@ -280,6 +280,8 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
         noFrames: await outcome(analyzer.fitCalibration({})),
         noFace: await outcome(analyzer.classifyFace("grey")),
         noBox: await outcome(analyzer.explainFace(picture, undefined)),
+        uncopiedBox: await outcome(analyzer.explainFace(picture, { x: 0, y: 0, width: () => 9, height: 9 })),
+        outerBox: await outcome(analyzer.explainFace(picture, { x: 1e6, y: 0, width: 9, height: 9 })),
         noTime: await outcome(analyzer.analyzeFrame(picture)),
       };
       const last = await outcome(analyzer.analyzeImage(picture));
@@ -295,7 +297,9 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
       noOptions: "invalid-options",
       noFrames: "invalid-calibration",
       noFace: "invalid-frame",
-      noBox: "invalid-options",
+      noBox: "invalid-box",
+      uncopiedBox: "invalid-box",
+      outerBox: "invalid-box",
       noTime: "invalid-timestamp",
     });
     assert.equal(results.last, 1);

@@ -188,6 +188,7 @@ test(`${ROUNDS} wrong calls are answered or refused by name, and the module live
     "invalid-frame",
     "invalid-image",
     "invalid-options",
+    "invalid-box",
     "invalid-calibration",
     "invalid-timestamp",
   ]) {

@@ -33,6 +33,23 @@ test("faces are plain objects that survive structured cloning", () => {
   assert.equal(emotion, "happy");
 });
 
+/** The keys and the types of what a value holds. */
+function formOf(value) {
+  if (Array.isArray(value)) return value.map(formOf);
+  if (typeof value !== "object" || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, formOf(inner)]));
+}
+
+test("faces and options have the form that Rust's serde feature gives them", () => {
+  const { faces, options } = JSON.parse(repositoryFile("tests/fixtures/boundary.json"));
+  options.calibration = options.calibration.replace("MODEL", module.modelInfo().emotion.id);
+  const [face] = new EmotionPipeline(options).analyzeBytes(astronaut);
+  assert.deepEqual(formOf(face), formOf(faces[0]));
+  const [uncertain] = new EmotionPipeline({ uncertainBelow: 1 }).analyzeBytes(astronaut);
+  assert.deepEqual(formOf(uncertain), formOf(faces[1]));
+  assert.equal(uncertain.emotion, faces[1].emotion);
+});
+
 test("a picture without a face is an empty array", () => {
   const pipeline = new EmotionPipeline();
   assert.deepEqual(pipeline.analyzeImage(new Uint8ClampedArray(64 * 48 * 4).fill(120), 64, 48), []);
@@ -85,6 +102,21 @@ test("bytes that are no picture, truncated, or far too large are named so", () =
     }
   }
   assert.equal(pipeline.analyzeBytes(astronaut).length, 1);
+});
+
+test("a box that is not one, or lies outside of the picture, is an invalid box", () => {
+  const pipeline = new EmotionPipeline();
+  const pixels = new Uint8ClampedArray(64 * 48 * 4).fill(120);
+  const box = { x: 8, y: 8, width: 30, height: 30 };
+  assert.equal(pipeline.explainImage(pixels, 64, 48, box).chip.length, 2304);
+  for (const wrong of [undefined, 7, {}, { ...box, x: "8" }, { ...box, width: 0 }, { ...box, y: 1e300 }]) {
+    refuses(() => pipeline.explainImage(pixels, 64, 48, wrong), "invalid-box");
+  }
+  for (const outside of [{ x: 64 }, { x: -30 }, { y: 48 }, { y: -30 }]) {
+    refuses(() => pipeline.explainImage(pixels, 64, 48, { ...box, ...outside }), "invalid-box");
+    const far = Object.fromEntries(Object.entries(outside).map(([side, at]) => [side, 8 * at]));
+    refuses(() => pipeline.explainBytes(astronaut, { ...box, ...far }), "invalid-box");
+  }
 });
 
 test("options are checked one by one", () => {

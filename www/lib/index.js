@@ -11,7 +11,7 @@
 import { abortable } from "./abortable.js";
 import { WorkerConnection } from "./connection.js";
 import { readFile } from "./file.js";
-import { isBytes, plainBytes, plainObject } from "./plain.js";
+import { isBytes, plainBox, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 import { makeWorker } from "./worker-file.js";
 
@@ -184,12 +184,14 @@ export class EmotionAnalyzer {
    * @param {Box} box of the face, in the picture's pixels
    * @param {CallOptions} [options]
    * @returns {Promise<FaceExplanation>}
-   * @throws {EmotionError} as `analyzeImage`, and `invalid-options` (no box)
+   * @throws {EmotionError} as `analyzeImage`, and `invalid-box` (a number missing or not finite, a side not above 0,
+   *   or outside of the picture)
    */
   async explainFace(source, box, { signal } = {}) {
     signal?.throwIfAborted();
+    const plain = plainBox(box);
     const picture = await abortable(captureImage(source), signal);
-    return abortable(this.#call("explainFace", { picture, box }), signal);
+    return abortable(this.#call("explainFace", { picture, box: plain }), signal);
   }
 
   /**

@@ -9,7 +9,7 @@
 import { EmotionPipeline as ModulePipeline, modelInfo } from "../pkg/countenance.js";
 import { abortable } from "./abortable.js";
 import { callModule, currentStart, isCurrent, loadModule } from "./module.js";
-import { plainBytes, plainFrames, plainNumber, plainObject, plainPicture } from "./plain.js";
+import { plainBox, plainBytes, plainFrames, plainNumber, plainObject, plainPicture } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 
 export { EmotionError };
@@ -132,11 +132,12 @@ export class EmotionPipeline {
    * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source as for `analyzeImage`
    * @param {Box} box of the face, as `analyzeImage` gives it
    * @returns {FaceExplanation}
-   * @throws {EmotionError} as `analyzeImage`, and `invalid-options` (no box)
+   * @throws {EmotionError} as `analyzeImage`, and `invalid-box` (a number missing or not finite, a side not above 0,
+   *   or outside of the picture)
    */
   explainFace(source, box) {
+    const plain = plainBox(box);
     const { bitmap, orientation, bytes, pixels } = plainPicture(source);
-    const plain = /** @type {Box} */ (/** @type {unknown} */ (plainObject(box, "invalid-options")));
     return this.#run((pipeline) => {
       if (bitmap) return pipeline.explainBitmap(bitmap, orientation, plain);
       if (bytes) return pipeline.explainBytes(bytes, plain);

@@ -8,6 +8,7 @@
 import { EmotionError } from "./protocol.js";
 
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
+/** @typedef {import('./protocol.js').Box} Box */
 /** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {ArrayBufferLike | ArrayBufferView} Bytes a buffer, shared or not, or any view of one */
 
@@ -143,6 +144,23 @@ function codeForBytes(value) {
     return "await new Response(stream).arrayBuffer()";
   }
   return undefined;
+}
+
+/**
+ * @param {unknown} value any object with these four numbers, a `DOMRect` for instance
+ * @returns {Box}
+ * @throws {EmotionError} `invalid-box`
+ */
+export function plainBox(value) {
+  return guarded("invalid-box", () => {
+    const { x, y, width, height } = /** @type {Partial<Box>} */ (value ?? {});
+    for (const number of [x, y, width, height]) {
+      if (typeof number !== "number") {
+        throw new EmotionError("invalid-box", "A box has four numbers: x, y, width and height");
+      }
+    }
+    return /** @type {Box} */ ({ x, y, width, height });
+  });
 }
 
 /**

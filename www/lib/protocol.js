@@ -18,8 +18,8 @@
  * Why something failed. The first group comes from the module (its `ErrorKind`), the second from the machinery around
  * it.
  *
- * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-calibration' | 'invalid-timestamp'
- *   | 'model-load' | 'inference' | 'out-of-memory'
+ * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-box' | 'invalid-calibration'
+ *   | 'invalid-timestamp' | 'model-load' | 'inference' | 'out-of-memory'
  *   | 'wasm-unavailable' | 'simd-unavailable' | 'wasm-blocked' | 'module-crashed'
  *   | 'unreadable-file' | 'worker-unavailable' | 'worker-crashed' | 'closed'} EmotionErrorCode
  */
