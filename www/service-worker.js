@@ -25,7 +25,6 @@ const FILES = [
   "app/failures.js",
   "app/html.js",
   "app/live.js",
-  "app/low-light.js",
   "app/main.js",
   "app/offline.js",
   "app/pace.js",

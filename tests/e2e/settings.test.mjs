@@ -129,6 +129,8 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
   const text = await stored(page);
   assert.match(text, /^countenance-calibration\/1 emotion-\d+ happy=/);
   assert.equal(String(await downloaded(page, "calibration-export")).trim(), text);
+  const read = Number(await page.locator(".timeline").getAttribute("data-frames"));
+  await page.waitForFunction((more) => Number(document.querySelector(".timeline").dataset.frames) >= more, read + 2);
   await page.getByTestId("camera-stop").click();
   const { settings, rows } = JSON.parse(await downloaded(page, "timeline-json"));
   assert.deepEqual([settings[0].calibration, settings.at(-1).calibration], ["", text]);

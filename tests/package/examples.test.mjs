@@ -136,13 +136,14 @@ async function runInPage(file, given, told) {
 
 const BLOB = 'const blob = await (await fetch("public/astronaut.png")).blob();';
 
+const VIDEO = `
+  const video = Object.assign(document.createElement("video"), { muted: true });
+  video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+  await video.play();`;
+
 test("the README's analyzer, on a picture and on a video", async () => {
-  const video = `
-    const video = Object.assign(document.createElement("video"), { muted: true });
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
-    await video.play();`;
   const told = "[faces, live].map((found) => found.map(({ emotion }) => emotion))";
-  assert.deepEqual(await runInPage("analyzer.js", BLOB + video, told), [["happy"], ["happy"]]);
+  assert.deepEqual(await runInPage("analyzer.js", BLOB + VIDEO, told), [["happy"], ["happy"]]);
 });
 
 test("the README's calibration", async () => {
@@ -154,6 +155,17 @@ test("the README's calibration", async () => {
   const told = "[face, ...(await analyzer.analyzeImage(blob))].map(({ probabilities }) => probabilities.neutral)";
   const [before, after] = await runInPage("calibration.js", BLOB + given, told);
   assert.ok(after > before, `${after} > ${before}`);
+});
+
+test("a calibration recorded in the live view", async () => {
+  const given = `
+    import { EmotionAnalyzer } from "countenance";
+    const analyzer = await EmotionAnalyzer.create();
+    const progress = document.createElement("progress");`;
+  const told = "[before, after, progress.value]";
+  const [before, after, progress] = await runInPage("record.js", VIDEO + given, told);
+  assert.ok(after > before, `${after} > ${before}`);
+  assert.ok(progress > 0.5 && progress <= 1, String(progress));
 });
 
 test("the README's pipeline, in Node", () => {

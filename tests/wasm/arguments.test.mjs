@@ -140,7 +140,7 @@ test("what can never be one gets a sentence that names what can", () => {
   );
   assert.equal(
     errorOf(() => pipeline.classifyFace("grey")),
-    "Bytes are wanted, not string",
+    "Expected bytes, not string",
   );
   assert.deepEqual(pipeline.analyzeImage(file), expected, "the pipeline goes on");
 });
@@ -156,7 +156,7 @@ test("neither class is made by `new`, and the analyzer names what works in Node"
   );
   await assert.rejects(EmotionAnalyzer.create(), (error) => {
     assert.deepEqual([error.name, error.code], ["EmotionError", "worker-unavailable"]);
-    assert.match(error.message, /this is no browser\. .*use EmotionPipeline of countenance\/pipeline$/);
+    assert.match(error.message, /this is not a browser\. .*use EmotionPipeline of countenance\/pipeline$/);
     return true;
   });
 });

@@ -144,6 +144,7 @@ function draw(random) {
     () => [`configure one`, (subject, options = { [pick(OPTIONS)]: odd() }) => subject.configure(options)],
     () => [`fitCalibration`, (subject, value = odd()) => subject.fitCalibration(value)],
     () => [`fitCalibration frames`, (subject, value = frames()) => subject.fitCalibration(value)],
+    () => [`recordCalibration`, (subject, value = odd()) => subject.recordCalibration(value)],
     () => [`reset`, (subject) => subject.reset(odd())],
   ])();
 }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadModule, repositoryFile } from "./module.mjs";
+import { decodePixels, loadModule, repositoryFile } from "./module.mjs";
 
 const module = await loadModule();
 const { EmotionPipeline } = module;
@@ -49,6 +49,67 @@ test("live frames keep a face's id, and reset starts anew", () => {
   refuses(() => pipeline.analyzeFrame(blank, width, height, Number.NaN), "invalid-timestamp");
   pipeline.reset();
   assert.deepEqual(pipeline.analyzeFrame(blank, width, height, -1), []);
+});
+
+test("a dark live view is reported until it is light again, or another begins", () => {
+  const pipeline = new EmotionPipeline();
+  const isTooDarkAfter = (grey, timestampMs) => {
+    const frame = new Uint8Array(64 * 48 * 4).fill(grey).map((value, index) => (index % 4 === 3 ? 255 : value));
+    pipeline.analyzeFrame(frame, 64, 48, timestampMs);
+    return pipeline.isTooDark;
+  };
+  assert.equal(pipeline.isTooDark, false);
+  assert.equal(isTooDarkAfter(39, 0), true);
+  assert.equal(isTooDarkAfter(54, 1000), true);
+  assert.equal(isTooDarkAfter(55, 2000), false);
+  assert.equal(isTooDarkAfter(0, 3000), true);
+  pipeline.reset();
+  assert.equal(pipeline.isTooDark, false);
+});
+
+test("a recording of an expression ends in a calibration that fits it", () => {
+  const pipeline = new EmotionPipeline();
+  const { data, width, height } = decodePixels(module, astronaut);
+  let nowMs = 0;
+  const next = (pixels = data) => {
+    nowMs += 250;
+    return { face: pipeline.analyzeFrame(pixels, width, height, nowMs)[0], recording: pipeline.recording };
+  };
+  const [first, ...others] = module.modelInfo().emotion.recordingOrder;
+  assert.deepEqual([first, ...others].toSorted(), module.modelInfo().emotion.classes.toSorted());
+  assert.equal(next().recording, undefined);
+  pipeline.recordCalibration(first);
+  assert.equal(pipeline.recording, undefined, "no frame has come since");
+  const frames = Array.from({ length: 17 }, () => next());
+  const shares = frames.slice(0, 16).map(({ recording }) => recording.share);
+  assert.deepEqual(shares.toSorted(), shares);
+  const { recording } = frames.at(-1);
+  const { state, calibration, before, after } = recording;
+  assert.equal(state, "complete");
+  const fitted = (frames) =>
+    pipeline.fitCalibration(frames.slice(0, 12).map(({ face }) => ({ probabilities: face.raw, emotion: first })));
+  assert.equal(calibration, fitted(frames), "of the first three seconds");
+  const checked = frames.slice(-5).map(({ face }) => face.raw[first]);
+  assert.ok(Math.abs(before - checked.reduce((sum, value) => sum + value) / 5) < 1e-6, "in the last second");
+  assert.ok(after > before, `${after} > ${before}`);
+  assert.equal(next().recording, undefined);
+  pipeline.configure({ calibration });
+  assert.ok(Math.abs(pipeline.analyzeBytes(astronaut)[0].probabilities[first] - after) < 0.02);
+
+  pipeline.recordCalibration(others[0]);
+  assert.equal(next().recording.state, "underway");
+  pipeline.cancelRecording();
+  assert.equal(next().recording, undefined);
+  pipeline.recordCalibration(first);
+  const again = Array.from({ length: 17 }, () => next());
+  assert.equal(again.at(-1).recording.calibration, fitted(again), "what was cancelled or replaced is not learned from");
+  pipeline.clearRecordings();
+  pipeline.reset();
+  pipeline.recordCalibration(first);
+  assert.deepEqual(next(new Uint8Array(data.length).fill(255)).recording, { state: "not-alone" });
+  for (const emotion of ["bored", "", undefined, 7, {}]) {
+    refuses(() => pipeline.recordCalibration(emotion), "invalid-calibration");
+  }
 });
 
 test("pixels that do not fit their size are an invalid frame", () => {

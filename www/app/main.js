@@ -53,7 +53,7 @@ new LiveView(view, analyzer, timeline, {
   beginTask,
   onShow: () => batch.hide(),
   within: (found) => applied.within(found),
-  onFaces: (faces, now) => calibration.add(faces, now),
+  onAnswer: ({ recording }) => calibration.show(recording),
   onHalt: () => calibration.cancel(),
 });
 const privacy = new PrivacyPanel();

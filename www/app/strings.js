@@ -165,14 +165,13 @@ const en = {
 
   "calibration.title": "Adjust to my face",
   "calibration.text":
-    "Some faces at rest look sad or happy to the network. Look neutral into the camera and record three seconds, and it learns what is usual for you; the other expressions make it more exact. A line on each bar then marks the answer without this. What was learned, a line of numbers, stays on this device.",
+    "Some faces at rest look sad or happy to the network. Look neutral into the camera and record for four seconds, and it learns what is usual for you; the other expressions make it more exact. A line on each bar then marks the answer without this. What was learned, a line of numbers, stays on this device.",
   "calibration.record": "Record while you look:",
   "calibration.result": "{before} before, {after} after",
   "calibration.camera": "Start the camera first.",
   "calibration.alone": "One face alone must be in view.",
   "calibration.hold": "Hold that expression …",
   "calibration.recording": "Recording: {share} …",
-  "calibration.checking": "Learned. Hold it a moment longer …",
   "calibration.done": "Done. The answers are adjusted to your face.",
   "calibration.in-use": "The answers are adjusted to your face.",
   "calibration.erased": "Erased. The answers are the network's own.",
