@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, launchBrowser, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { downloaded, launchBrowser, setHidden, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
 
 const SIZE = { width: 640, height: 480 };
@@ -116,10 +116,7 @@ test("among several cameras the visitor chooses", async () => {
     );
   await usesSecond();
   for (const hidden of [true, false]) {
-    await page.evaluate((value) => {
-      Object.defineProperty(document, "hidden", { configurable: true, value });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, hidden);
+    await setHidden(page, hidden);
     if (hidden) assert.equal(await cameraIsOn(page), false);
   }
   await usesSecond(); // again once the page is shown again
@@ -144,15 +141,10 @@ test("a hidden page switches the camera off, and on again when it is shown", asy
   const page = await openSteady();
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();
-  const setHidden = (hidden) =>
-    page.evaluate((value) => {
-      Object.defineProperty(document, "hidden", { configurable: true, value });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, hidden);
-  await setHidden(true);
+  await setHidden(page, true);
   assert.equal(await cameraIsOn(page), false);
   await statusMatching(page, /rests while this page is hidden/);
-  await setHidden(false);
+  await setHidden(page, false);
   await page.locator("body[data-feed=running]").waitFor();
   await page.getByTestId("face").waitFor();
   assert.equal(await cameraIsOn(page), true);

@@ -4,7 +4,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, launchBrowser, statusMatching } from "./page.mjs";
+import { downloaded, launchBrowser, setHidden, statusMatching } from "./page.mjs";
 import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
 
 const SIZE = { width: 640, height: 480 };
@@ -71,12 +71,8 @@ const incidents = {
     await replaced;
   },
   async "the page is hidden and shown again"(page) {
-    for (const value of [true, false]) {
-      await page.evaluate((hidden) => {
-        Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
-        document.dispatchEvent(new Event("visibilitychange"));
-      }, value);
-    }
+    await setHidden(page, true);
+    await setHidden(page, false);
   },
 };
 
