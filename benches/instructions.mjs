@@ -1,4 +1,4 @@
-// Counts the WebAssembly instructions of each stage and holds them against benches/instructions.json: a guard that a busy
+// Counts the WebAssembly instructions of each stage and compares them with benches/instructions.json: a guard that a busy
 // machine cannot disturb. tests/wasm does the same.
 //
 //   npm run bench:instructions -- [--update]
@@ -100,5 +100,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { lines, worse } = compare(counted);
   console.log(lines.join("\n"));
   if (process.argv.includes("--update")) writeFileSync(expectedPath, `${JSON.stringify(counted, null, 2)}\n`);
-  else if (worse) fail("A stage takes too many more instructions. If that is meant: -- --update");
+  else if (worse) fail("A stage takes too many more instructions. If that is intended: -- --update");
 }

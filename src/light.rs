@@ -5,8 +5,8 @@ use crate::frame::Frame;
 /// How often the light is measured, in milliseconds, so that what a page says about it does not flicker.
 const LOOK_MS: f64 = 1000.0;
 
-/// Mean brightness, 0..=255, below which a video is too dark, and from which it is light enough again. Chosen by eye in
-/// dim rooms; the gap keeps the answer steady at the border.
+/// Mean brightness, 0..=255, below which a video is too dark, and from which it is light enough again. Set by
+/// judgement, not by measurement; the gap keeps the answer steady at the border.
 const DARK: u32 = 40;
 const LIGHT: u32 = 55;
 

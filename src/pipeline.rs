@@ -229,7 +229,7 @@ impl EmotionPipeline {
         self.live.is_too_dark()
     }
 
-    /// Forgets every tracked face and the time, for a new video.
+    /// Forgets every tracked face, the light and the time, for a new video.
     pub fn reset(&mut self) {
         self.live.reset();
     }

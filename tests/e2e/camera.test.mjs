@@ -48,7 +48,7 @@ test("the face is where the camera sees it", async () => {
   for (const [axis, at] of ASTRONAUT_AT.entries()) assert.ok(Math.abs(middle[axis] - at) < 20, `box ${box}`);
 });
 
-test("a screen reader hears what has been so for a while", async () => {
+test("a screen reader hears what has stayed the same for a while", async () => {
   const page = await open();
   await page.getByTestId("camera-start").click();
   const heard = page.getByRole("status");
@@ -76,7 +76,7 @@ test("the view is mirrored, its label is not, and the mirror can be turned off",
   assert.doesNotMatch(await transform(".live"), /-1/);
 });
 
-test("the view pauses, goes on, and is saved as a picture with its boxes", async () => {
+test("the view pauses, continues, and is saved as a picture with its boxes", async () => {
   const page = await open();
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();
@@ -94,7 +94,7 @@ test("the view pauses, goes on, and is saved as a picture with its boxes", async
   await page.getByTestId("face").waitFor();
 });
 
-test("among several cameras the visitor chooses", async () => {
+test("the visitor chooses among several cameras", async () => {
   const several = await startBrowser([
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream=device-count=2",
@@ -164,7 +164,7 @@ test("a camera that goes away is reported, and can be started again", async () =
   await page.getByTestId("face").waitFor();
 });
 
-test("a worker that dies under the live view is replaced, and the view goes on", async () => {
+test("a worker that dies during the live view is replaced, and the view continues", async () => {
   const page = await open();
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();

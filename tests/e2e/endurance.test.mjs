@@ -1,4 +1,4 @@
-// The live view over time: no memory is lost to it, and nothing recorded is lost by what befalls it.
+// The live view over time: its memory does not grow, and no record is lost whatever happens to it.
 //
 //   npm run endurance        ENDURANCE_MINUTES (default 30) from the environment; `npm test` watches 90 frames
 
@@ -46,7 +46,7 @@ async function heap(session) {
   return (await session.send("Runtime.getHeapUsage")).usedSize;
 }
 
-/** How many sessions' recordings the page holds, the one that is to go on included. */
+/** How many sessions' recordings the page holds, including the current one. */
 async function sessionsHeld(session) {
   const expression = 'import("/app/recording.js").then(({ Session }) => Session.prototype)';
   const { result: prototype } = await session.send("Runtime.evaluate", { expression, awaitPromise: true });
@@ -102,7 +102,7 @@ test(`the live view ${MINUTES ? `for ${MINUTES} minutes` : "for a while"} loses 
   await page.getByTestId("camera-stop").click();
   const frames = await framesRead(page);
   const { sessions } = JSON.parse(await downloaded(page, "timeline-json"));
-  assert.equal(sessions.length, 1, "the camera's session goes on, whatever befalls it");
+  assert.equal(sessions.length, 1, "the camera's session continues, whatever happens to it");
   assert.ok(sessions[0].frames >= frames, "nothing recorded is lost");
   await page.locator("[data-action=timeline-clear]").click();
   assert.equal(await sessionsHeld(session), 1, "what was discarded is gone");

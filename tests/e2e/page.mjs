@@ -61,7 +61,7 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
     "EXCLUDE localhost",
   ];
   const browser = await launchBrowser([`--host-resolver-rules=${hosts.join()}`, ...flags]);
-  // A page left open would go on reading its camera beside the next test.
+  // A page left open would keep reading its camera during the next test.
   afterEach(() => closeContexts(browser));
   after(async () => {
     await browser.close();

@@ -15,7 +15,7 @@ for (const name of ["models", "scripts", "src", "www", "build.rs", "Cargo.toml",
 }
 spawnSync("git", ["init", "--quiet"], { cwd: place });
 
-/** In parts, lest it be one here. */
+/** In parts, so that it is not a link here. */
 const LINK = ["[old](models", "emotion-0", "MODEL_CARD.md)"].join("/");
 
 /** What the check says of the copy with these lines added to a file. */

@@ -39,7 +39,7 @@ test("a picture without a face is an empty array", () => {
   assert.deepEqual(pipeline.analyzeImage(new Uint8Array(4), 1, 1), []);
 });
 
-test("live frames keep a face's id, and reset starts anew", () => {
+test("live frames keep a face's id, and reset starts again", () => {
   const pipeline = new EmotionPipeline();
   const width = 320;
   const height = 240;
@@ -129,13 +129,13 @@ test("pixels that do not fit their size are an invalid frame", () => {
     refuses(() => pipeline.classifyFace(new Uint8Array(length)), "invalid-frame");
 });
 
-test("bytes that are no picture, truncated, or far too large are named so", () => {
+test("bytes that are not a picture, truncated or far too large are refused with the right code", () => {
   const pipeline = new EmotionPipeline();
   for (const bytes of ["", "hello", "GIF89a", "<svg></svg>"]) {
     refuses(() => pipeline.analyzeBytes(new TextEncoder().encode(bytes)), "invalid-image");
   }
   refuses(() => pipeline.analyzeBytes(astronaut.subarray(0, astronaut.length / 2)), "invalid-image");
-  // Every cut and every damaged byte is an answer or a named error, never a trap: the module goes on working.
+  // Every cut and every damaged byte gives an answer or a named error, never a trap: the module still works after it.
   for (let step = 0; step < 200; step += 1) {
     const bytes = Uint8Array.from(astronaut);
     bytes[(step * 7919) % bytes.length] ^= 1 << (step % 8);
@@ -175,7 +175,7 @@ test("options are checked one by one", () => {
   assert.equal(new EmotionPipeline({ minConfidence: undefined }).analyzeBytes(astronaut).length, 1);
 });
 
-test("options change under a live view that goes on, and bad ones change nothing", () => {
+test("options change while a live view runs, and bad ones change nothing", () => {
   const pipeline = new EmotionPipeline({ uncertainBelow: 1 });
   assert.equal(pipeline.analyzeBytes(astronaut)[0].emotion, "uncertain");
   refuses(() => pipeline.configure({ maxFaces: 0 }), "invalid-options");
@@ -226,7 +226,7 @@ test("an invalid calibration, or another model's, is refused", () => {
   refuses(() => new EmotionPipeline({ calibration: 7 }), "invalid-options");
 });
 
-test("eight expressions come beside the four where they are asked for", () => {
+test("eight expressions come with the four on request", () => {
   const pipeline = new EmotionPipeline();
   const [four] = pipeline.analyzeBytes(astronaut);
   assert.ok(!("eight" in four));

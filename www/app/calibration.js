@@ -145,7 +145,7 @@ export class Calibration {
 
   async #import() {
     const [file] = this.#input.files ?? [];
-    this.#input.value = ""; // so that choosing the same file again is a change again
+    this.#input.value = ""; // so that choosing the same file again fires the event
     if (!file) return;
     try {
       const text = new TextDecoder().decode(await readFile(file)).trim();

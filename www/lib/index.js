@@ -264,11 +264,11 @@ export class EmotionAnalyzer {
    * be in view. `recording` says after each frame how far it has come, and ends with a calibration for `configure`,
    * learned from all the expressions recorded so far. `model.emotion.recordingOrder` lists them in the best order.
    *
-   * Recordings are kept in the worker's memory alone. One that dies takes them along, and `recording` is undefined then.
+   * Recordings exist only in the worker's memory. If the worker dies, they are lost and `recording` is undefined.
    *
-   * @param {Emotion} emotion recorded anew where it was recorded before
+   * @param {Emotion} emotion replaces an earlier recording of the same expression
    * @returns {Promise<void>}
-   * @throws {EmotionError} `invalid-calibration` (no expression of the model)
+   * @throws {EmotionError} `invalid-calibration` (not an expression of the model)
    */
   recordCalibration(emotion) {
     return this.#call("recordCalibration", { emotion });

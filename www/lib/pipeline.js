@@ -210,8 +210,8 @@ export class EmotionPipeline {
    * be in view. `recording` says after each frame how far it has come, and ends with a calibration for `configure`,
    * learned from all the expressions recorded so far. `model.emotion.recordingOrder` lists them in the best order.
    *
-   * @param {Emotion} emotion recorded anew where it was recorded before
-   * @throws {EmotionError} `invalid-calibration` (no expression of the model), `closed`
+   * @param {Emotion} emotion replaces an earlier recording of the same expression
+   * @throws {EmotionError} `invalid-calibration` (not an expression of the model), `closed`
    */
   recordCalibration(emotion) {
     this.#run((pipeline) => pipeline.recordCalibration(emotion));
