@@ -40,7 +40,7 @@ async function fileAt(root, pathname) {
 
 /**
  * Serves `root` until the returned server is closed.
- * `onRequest({ method, path, status })` hears of every request after its status is known; `headers` are given by path.
+ * `onRequest({ method, path, status })` is called for every request once its status is known; `headers` are given by path.
  */
 export async function serve({ root, port = 0, host = "127.0.0.1", headers: byPath = HEADERS, onRequest = () => {} }) {
   const folder = await realpath(root);

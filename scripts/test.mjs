@@ -9,7 +9,7 @@ import { ensureEngines } from "../tests/browsers/engines.mjs";
 import { findChromium } from "./chromium.mjs";
 import { ensureWasmTarget, fail, installPackages, requireRust, root, run, WASM_TARGET } from "./environment.mjs";
 
-/** The variants that the wasm tests hold the module against. Built together: linking each keeps one core busy. */
+/** The variants that the wasm tests compare the module with. Built together: linking each keeps one core busy. */
 const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
 
 /** What is checked without Burn. */

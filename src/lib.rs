@@ -57,12 +57,14 @@ mod frame;
 mod geometry;
 mod gif;
 mod jpeg;
+mod light;
 mod live;
 #[cfg(feature = "burn")]
 pub mod network;
 mod picture;
 mod pipeline;
 mod range;
+mod record;
 mod resample;
 #[cfg(feature = "serde")]
 mod serialise;
@@ -86,5 +88,6 @@ pub use frame::{Frame, MAX_PIXELS, MAX_SIDE};
 pub use geometry::{BoundingBox, FaceDetection, Landmarks};
 pub use picture::Picture;
 pub use pipeline::{EmotionPipeline, PipelineOptions};
+pub use record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};
 pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

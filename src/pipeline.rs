@@ -216,7 +216,13 @@ impl EmotionPipeline {
         Ok((chip, explanations))
     }
 
-    /// Forgets every tracked face and the time, for a new video.
+    /// Whether the live video is too dark to read a face well: its mean brightness is below 40 of 255, and has not
+    /// reached 55 since. Measured once a second of its frames' time; false before the first frame.
+    pub const fn is_too_dark(&self) -> bool {
+        self.live.is_too_dark()
+    }
+
+    /// Forgets every tracked face, the light and the time, for a new video.
     pub fn reset(&mut self) {
         self.live.reset();
     }

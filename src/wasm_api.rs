@@ -21,6 +21,7 @@ use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::picture::{self, Picture};
 use crate::pipeline::{self, PipelineOptions};
+use crate::record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 use crate::smooth::{Reading, Reading8};
 use crate::weights::{detector_model, emotion_model};
 
@@ -46,14 +47,28 @@ export interface Expression {
    * held steady within a margin of 0.1, and never less probable than `uncertainBelow`.
    */
   emotion: Emotion | "uncertain";
+  /** The expression shown; where that is "uncertain", the most probable one. */
+  likeliest: Emotion;
   /** The same over eight expressions, where they are asked for. */
   eight?: {
     probabilities: Record<Emotion8, number>;
     emotion: Emotion8 | "uncertain";
+    likeliest: Emotion8;
   };
 }
 /** A frame recorded to calibrate with: the face's `raw` answer, and the expression it was asked to display. */
 export interface CalibrationFrame { probabilities: Probabilities; emotion: Emotion }
+/** How far the recording of an expression has come. */
+export type Recording =
+  /** This frame was left out, since it does not show exactly one face. */
+  | { state: "not-alone" }
+  /** This share of the recording is done, 0..1. */
+  | { state: "underway"; share: number }
+  /**
+   * The recording has ended. `calibration` is for the option of that name. `before` and `after` are the mean probability
+   * of the expression, 0..1, without and with it, in frames that were not learned from.
+   */
+  | { state: "complete"; calibration: string; before: number; after: number };
 /** One face in a picture or frame. */
 export interface FaceEmotion extends Expression {
   /** In live video the same face keeps its id; in a picture faces are numbered from 1. */
@@ -109,6 +124,8 @@ export interface ModelInfo {
     id: string;
     sha256: string;
     classes: Emotion[];
+    /** The order in which to record them for a calibration; the first teaches the most, and alone is enough. */
+    recordingOrder: Emotion[];
     /** The classes of the second head, in its order; empty where the model has none. */
     eight: Emotion8[];
   };
@@ -133,6 +150,9 @@ extern "C" {
     /// A `Box`.
     #[wasm_bindgen(typescript_type = "Box")]
     pub type JsBox;
+    /// A `Recording`.
+    #[wasm_bindgen(typescript_type = "Recording")]
+    pub type JsRecording;
     /// An array of `CalibrationFrame`.
     #[wasm_bindgen(typescript_type = "CalibrationFrame[]")]
     pub type JsCalibrationFrames;
@@ -158,6 +178,7 @@ pub fn model_info() -> Result<JsModelInfo, JsValue> {
     let detector = detector_model().map_err(to_js)?;
     let emotion_info = model(emotion.id(), crate::weights::EMOTION_MODEL_SHA256);
     set(&emotion_info, "classes", &names(&Emotion::ALL));
+    set(&emotion_info, "recordingOrder", &names(&RECORDING_ORDER));
     let has_eight = emotion.contains("eight.weight");
     set(&emotion_info, "eight", &names(if has_eight { &Emotion8::ALL[..] } else { &[] }));
     let detector_info = model(detector.id(), crate::weights::DETECTOR_MODEL_SHA256);
@@ -203,6 +224,8 @@ pub struct EmotionPipeline {
     pipeline: pipeline::EmotionPipeline,
     canvas: Option<(OffscreenCanvas, OffscreenCanvasRenderingContext2d)>,
     pixels: Vec<u8>,
+    recorder: CalibrationRecorder,
+    recording: Option<Recording>,
 }
 
 #[wasm_bindgen]
@@ -212,7 +235,8 @@ impl EmotionPipeline {
     pub fn new(options: Option<JsOptions>) -> Result<Self, JsValue> {
         let options = options_from(options.as_deref()).map_err(to_js)?;
         let pipeline = pipeline::EmotionPipeline::new(options).map_err(to_js)?;
-        Ok(Self { pipeline, canvas: None, pixels: Vec::new() })
+        let recorder = CalibrationRecorder::new(pipeline.model_id());
+        Ok(Self { pipeline, canvas: None, pixels: Vec::new(), recorder, recording: None })
     }
 
     /// Takes these options, and the default of each one left out. Faces followed keep their ids. Throws as the
@@ -257,7 +281,9 @@ impl EmotionPipeline {
     ) -> Result<JsFaces, JsValue> {
         copy_bytes(rgba, &mut self.pixels).map_err(to_js)?;
         let frame = frame_from(&self.pixels, width, height).map_err(to_js)?;
-        self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
+        let faces = self.pipeline.analyze_frame(&frame, timestamp_ms).map_err(to_js)?;
+        self.recording = self.recorder.add(faces, timestamp_ms).map_err(to_js)?;
+        Ok(faces_to_js(faces, 1.0))
     }
 
     /// The faces in the bytes of a JPEG, PNG, WebP or GIF file, in pixels of the upright picture. Throws
@@ -287,7 +313,50 @@ impl EmotionPipeline {
     ) -> Result<JsFaces, JsValue> {
         let (width, height, scale) = self.read_bitmap(bitmap, UPRIGHT)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
-        self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
+        let faces = self.pipeline.analyze_frame(&frame, timestamp_ms).map_err(to_js)?;
+        self.recording = self.recorder.add(faces, timestamp_ms).map_err(to_js)?;
+        Ok(faces_to_js(faces, scale))
+    }
+
+    /// Whether the live video is too dark to read a face well: its mean brightness is below 40 of 255, and has not
+    /// reached 55 since. Measured once a second.
+    #[wasm_bindgen(getter, js_name = isTooDark)]
+    pub fn is_too_dark(&self) -> bool {
+        self.pipeline.is_too_dark()
+    }
+
+    /// Records this expression from the next live frame on, for a calibration. Throws `invalid-calibration` where the
+    /// model has no such expression.
+    #[wasm_bindgen(js_name = recordCalibration)]
+    pub fn record_calibration(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Emotion")] emotion: &JsValue,
+    ) -> Result<(), JsValue> {
+        let emotion = emotion.as_string().and_then(|name| Emotion::from_name(&name)).ok_or_else(|| {
+            to_js(Error::new(ErrorKind::InvalidCalibration, "only an expression of this model can be recorded"))
+        })?;
+        self.recorder.begin(emotion);
+        Ok(())
+    }
+
+    /// How far the recording has come with the last live frame; undefined where none was under way.
+    #[wasm_bindgen(getter, unchecked_return_type = "Recording | undefined")]
+    pub fn recording(&self) -> Option<JsRecording> {
+        self.recording.as_ref().map(recording_to_js)
+    }
+
+    /// Drops the recording under way and keeps those that are complete.
+    #[wasm_bindgen(js_name = cancelRecording)]
+    pub fn cancel_recording(&mut self) {
+        self.recorder.cancel();
+        self.recording = None;
+    }
+
+    /// Drops every recording.
+    #[wasm_bindgen(js_name = clearRecordings)]
+    pub fn clear_recordings(&mut self) {
+        self.recorder.clear();
+        self.recording = None;
     }
 
     /// The model's own answer to a face already cut out, not calibrated: 2,304 grey bytes, 48 x 48, rows from the top.
@@ -604,6 +673,22 @@ fn set_expressions(target: &Object, four: &Reading, eight: Option<&Reading8>) {
 fn set_expression<E: Expressions<N>, const N: usize>(target: &Object, reading: &Reading<E, N>) {
     set(target, "probabilities", &named(&reading.probabilities));
     set(target, "emotion", &reading.emotion.map_or("uncertain", E::name).into());
+    let likeliest = reading.emotion.unwrap_or_else(|| reading.probabilities.top().0);
+    set(target, "likeliest", &likeliest.name().into());
+}
+
+fn recording_to_js(recording: &Recording) -> JsRecording {
+    let object = match recording {
+        Recording::NotAlone => object(&[("state", "not-alone".into())]),
+        Recording::Underway(share) => object(&[("state", "underway".into()), ("share", (*share).into())]),
+        Recording::Complete { calibration, before, after } => object(&[
+            ("state", "complete".into()),
+            ("calibration", calibration.to_string().into()),
+            ("before", (*before).into()),
+            ("after", (*after).into()),
+        ]),
+    };
+    JsValue::from(object).unchecked_into()
 }
 
 fn explain(

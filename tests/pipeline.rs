@@ -186,7 +186,7 @@ fn a_face_that_leaves_is_gone_and_one_that_appears_is_found() {
 }
 
 #[test]
-fn a_face_missed_for_a_moment_is_told_of_as_it_was_last_seen() {
+fn a_face_missed_for_a_moment_is_reported_as_last_seen() {
     let astronaut = picture("astronaut_half.png");
     let there = scene(Some((&astronaut.frame().unwrap(), 190, 110)));
     let empty = scene(None);
@@ -210,7 +210,7 @@ fn a_face_missed_for_a_moment_is_told_of_as_it_was_last_seen() {
 }
 
 #[test]
-fn options_change_under_a_live_view_that_goes_on() {
+fn options_change_while_a_live_view_runs() {
     let astronaut = picture("astronaut_half.png");
     let pixels = scene(Some((&astronaut.frame().unwrap(), 190, 110)));
     let mut pipeline = pipeline();
@@ -238,7 +238,7 @@ fn a_calibration_corrects_the_answer_and_leaves_the_models_own_beside_it() {
     let stock = pipeline.analyze_image(&astronaut).unwrap()[0].clone();
     assert_eq!(stock.probabilities, stock.raw);
 
-    // This smile is said to be their neutral face.
+    // This smile is labelled as their neutral face.
     let calibration =
         PersonalCalibration::fit(pipeline.model_id(), &[(stock.raw, Emotion::Neutral)].repeat(20)).unwrap();
     let options = PipelineOptions { calibration: Some(calibration), ..PipelineOptions::default() };
@@ -260,7 +260,7 @@ fn a_calibration_corrects_the_answer_and_leaves_the_models_own_beside_it() {
 }
 
 #[test]
-fn eight_expressions_are_told_where_they_are_asked_for() {
+fn eight_expressions_are_reported_on_request() {
     let astronaut = picture("astronaut_half.png");
     let astronaut = astronaut.frame().unwrap();
     let mut pipeline = pipeline();
@@ -284,7 +284,7 @@ fn eight_expressions_are_told_where_they_are_asked_for() {
 }
 
 #[test]
-fn the_answers_explained_are_those_told() {
+fn the_answers_explained_are_those_reported() {
     let hopper = picture("grace_hopper.png");
     let hopper = hopper.frame().unwrap();
     let mut pipeline = pipeline();

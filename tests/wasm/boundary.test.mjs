@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadModule, repositoryFile } from "./module.mjs";
+import { decodePixels, loadModule, repositoryFile } from "./module.mjs";
 
 const module = await loadModule();
 const { EmotionPipeline } = module;
@@ -56,7 +56,7 @@ test("a picture without a face is an empty array", () => {
   assert.deepEqual(pipeline.analyzeImage(new Uint8Array(4), 1, 1), []);
 });
 
-test("live frames keep a face's id, and reset starts anew", () => {
+test("live frames keep a face's id, and reset starts again", () => {
   const pipeline = new EmotionPipeline();
   const width = 320;
   const height = 240;
@@ -66,6 +66,67 @@ test("live frames keep a face's id, and reset starts anew", () => {
   refuses(() => pipeline.analyzeFrame(blank, width, height, Number.NaN), "invalid-timestamp");
   pipeline.reset();
   assert.deepEqual(pipeline.analyzeFrame(blank, width, height, -1), []);
+});
+
+test("a dark live view is reported until it is light again, or another begins", () => {
+  const pipeline = new EmotionPipeline();
+  const isTooDarkAfter = (grey, timestampMs) => {
+    const frame = new Uint8Array(64 * 48 * 4).fill(grey).map((value, index) => (index % 4 === 3 ? 255 : value));
+    pipeline.analyzeFrame(frame, 64, 48, timestampMs);
+    return pipeline.isTooDark;
+  };
+  assert.equal(pipeline.isTooDark, false);
+  assert.equal(isTooDarkAfter(39, 0), true);
+  assert.equal(isTooDarkAfter(54, 1000), true);
+  assert.equal(isTooDarkAfter(55, 2000), false);
+  assert.equal(isTooDarkAfter(0, 3000), true);
+  pipeline.reset();
+  assert.equal(pipeline.isTooDark, false);
+});
+
+test("a recording of an expression ends in a calibration that fits it", () => {
+  const pipeline = new EmotionPipeline();
+  const { data, width, height } = decodePixels(module, astronaut);
+  let nowMs = 0;
+  const next = (pixels = data) => {
+    nowMs += 250;
+    return { face: pipeline.analyzeFrame(pixels, width, height, nowMs)[0], recording: pipeline.recording };
+  };
+  const [first, ...others] = module.modelInfo().emotion.recordingOrder;
+  assert.deepEqual([first, ...others].toSorted(), module.modelInfo().emotion.classes.toSorted());
+  assert.equal(next().recording, undefined);
+  pipeline.recordCalibration(first);
+  assert.equal(pipeline.recording, undefined, "no frame has come since");
+  const frames = Array.from({ length: 17 }, () => next());
+  const shares = frames.slice(0, 16).map(({ recording }) => recording.share);
+  assert.deepEqual(shares.toSorted(), shares);
+  const { recording } = frames.at(-1);
+  const { state, calibration, before, after } = recording;
+  assert.equal(state, "complete");
+  const fitted = (frames) =>
+    pipeline.fitCalibration(frames.slice(0, 12).map(({ face }) => ({ probabilities: face.raw, emotion: first })));
+  assert.equal(calibration, fitted(frames), "of the first three seconds");
+  const checked = frames.slice(-5).map(({ face }) => face.raw[first]);
+  assert.ok(Math.abs(before - checked.reduce((sum, value) => sum + value) / 5) < 1e-6, "in the last second");
+  assert.ok(after > before, `${after} > ${before}`);
+  assert.equal(next().recording, undefined);
+  pipeline.configure({ calibration });
+  assert.ok(Math.abs(pipeline.analyzeBytes(astronaut)[0].probabilities[first] - after) < 0.02);
+
+  pipeline.recordCalibration(others[0]);
+  assert.equal(next().recording.state, "underway");
+  pipeline.cancelRecording();
+  assert.equal(next().recording, undefined);
+  pipeline.recordCalibration(first);
+  const again = Array.from({ length: 17 }, () => next());
+  assert.equal(again.at(-1).recording.calibration, fitted(again), "what was cancelled or replaced is not learned from");
+  pipeline.clearRecordings();
+  pipeline.reset();
+  pipeline.recordCalibration(first);
+  assert.deepEqual(next(new Uint8Array(data.length).fill(255)).recording, { state: "not-alone" });
+  for (const emotion of ["bored", "", undefined, 7, {}]) {
+    refuses(() => pipeline.recordCalibration(emotion), "invalid-calibration");
+  }
 });
 
 test("pixels that do not fit their size are an invalid frame", () => {
@@ -85,13 +146,13 @@ test("pixels that do not fit their size are an invalid frame", () => {
     refuses(() => pipeline.classifyFace(new Uint8Array(length)), "invalid-frame");
 });
 
-test("bytes that are no picture, truncated, or far too large are named so", () => {
+test("bytes that are not a picture, truncated or far too large are refused with the right code", () => {
   const pipeline = new EmotionPipeline();
   for (const bytes of ["", "hello", "GIF89a", "<svg></svg>"]) {
     refuses(() => pipeline.analyzeBytes(new TextEncoder().encode(bytes)), "invalid-image");
   }
   refuses(() => pipeline.analyzeBytes(astronaut.subarray(0, astronaut.length / 2)), "invalid-image");
-  // Every cut and every damaged byte is an answer or a named error, never a trap: the module goes on working.
+  // Every cut and every damaged byte gives an answer or a named error, never a trap: the module still works after it.
   for (let step = 0; step < 200; step += 1) {
     const bytes = Uint8Array.from(astronaut);
     bytes[(step * 7919) % bytes.length] ^= 1 << (step % 8);
@@ -146,7 +207,7 @@ test("options are checked one by one", () => {
   assert.equal(new EmotionPipeline({ minConfidence: undefined }).analyzeBytes(astronaut).length, 1);
 });
 
-test("options change under a live view that goes on, and bad ones change nothing", () => {
+test("options change while a live view runs, and bad ones change nothing", () => {
   const pipeline = new EmotionPipeline({ uncertainBelow: 1 });
   assert.equal(pipeline.analyzeBytes(astronaut)[0].emotion, "uncertain");
   refuses(() => pipeline.configure({ maxFaces: 0 }), "invalid-options");
@@ -197,7 +258,7 @@ test("an invalid calibration, or another model's, is refused", () => {
   refuses(() => new EmotionPipeline({ calibration: 7 }), "invalid-options");
 });
 
-test("eight expressions come beside the four where they are asked for", () => {
+test("eight expressions come with the four on request", () => {
   const pipeline = new EmotionPipeline();
   const [four] = pipeline.analyzeBytes(astronaut);
   assert.ok(!("eight" in four));

@@ -54,7 +54,7 @@ class Rectangle {
   }
 }
 
-test("a face is explained in the bytes of a file and in pixels, as its answer is given", async () => {
+test("a face is explained from a file's bytes and from pixels, with the answer it was given", async () => {
   const pipeline = await EmotionPipeline.create({ expressions: 8 });
   const bytes = repositoryFile("tests/fixtures/astronaut_half.png");
   const [face] = pipeline.analyzeImage(bytes);
