@@ -1,6 +1,7 @@
 /**
  * What the two sides of the worker say to each other: numbered requests, numbered answers, progress while the module
- * loads, and errors as plain data that are rebuilt on arrival.
+ * loads, and errors as plain data that are rebuilt on arrival. Written out, because Comlink knows neither abort signals
+ * nor error codes, and the package has no dependencies.
  *
  * @module
  */
