@@ -43,7 +43,7 @@ export async function countInstructions(folder) {
   count("start", () => {
     pipeline = new EmotionPipeline();
   });
-  // What is allocated once is no part of a frame.
+  // Buffers allocated once are not part of a frame.
   const live = () => {
     pipeline.reset();
     const faces = pipeline.analyzeFrame(frame, width, height, 0);
@@ -67,7 +67,7 @@ export async function countInstructions(folder) {
 }
 
 /**
- * How the counts lie to the expected ones, a line a stage, and whether one is too high.
+ * How the counts differ from the expected ones, one line per stage, and whether any is too high.
  * @param {Record<string, number>} counted
  */
 export function compare(counted) {

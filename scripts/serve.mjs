@@ -2,7 +2,8 @@
 //
 //   node scripts/serve.mjs [folder]      PORT (default 8080) and HOST (default 127.0.0.1) from the environment
 //
-// `serve` is also what the end-to-end tests use: they read its log of requests.
+// `serve` is also what the end-to-end tests use. They read its log of requests and change its headers, and `npm start`
+// installs no package: hence no server from npm.
 
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";

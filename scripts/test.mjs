@@ -1,5 +1,5 @@
 // Runs every check, or those named: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page]
-// [browsers] [site] [release]
+// [browsers] [site] [release]. `npm run check` names lint, unit, golden and types.
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -80,15 +80,27 @@ const stages = {
   },
 };
 
+/** Parts of the checks above that `npm run check` runs alone. */
+const parts = {
+  unit() {
+    run("cargo", ["test", "--quiet", "--package", "countenance", "--lib"]);
+  },
+  golden() {
+    run("node", ["scripts/build.mjs"]);
+    run("node", ["--test", "tests/wasm/golden.test.mjs"], { BUILDS: "default" });
+  },
+};
+
+const checks = { ...stages, ...parts };
 let isPacked = false;
 requireRust();
 installPackages();
 const asked = process.argv.slice(2);
 for (const name of asked.length > 0 ? asked : Object.keys(stages)) {
-  if (!Object.hasOwn(stages, name)) fail(`There is no check "${name}"; there are ${Object.keys(stages).join(", ")}.`);
+  if (!Object.hasOwn(checks, name)) fail(`There is no check "${name}"; there are ${Object.keys(checks).join(", ")}.`);
   console.log(`\n=== ${name}`);
   const started = Date.now();
-  await stages[name]();
+  await checks[name]();
   console.log(`=== ${name}: passed in ${((Date.now() - started) / 1000).toFixed(0)} s`);
 }
 

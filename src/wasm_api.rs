@@ -1,7 +1,8 @@
 //! The JavaScript boundary: thin, and the only file that knows of wasm-bindgen.
 //!
 //! Plain objects go out, because instances cannot be cloned to another thread and must be freed. Every error is an
-//! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]).
+//! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]). The conversions are written out: through
+//! serde-wasm-bindgen a wrong argument would lose that code, and serde would come into the module.
 
 use image::metadata::Orientation;
 use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};

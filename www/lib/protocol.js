@@ -1,6 +1,7 @@
 /**
  * The messages between the page and the worker: numbered requests and answers, progress while the module loads, and
- * errors as plain data, which the page rebuilds.
+ * errors as plain data, which the page rebuilds. Written out, because Comlink knows neither abort signals nor error codes,
+ * and the package has no dependencies.
  *
  * @module
  */
