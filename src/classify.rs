@@ -34,11 +34,11 @@ impl<E: Expressions<N>, const N: usize> Probabilities<E, N> {
         if values.iter().all(|value| value.is_finite() && *value >= 0.0) && (sum - 1.0).abs() <= 1e-3 {
             Ok(Self { values, expressions: PhantomData })
         } else {
-            Err(Error::new(ErrorKind::Inference, format!("{values:?} are no probabilities")))
+            Err(Error::new(ErrorKind::Inference, format!("{values:?} are not probabilities")))
         }
     }
 
-    /// Probabilities computed from others, which cannot be anything else.
+    /// Probabilities computed from others, which need no check.
     pub(crate) fn derived(values: [f32; N]) -> Self {
         debug_assert!(Self::new(values).is_ok(), "{values:?}");
         Self { values, expressions: PhantomData }
@@ -49,7 +49,7 @@ impl<E: Expressions<N>, const N: usize> Probabilities<E, N> {
         self.values[expression.index()]
     }
 
-    /// The most probable expression and its probability; of equals the first in [`Expressions::ALL`].
+    /// The most probable expression and its probability; among equals the first in [`Expressions::ALL`].
     pub fn top(&self) -> (E, f32) {
         self.iter().fold((E::ALL[0], -1.0), |best, next| if next.1 > best.1 { next } else { best })
     }
@@ -84,7 +84,7 @@ pub struct Answers {
 pub struct EmotionClassifier {
     engine: Engine,
     temperature: f32,
-    /// That of the second head; none where the model has none.
+    /// The second head's, if the model has one.
     temperature_eight: Option<f32>,
     mirrored_too: bool,
 }
@@ -95,7 +95,7 @@ impl EmotionClassifier {
     ///
     /// # Errors
     /// [`ErrorKind::ModelLoad`] when a tensor is missing or of another shape, the metadata `classes` does not list
-    /// [`Emotion::ALL`], or a temperature is no finite number above 0.
+    /// [`Emotion::ALL`], or a temperature is not a finite number above 0.
     pub fn new(weights: &Weights<'_>) -> Result<Self, Error> {
         let invalid = |message: String| Error::new(ErrorKind::ModelLoad, message);
         let classes = weights.metadata("classes").unwrap_or_default();
@@ -105,7 +105,7 @@ impl EmotionClassifier {
         let temperature = |key: &str| {
             let stated = weights.metadata(key).unwrap_or_default();
             let value = stated.parse().ok().filter(|value: &f32| value.is_normal() && *value > 0.0);
-            value.ok_or_else(|| invalid(format!("the model's {key} {stated:?} is no number above 0")))
+            value.ok_or_else(|| invalid(format!("the model's {key} {stated:?} is not a number above 0")))
         };
         let engine = Engine::new(weights)?;
         Ok(Self {

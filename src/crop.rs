@@ -22,9 +22,8 @@ const GREY_WEIGHTS: [f32; 3] = [0.299, 0.587, 0.114];
 /// Scaled down by area average, up bilinearly; where the square reaches beyond the frame the border pixels repeat.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidBox`](crate::ErrorKind::InvalidBox) when the box has a side that is not above 0, a number that is
-/// not finite or is beyond a thousand million pixels, or when it lies outside of the frame. The detector's boxes are
-/// all valid.
+/// [`ErrorKind::InvalidBox`](crate::ErrorKind::InvalidBox) when the box has a side that is not above 0, has a number that
+/// is not finite or is beyond 1e9 pixels, or lies outside of the frame. The detector's boxes are always valid.
 pub fn crop_face(frame: &Frame<'_>, bounding_box: &BoundingBox) -> Result<FaceChip, Error> {
     bounding_box.check_within(frame.width(), frame.height())?;
     Ok(crop_found_face(frame, bounding_box))
@@ -40,7 +39,7 @@ pub(crate) fn crop_found_face(frame: &Frame<'_>, bounding_box: &BoundingBox) -> 
 }
 
 /// The whole frame as a chip, for a face that is already cut out as the training images are. A frame that is not
-/// square is squeezed.
+/// square is stretched to one.
 pub fn chip_from_frame(frame: &Frame<'_>) -> FaceChip {
     cut(frame, 0.0, 0.0, f64::from(frame.width()), f64::from(frame.height()))
 }

@@ -1,8 +1,8 @@
-//! The expressions the network tells apart, and their order.
+//! The expressions that the network distinguishes, and their order.
 
 use std::fmt;
 
-/// A set of expressions that one head of the network tells apart.
+/// A set of expressions that one head of the network distinguishes.
 pub trait Expressions<const N: usize>: Copy + Eq + fmt::Debug + 'static {
     /// All, in the head's output order.
     const ALL: [Self; N];
@@ -70,8 +70,8 @@ macro_rules! expressions {
 }
 
 expressions! {
-    /// A displayed expression, one of the four of the network's main head. Nothing else in the project may list them in
-    /// an order of its own.
+    /// A displayed expression, one of the four of the network's main head. This is the only place that defines their
+    /// order.
     Emotion, 4:
     /// A happy expression.
     Happy = "happy",

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub enum ErrorKind {
     /// The pixels do not fit the stated size, or the size is zero or too large.
     InvalidFrame,
-    /// The bytes are no picture that can be decoded: wrong format, truncated, or damaged.
+    /// The bytes are not a picture that can be decoded: wrong format, truncated, or damaged.
     InvalidImage,
     /// The picture is larger than the limits allow.
     ImageTooLarge,
@@ -22,16 +22,16 @@ pub enum ErrorKind {
     InvalidTimestamp,
     /// The weights are damaged, of another version, or of another network.
     ModelLoad,
-    /// The network gave an answer that is no probability (NaN or infinite).
+    /// The network gave an answer that is not a probability (NaN or infinite).
     Inference,
     /// A personal calibration cannot be learned from what was recorded, or its text is damaged or of another version.
     InvalidCalibration,
-    /// There is no memory for a picture of this size.
+    /// There is not enough memory for a picture of this size.
     OutOfMemory,
 }
 
 impl ErrorKind {
-    /// The kind as a stable kebab-case code, the one JavaScript callers see.
+    /// The kind as a stable kebab-case code, the same that JavaScript callers see.
     pub const fn code(self) -> &'static str {
         match self {
             Self::InvalidFrame => "invalid-frame",
@@ -60,7 +60,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error of this kind; the message is shown to people as it is.
+    /// An error of this kind, with a message that people can be shown.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), cause: None }
     }

@@ -1,4 +1,4 @@
-//! What is answered for one face.
+//! The answer for one face.
 
 use crate::classify::EmotionProbabilities;
 use crate::emotion::Emotion;
@@ -16,7 +16,7 @@ pub struct FaceEmotion {
     pub raw: EmotionProbabilities,
     /// How probable each expression is: calibrated where there is a calibration, in live video smoothed over time.
     pub probabilities: EmotionProbabilities,
-    /// The most probable expression, or none when it is less probable than
+    /// The most probable expression, or `None` when it is less probable than
     /// [`uncertain_below`](crate::PipelineOptions::uncertain_below). In live video it is held steady within a margin, see
     /// [`ProbabilitySmoother`](crate::ProbabilitySmoother).
     pub emotion: Option<Emotion>,

@@ -1,4 +1,4 @@
-//! A picture as it arrives: RGBA pixels, checked once and laid on white.
+//! A picture as it arrives: RGBA pixels, checked once and composited over white.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use image::DynamicImage;
 use crate::error::{Error, ErrorKind};
 
 /// The longest side a frame may have, in pixels. Browsers cap a canvas at 16,384 to 65,535 a side; a picture longer
-/// than this is refused rather than scaled in secret.
+/// than this is refused rather than scaled silently.
 pub const MAX_SIDE: u32 = 16_384;
 
 /// The most pixels a frame may have (120 megapixels, 480 MB of RGBA): wasm memory ends at 4 GiB.
 pub const MAX_PIXELS: u64 = 120_000_000;
 
-/// RGBA pixels, 8 bits a channel, rows from the top, no padding between rows; every one of them opaque.
+/// Opaque RGBA pixels, 8 bits a channel, rows from the top, no padding between rows.
 ///
-/// What is transparent is composited over white, the paper most viewers lay under a picture. A pixel of alpha 0 is
-/// white whatever colour it hides, so nobody is found where a person sees nothing.
+/// Transparent pixels are composited over white, as most viewers show them. A pixel of alpha 0 is white whatever colour
+/// it hides, so no face is found where a person sees nothing.
 #[derive(Clone)]
 pub struct Frame<'a> {
     pixels: Cow<'a, [u8]>,
@@ -35,7 +35,7 @@ impl<'a> Frame<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidFrame`] when a side is zero, a side or the area is over the limit, or the length is not
-    /// `width * height * 4`; [`ErrorKind::OutOfMemory`] when there is no memory for the copy.
+    /// `width * height * 4`; [`ErrorKind::OutOfMemory`] when there is not enough memory for the copy.
     pub fn from_rgba(pixels: &'a [u8], width: u32, height: u32) -> Result<Self, Error> {
         let frame = Self::from_opaque(pixels, width, height)?;
         Ok(if is_opaque(pixels) { frame } else { Self { pixels: Cow::Owned(on_white(pixels)?), ..frame } })
@@ -119,12 +119,12 @@ impl<'a> TryFrom<&'a DynamicImage> for Frame<'a> {
     }
 }
 
-/// Refuses a size that no frame may have.
+/// Refuses a size of zero or over the limits.
 fn check_size(width: u32, height: u32) -> Result<(), Error> {
     let invalid = |message: String| Err(Error::new(ErrorKind::InvalidFrame, message));
     let area = u64::from(width) * u64::from(height);
     if area == 0 {
-        return invalid(format!("a frame needs at least one pixel, this one is {width} x {height}"));
+        return invalid(format!("a frame must have at least one pixel, this one is {width} x {height}"));
     }
     if width > MAX_SIDE || height > MAX_SIDE || area > MAX_PIXELS {
         return invalid(format!(
@@ -134,7 +134,7 @@ fn check_size(width: u32, height: u32) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses a size that no frame may have, and bytes that do not fill it.
+/// Refuses a size of zero or over the limits, and bytes that do not fill it.
 fn check(width: u32, height: u32, length: usize, channels: usize) -> Result<(), Error> {
     check_size(width, height)?;
     let bytes = u64::from(width) * u64::from(height) * channels as u64;
@@ -145,7 +145,7 @@ fn check(width: u32, height: u32, length: usize, channels: usize) -> Result<(), 
     Ok(())
 }
 
-/// Whether every alpha is 255. Live frames pass here, so it looks at two pixels at once and never stops to decide.
+/// Whether every alpha is 255. Every live frame is checked, so this reads two pixels at once and does not branch.
 fn is_opaque(rgba: &[u8]) -> bool {
     const ALPHAS: u64 = u64::from_le_bytes([0, 0, 0, 255, 0, 0, 0, 255]);
     let (pairs, last) = rgba.as_chunks::<8>();
@@ -163,7 +163,7 @@ fn on_white(rgba: &[u8]) -> Result<Vec<u8>, Error> {
 fn with_room(bytes: usize) -> Result<Vec<u8>, Error> {
     let mut pixels = Vec::new();
     pixels.try_reserve_exact(bytes).map_err(|_| {
-        Error::new(ErrorKind::OutOfMemory, format!("there is no memory for {bytes} bytes of a picture"))
+        Error::new(ErrorKind::OutOfMemory, format!("there is not enough memory for {bytes} bytes of a picture"))
     })?;
     Ok(pixels)
 }

@@ -1,4 +1,4 @@
-//! Where faces are: boxes and points in frame pixels, and how boxes lie to each other.
+//! Where faces are: boxes and points in frame pixels, and how boxes relate to each other.
 
 use crate::error::{Error, ErrorKind};
 
@@ -80,8 +80,8 @@ pub(crate) fn overlap(a: &BoundingBox, b: &BoundingBox) -> f32 {
 }
 
 /// Distance-IoU of two boxes, -1..1: their overlap (intersection over union) less the squared distance of their
-/// centres over the squared diagonal of the box around both. Unlike plain IoU it still tells near from far where boxes
-/// no longer overlap. Zheng et al., "Distance-IoU Loss", AAAI 2020, arXiv 1911.08287.
+/// centres over the squared diagonal of the box around both. Unlike plain IoU it still distinguishes near from far
+/// where boxes no longer overlap. Zheng et al., "Distance-IoU Loss", AAAI 2020, arXiv 1911.08287.
 pub(crate) fn distance_iou(a: &BoundingBox, b: &BoundingBox) -> f32 {
     let span = |a0: f32, a1: f32, b0: f32, b1: f32| a1.max(b1) - a0.min(b0);
     let (ax, ay, bx, by) = (a.x + a.width, a.y + a.height, b.x + b.width, b.y + b.height);

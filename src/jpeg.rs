@@ -42,7 +42,7 @@ mod marker {
     pub(super) const APP14: u8 = 0xEE;
 }
 
-/// Whether a file has its end marker behind all of its image; or anywhere, where it can't be known how far that goes.
+/// Whether a file has its end marker after its whole image, or anywhere if the image's extent cannot be determined.
 #[cfg(any(target_family = "wasm", test))] // only browsers decode what was not walked here
 pub(crate) fn has_its_end(bytes: &[u8]) -> bool {
     let walked = JpegDecoder::read_headers(bytes).and_then(|mut decoder| decoder.walk_scans(|_, _, _| {}));
@@ -83,7 +83,7 @@ impl<'a> JpegDecoder<'a> {
         loop {
             let (marker, content) = segments.next()?.ok_or(ENDS_EARLY)?;
             match marker {
-                marker::EOI => return Err("the JPEG file holds no image"),
+                marker::EOI => return Err("the JPEG file has no image"),
                 marker::SOS => {
                     let layout: Layout = layout.ok_or(DAMAGED)?;
                     let color_transform = color_transform(&layout, is_jfif, adobe);
@@ -260,7 +260,7 @@ impl<'a> Segments<'a> {
     }
 }
 
-/// A file that was found complete, and that the decoder refuses all the same.
+/// A file that was found complete but that the decoder refuses.
 #[derive(Debug)]
 struct Damaged(jpeg_decoder::Error);
 

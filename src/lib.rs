@@ -30,11 +30,11 @@
 //!
 //! With the feature `serde`, faces and [options](PipelineOptions) are serialised with the keys of the JavaScript API.
 //!
-//! All state and scratch memory is the pipeline's own: there are no globals, and one a thread is what to make. Weights
-//! are compiled in ([`weights`]); nothing is read from disk or network. It reports which expression a face *displays*,
+//! A pipeline owns all its state and scratch memory: there are no globals, so make one for each thread. Weights are
+//! compiled in ([`weights`]); nothing is read from disk or network. It reports which expression a face *displays*,
 //! never what the person feels.
 
-/// The README's Rust is compiled and run with the tests of the documentation.
+/// The README's Rust code is compiled and run with the documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,4 +1,4 @@
-//! Live video: finds the faces followed in every frame, and remembers with each what it displays.
+//! Live video: follows faces from frame to frame, and remembers what each one displays.
 
 use crate::classify::{Answers, EmotionProbabilities};
 use crate::detect::{DetectOptions, FaceDetector};
@@ -11,8 +11,8 @@ use crate::light::Light;
 use crate::smooth::{ProbabilitySmoother, Reading, SmootherOptions};
 use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
 
-/// The share of the least confidence with which a face already followed is carried on: a weak moment (a turned head,
-/// motion blur) does not lose it, and nobody new is let in.
+/// The share of the minimum confidence that is enough for a face already followed: it is not lost in a weak moment (a
+/// turned head, motion blur), and no new face is let in.
 const CARRY_ON: f32 = 0.75;
 
 /// How long, in milliseconds, a missed face is still reported as it was last seen: about as long as a blink or the blur
@@ -30,7 +30,7 @@ pub(crate) struct LiveVideo {
 }
 
 impl LiveVideo {
-    /// A video whose first frame is to come.
+    /// A video before its first frame.
     pub(crate) fn new(options: TrackerOptions) -> Result<Self, Error> {
         Ok(Self { tracker: FaceTracker::with_memory(options)?, light: Light::default() })
     }
@@ -79,7 +79,7 @@ impl LiveVideo {
         Ok(plan)
     }
 
-    /// The faces followed, the one followed longest first, each with what is remembered of it.
+    /// The faces followed, the longest followed first, each with its memory.
     pub(crate) fn faces(&mut self) -> impl Iterator<Item = (&TrackedFace, &mut Memory)> {
         self.tracker.faces_with_memory()
     }
@@ -89,14 +89,14 @@ impl LiveVideo {
         self.light.is_dark()
     }
 
-    /// Forgets every face, the light and the time, for a new video.
+    /// Forgets all faces, the light and the time, to start a new video.
     pub(crate) fn reset(&mut self) {
         self.tracker.reset();
         self.light = Light::default();
     }
 }
 
-/// What is remembered of one face.
+/// What is remembered about one face.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     smoothers: Option<Smoothers>,
@@ -117,7 +117,7 @@ impl Smoothers {
 }
 
 impl Memory {
-    /// Takes in the answers to the face in a frame that shows it: the model's own and those to be shown.
+    /// Takes in the answers for a frame that shows the face: the model's own and those to be shown.
     pub(crate) fn see(
         &mut self,
         face: &TrackedFace,

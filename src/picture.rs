@@ -1,5 +1,5 @@
-//! The bytes of JPEG, PNG, WebP and GIF files to RGBA pixels, for callers without a browser's decoder; and for the
-//! others, whether a file's bytes are all there.
+//! Decodes JPEG, PNG, WebP and GIF files to RGBA pixels for callers without a browser's decoder; for the others, says
+//! whether a file is complete.
 
 use std::io::Cursor;
 
@@ -22,8 +22,7 @@ const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 8;
 /// What lies under a transparent picture, as under a [`Frame`].
 const WHITE: Rgba<u8> = Rgba([255; 4]);
 
-/// A decoded picture, turned upright as its first EXIF block says, and laid on white where it is transparent (see
-/// [`Frame`]).
+/// A decoded picture, turned upright as its first EXIF block says, and composited over white (see [`Frame`]).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     rgba: Vec<u8>,
@@ -38,14 +37,14 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// Decodes the bytes of a JPEG, PNG, WebP or GIF file: of an animation the first image that a browser shows.
-    /// The format is found in the bytes, never in a name. Colours are converted to sRGB, as an ICC profile of curves and primaries
-    /// or a PNG file's chunks ask for.
+    /// Decodes the bytes of a JPEG, PNG, WebP or GIF file; of an animation, the first image that a browser shows. The
+    /// format is recognised by the bytes. Colours are converted to sRGB from an ICC profile of curves and primaries, or
+    /// from what a PNG file's chunks state.
     ///
     /// # Errors
-    /// [`ErrorKind::ImageTooLarge`] when the picture is over the limits of [`Frame`], found out before its pixels are
-    /// decoded; [`ErrorKind::OutOfMemory`] when there is no memory for them; [`ErrorKind::InvalidImage`] for every other
-    /// format and for truncated or damaged bytes.
+    /// [`ErrorKind::ImageTooLarge`] when the picture is over the limits of [`Frame`], which is checked before its pixels
+    /// are decoded; [`ErrorKind::OutOfMemory`] when there is not enough memory for them; [`ErrorKind::InvalidImage`] for
+    /// every other format and for truncated or damaged bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.is_empty() {
             return Err(invalid("the file is empty"));
@@ -105,7 +104,7 @@ pub(crate) fn has_its_end(bytes: &[u8]) -> bool {
     }
 }
 
-/// The decoder for the format that the bytes show. It has read their headers.
+/// The decoder for the format of these bytes. It has read their headers.
 fn decoder(bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Error> {
     let open = || -> ImageResult<Option<Box<dyn ImageDecoder + '_>>> {
         let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
@@ -135,8 +134,8 @@ fn webp_decoder(bytes: &[u8]) -> ImageResult<Box<dyn ImageDecoder + '_>> {
     Ok(Box::new(decoder))
 }
 
-/// Whether this is an animated PNG file whose first image is no frame of the animation: viewers that know animations
-/// never show it.
+/// Whether this is an animated PNG file whose first image is not a frame of the animation: viewers that support
+/// animations never show it.
 fn hides_its_first_image(bytes: &[u8]) -> bool {
     let names = || {
         let png = Container::of(bytes).filter(|&container| container == Container::Png);
@@ -160,15 +159,16 @@ fn limits() -> Limits {
     limits
 }
 
-/// Refuses a picture that there is no memory for, before its decoder, whose allocations end the program when they fail.
-/// Memory that wasm once has stays its own, so the decoder finds it again.
+/// Refuses a picture that does not fit into memory, before its decoder starts: a failed allocation there would end the
+/// program. Wasm never gives memory back, so the decoder then finds what was reserved here.
 pub(crate) fn ensure_memory(bytes: u64) -> Result<(), Error> {
     let mut probe: Vec<u8> = Vec::new();
     let reserved = usize::try_from(bytes).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
-    // An allocation that nobody looks at is optimised away.
+    // An unused allocation would be optimised away.
     std::hint::black_box(&probe);
     if !reserved {
-        return Err(Error::new(ErrorKind::OutOfMemory, format!("decoding the picture takes {bytes} bytes of memory")));
+        let message = format!("there is not enough memory to decode the picture, which takes {bytes} bytes");
+        return Err(Error::new(ErrorKind::OutOfMemory, message));
     }
     Ok(())
 }

@@ -23,17 +23,17 @@ pub struct PipelineOptions {
     /// The least detector confidence of a face, 0..=1.
     pub min_confidence: f32,
     /// The top probability below which the answer is uncertain, 0..=1. The probabilities are calibrated, so this is
-    /// the least accuracy one wants of a single answer.
+    /// the lowest accuracy you accept for a single answer.
     pub uncertain_below: f32,
     /// The long side at which pictures are searched, 160..=640 pixels.
     pub picture_size: u32,
     /// The long side at which live frames are searched, 160..=640 pixels.
     pub live_size: u32,
-    /// The most faces answered for, 1..=1000, the most confident first.
+    /// The largest number of faces reported, 1..=1000, the most confident first.
     pub max_faces: usize,
-    /// One person's correction of every answer of the four expressions, if there is one.
+    /// One person's correction of the answers over the four expressions, if any.
     pub calibration: Option<PersonalCalibration>,
-    /// Whether to answer in the eight expressions too.
+    /// Whether to report the eight expressions too.
     pub eight: bool,
 }
 
@@ -58,7 +58,7 @@ impl PipelineOptions {
         SHARE.check("uncertain below", self.uncertain_below)?;
         LONG_SIDE.check("picture size", self.picture_size)?;
         LONG_SIDE.check("live size", self.live_size)?;
-        FACES.check("maximum faces", self.max_faces)?;
+        FACES.check("max faces", self.max_faces)?;
         if self.eight && !classifier.has_eight() {
             let message = format!("the model {model_id} knows four expressions, not eight");
             return Err(Error::new(ErrorKind::InvalidOptions, message));
@@ -115,8 +115,8 @@ impl EmotionPipeline {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] when an option is outside its range, [`ErrorKind::InvalidCalibration`] when the
-    /// calibration was learned with another model, [`ErrorKind::ModelLoad`] when the weights that were compiled in are
-    /// no such networks.
+    /// calibration was learned with another model, [`ErrorKind::ModelLoad`] when the compiled-in weights are not those of
+    /// the two networks.
     pub fn new(options: PipelineOptions) -> Result<Self, Error> {
         let model = emotion_model()?;
         let classifier = EmotionClassifier::new(&model)?;
@@ -131,15 +131,15 @@ impl EmotionPipeline {
         })
     }
 
-    /// The id of the expression model, which a calibration must have been learned with.
+    /// The id of the expression model. A calibration must have been learned with it.
     pub fn model_id(&self) -> &str {
         &self.model_id
     }
 
-    /// Changes the options; the faces followed keep their ids and what was seen of them.
+    /// Changes the options. Faces that are followed keep their ids and their history.
     ///
     /// # Errors
-    /// As [`new`](Self::new); the old options then stay.
+    /// As [`new`](Self::new); the old options then stay in force.
     pub fn set_options(&mut self, options: PipelineOptions) -> Result<(), Error> {
         options.check(&self.model_id, &self.classifier)?;
         self.live.set_options(options.tracking())?;
@@ -169,7 +169,7 @@ impl EmotionPipeline {
 
     /// The faces of the next frame of a live video, the one followed longest first: with ids that last, steadied boxes
     /// and smoothed probabilities. A steady face costs little, see [`FaceTracker`](crate::FaceTracker). A face that the
-    /// detector misses is still reported as it was last seen for 200 ms, so that one weak frame makes nothing flicker.
+    /// detector misses is reported as it was last seen for another 200 ms, so that one bad frame causes no flicker.
     ///
     /// # Errors
     /// As [`analyze_image`](Self::analyze_image), and [`ErrorKind::InvalidTimestamp`] when the time is not finite or
@@ -192,7 +192,7 @@ impl EmotionPipeline {
         Ok(&self.faces)
     }
 
-    /// The model's own answer to a face already cut out, not calibrated, and that over the eight expressions where they
+    /// The model's own answer to a face already cut out, not calibrated, and the one over the eight expressions if they
     /// are asked for.
     ///
     /// # Errors
@@ -204,8 +204,8 @@ impl EmotionPipeline {
         Ok((Reading::of(four, below), eight))
     }
 
-    /// Which pixels of the face in this box spoke for the answers that [`analyze_image`](Self::analyze_image) reports,
-    /// and the chip the network saw: see [`explain`].
+    /// Which pixels of the face in this box supported the answers that [`analyze_image`](Self::analyze_image) reports,
+    /// and the chip that the network saw: see [`explain`].
     ///
     /// # Errors
     /// [`ErrorKind::InvalidBox`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when the
@@ -222,7 +222,7 @@ impl EmotionPipeline {
         self.live.is_too_dark()
     }
 
-    /// Forgets every tracked face, the light and the time, for a new video.
+    /// Forgets all tracked faces, the light and the time, to start a new video.
     pub fn reset(&mut self) {
         self.live.reset();
     }

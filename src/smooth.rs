@@ -1,4 +1,4 @@
-//! Steadies one face's probabilities over time, and the expression shown for them.
+//! Smooths one face's probabilities over time, and holds the expression shown for them steady.
 
 use crate::classify::Probabilities;
 use crate::emotion::{Emotion, Emotion8, Expressions};
@@ -9,12 +9,12 @@ use crate::range::{DURATION_MS, SHARE};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SmootherOptions {
     /// Time constant of the probabilities, 0..=60000 milliseconds: after a change they have gone 63% of the way in this
-    /// time, 92% in two and a half times it. 0 does not smooth. The default of 120 takes two thirds of the noise away at 30
-    /// frames a second, and lets a clear change show within 300 ms.
+    /// time, 92% in two and a half times it. 0 does not smooth. The default of 120 takes two thirds of the noise away
+    /// at 30 frames a second, and lets a clear change show within 300 ms.
     pub time_constant_ms: f64,
-    /// Below this the most probable expression is not shown but "uncertain", 0..=1; 0 always shows one. The default is
-    /// 0.5, where the expression is as probable as all others together: with calibrated probabilities the answer is
-    /// more often wrong than right below it.
+    /// Below this probability the answer is "uncertain", 0..=1; with 0 it never is. The default is 0.5, where the
+    /// expression is as probable as all others together: with calibrated probabilities the answer is more often wrong
+    /// than right below it.
     pub uncertain_below: f32,
     /// The lead in probability with which another answer is shown at once, 0..=1: over the expression shown, or over
     /// `uncertain_below` where the answer is uncertain. The default of 0.1 shows a clear change within 300 ms from 10
@@ -40,8 +40,8 @@ impl SmootherOptions {
     }
 }
 
-/// The expression to show for probabilities that stand alone, as in a picture: the most probable one, or none
-/// ("uncertain") when even that is below `uncertain_below`.
+/// The expression to show for the probabilities of a single picture: the most probable one, or `None` ("uncertain")
+/// when even that is below `uncertain_below`.
 pub fn shown_emotion<E: Expressions<N>, const N: usize>(
     probabilities: &Probabilities<E, N>,
     uncertain_below: f32,
@@ -50,7 +50,7 @@ pub fn shown_emotion<E: Expressions<N>, const N: usize>(
     (probability >= uncertain_below).then_some(emotion)
 }
 
-/// What is reported of a face: by default over the four expressions.
+/// What is reported about a face: by default over the four expressions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading<E = Emotion, const N: usize = { Emotion::COUNT }> {
     /// How probable each expression is; in live video smoothed over time.
@@ -59,11 +59,11 @@ pub struct Reading<E = Emotion, const N: usize = { Emotion::COUNT }> {
     pub emotion: Option<E>,
 }
 
-/// What is reported of a face over the eight expressions.
+/// What is reported about a face over the eight expressions.
 pub type Reading8 = Reading<Emotion8, { Emotion8::COUNT }>;
 
 impl<E: Expressions<N>, const N: usize> Reading<E, N> {
-    /// What probabilities that stand alone tell.
+    /// The reading of the probabilities of a single picture.
     pub fn of(probabilities: Probabilities<E, N>, uncertain_below: f32) -> Self {
         Self { emotion: shown_emotion(&probabilities, uncertain_below), probabilities }
     }
@@ -105,7 +105,7 @@ struct State<E, const N: usize> {
 }
 
 impl<E: Expressions<N>, const N: usize> ProbabilitySmoother<E, N> {
-    /// A smoother that has seen nothing yet.
+    /// A smoother without any history.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] when an option is outside its range.
@@ -114,10 +114,10 @@ impl<E: Expressions<N>, const N: usize> ProbabilitySmoother<E, N> {
         Ok(Self { options, state: None })
     }
 
-    /// Changes the options and keeps what was seen.
+    /// Changes the options and keeps the history.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] when an option is outside its range; the old ones then stay.
+    /// [`ErrorKind::InvalidOptions`] when an option is outside its range; the old ones then stay in force.
     pub fn set_options(&mut self, options: SmootherOptions) -> Result<(), Error> {
         options.check()?;
         self.options = options;
@@ -127,13 +127,13 @@ impl<E: Expressions<N>, const N: usize> ProbabilitySmoother<E, N> {
     /// Takes in the probabilities of the frame of this time. The first ones are returned as they are.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidTimestamp`] when the time is not finite or before the last one; the smoother then is as it
-    /// was.
+    /// [`ErrorKind::InvalidTimestamp`] when the time is not finite or before the last one; the smoother is then
+    /// unchanged.
     pub fn update(&mut self, sample: &Probabilities<E, N>, timestamp_ms: f64) -> Result<Reading<E, N>, Error> {
         if !timestamp_ms.is_finite() || self.state.is_some_and(|state| timestamp_ms < state.now_ms) {
             return Err(Error::new(
                 ErrorKind::InvalidTimestamp,
-                format!("a frame's time must be finite and not before the last one, not {timestamp_ms} ms"),
+                format!("a frame's time must be finite and not before the last frame's, not {timestamp_ms} ms"),
             ));
         }
         let state = match self.state {

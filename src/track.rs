@@ -23,10 +23,10 @@ const MIN_DISTANCE_IOU: f32 = -0.2;
 /// The most by which the areas of a track and its next detection may differ, as a factor: twice the side.
 const MAX_AREA_RATIO: f32 = 4.0;
 
-/// With no frame for longer than this (milliseconds) everyone may have moved: all tracks end.
+/// After a gap of more than this many milliseconds everyone may have moved: all tracks end.
 const MAX_GAP_MS: f64 = 2_000.0;
 
-/// Longest time a motion is carried on unseen, in milliseconds.
+/// The longest time for which the motion of an unseen face is extrapolated, in milliseconds.
 const MAX_PREDICTION_MS: f64 = 500.0;
 
 /// A face slower than this many of its own sizes a second is steady: in the default 50 ms of reuse its box goes stale
@@ -75,7 +75,7 @@ pub enum DetectionPlan {
     Full,
     /// On this square around the one face, which may reach beyond the frame; 160 pixels are enough for it.
     Region(BoundingBox),
-    /// Nowhere: the faces are steady and were seen a moment ago.
+    /// Nowhere: the faces are steady and were seen only a moment ago.
     Reuse,
 }
 
@@ -98,15 +98,15 @@ pub struct TrackedFace {
 ///
 /// Detections are assigned to tracks all at once, by distance-IoU between where a track is expected (constant
 /// velocity) and where the detector sees a face; boxes and landmarks pass through a One Euro filter. Faces that cross
-/// keep their ids as far as their motion tells them apart; what they look like is not compared.
+/// keep their ids as far as their motion distinguishes them; their looks are not compared.
 ///
-/// The detector costs more than all the rest, so [`plan`](Self::plan) says how little of it will do:
+/// The detector costs more than everything else, so [`plan`](Self::plan) asks for as little of it as possible:
 /// - no face, or several: the whole frame;
 /// - one face: a region around it, and the whole frame every [`full_pass_every_ms`](TrackerOptions::full_pass_every_ms);
 /// - the whole frame again as soon as a face is missed, new, or not alone in its region;
 /// - nothing for [`reuse_ms`](TrackerOptions::reuse_ms) after a search while all faces are steady, or there are none.
 ///
-/// With each face it keeps a memory of type `M` for its user, from the face's first frame to its last.
+/// It keeps a value of type `M` with each face for its user, from the face's first frame to its last.
 #[derive(Debug, Clone)]
 pub struct FaceTracker<M = ()> {
     options: TrackerOptions,
@@ -116,14 +116,14 @@ pub struct FaceTracker<M = ()> {
     now_ms: Option<f64>,
     last_search_ms: Option<f64>,
     last_full_pass_ms: Option<f64>,
-    /// Something asks for a look at the whole frame.
+    /// Whether the next search must cover the whole frame.
     search_everywhere: bool,
     assignment: Assignment,
     taken: Vec<bool>,
 }
 
 impl FaceTracker {
-    /// A tracker that follows nobody yet.
+    /// A tracker that follows no face yet.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] when an option is outside its range.
@@ -153,15 +153,14 @@ impl<M: Default> FaceTracker<M> {
     /// Changes the options and keeps the faces followed.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] when an option is outside its range; the old ones then stay.
+    /// [`ErrorKind::InvalidOptions`] when an option is outside its range; the old ones then stay in force.
     pub fn set_options(&mut self, options: TrackerOptions) -> Result<(), Error> {
         options.check()?;
         self.options = options;
         Ok(())
     }
 
-    /// Where the detector has to look at this time; a search that missed the face may be followed by the next plan for
-    /// the same frame and the same time.
+    /// Where the detector has to look at this time. When a search missed the face, ask again for the same frame and time.
     pub fn plan(&self, timestamp_ms: f64) -> DetectionPlan {
         let within = |since: Option<f64>, limit: f64| since.is_some_and(|since| timestamp_ms - since < limit);
         if self.search_everywhere || !within(self.last_full_pass_ms, self.options.full_pass_every_ms) {
@@ -182,8 +181,8 @@ impl<M: Default> FaceTracker<M> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidTimestamp`] when the time is not finite or before the last one, and
-    /// [`ErrorKind::InvalidBox`] when a detection has no valid box, or a number that is not finite; the tracker then is as
-    /// it was.
+    /// [`ErrorKind::InvalidBox`] when a detection has no valid box, or a number that is not finite; the tracker is then
+    /// unchanged.
     pub fn update(
         &mut self,
         plan: DetectionPlan,
@@ -202,7 +201,7 @@ impl<M: Default> FaceTracker<M> {
                 self.last_full_pass_ms = Some(timestamp_ms);
                 self.start(detections, timestamp_ms);
             }
-            // A box cut by the region's border is no start for a track: strangers wait for the full pass they cause.
+            // A box cut off by the region's border must not start a track: new faces wait for the full pass they cause.
             self.search_everywhere = (strangers && plan != DetectionPlan::Full)
                 || self.tracks.iter().any(|track| !track.face.visible || !track.confirmed);
             self.faces.clear();
@@ -221,7 +220,7 @@ impl<M: Default> FaceTracker<M> {
         self.tracks.iter_mut().map(|track| (&track.face, &mut track.memory))
     }
 
-    /// Ends all tracks and forgets the time, for a new video. Ids go on counting.
+    /// Ends all tracks and forgets the time, to start a new video. Ids go on counting.
     pub fn reset(&mut self) {
         self.forget();
         self.now_ms = None;
@@ -239,7 +238,7 @@ impl<M: Default> FaceTracker<M> {
         if !timestamp_ms.is_finite() || self.now_ms.is_some_and(|last| timestamp_ms < last) {
             return Err(Error::new(
                 ErrorKind::InvalidTimestamp,
-                format!("a frame's time must be finite and not before the last one, not {timestamp_ms} ms"),
+                format!("a frame's time must be finite and not before the last frame's, not {timestamp_ms} ms"),
             ));
         }
         for FaceDetection { bounding_box, landmarks, confidence } in detections {
@@ -252,8 +251,8 @@ impl<M: Default> FaceTracker<M> {
         Ok(())
     }
 
-    /// Assigns detections to tracks, ends the tracks missed for too long, and marks the detections taken. Returns
-    /// whether a detection that could start a track is left over.
+    /// Assigns detections to tracks, ends the tracks that were missed for too long, and marks the assigned detections.
+    /// Returns whether a detection that could start a track is left over.
     fn carry_on(&mut self, detections: &[FaceDetection], timestamp_ms: f64) -> bool {
         self.taken.clear();
         self.taken.resize(detections.len(), false);
@@ -274,7 +273,7 @@ impl<M: Default> FaceTracker<M> {
                 track.see(&detections[column], timestamp_ms);
             }
         }
-        // A face seen only once was more likely none: it is not held.
+        // A face seen only once was probably not a face: it is not held.
         self.tracks.retain(|track| {
             track.face.visible || (track.confirmed && timestamp_ms - track.seen_ms <= self.options.hold_ms)
         });
@@ -282,7 +281,7 @@ impl<M: Default> FaceTracker<M> {
         detections.iter().zip(&self.taken).any(|(detection, taken)| !taken && detection.confidence >= start_confidence)
     }
 
-    /// Starts a track for every confident detection not taken.
+    /// Starts a track for every confident detection that is not assigned.
     fn start(&mut self, detections: &[FaceDetection], timestamp_ms: f64) {
         for (detection, taken) in detections.iter().zip(&self.taken) {
             if !taken && detection.confidence >= self.options.start_confidence {

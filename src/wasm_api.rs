@@ -1,4 +1,4 @@
-//! The JavaScript boundary: thin, and the only file that knows of wasm-bindgen.
+//! The JavaScript boundary: thin, and the only file that uses wasm-bindgen.
 //!
 //! Plain objects go out, because instances cannot be cloned to another thread and must be freed. Every error is an
 //! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]). The conversions are written out: through
@@ -32,7 +32,7 @@ const MAX_BITMAP_SIDE: u32 = 2048;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** An expression the model tells apart. */
+/** An expression that the model distinguishes. */
 export type Emotion = "happy" | "neutral" | "sad" | "surprise";
 /** An expression of the model's second head; it was trained on other labels, so the two need not agree. */
 export type Emotion8 = "neutral" | "happy" | "surprise" | "sad" | "angry" | "disgusted" | "fearful" | "contempt";
@@ -82,9 +82,9 @@ export interface FaceEmotion extends Expression {
   /** The model's own answer to this frame: neither calibrated nor smoothed. */
   raw: Probabilities;
 }
-/** Which pixels of a face spoke for its answer. */
+/** Which pixels of a face supported its answer. */
 export interface Explanation<E extends string = Emotion> {
-  /** For each pixel of the chip -1..1: above 0 it spoke for the answer, below 0 against it. */
+  /** For each pixel of the chip, -1..1: above 0 it supported the answer, below 0 it spoke against it. */
   heat: Float32Array;
   /** The change of the answer's log-odds (natural logarithm) that a heat of 1 stands for; near 0 nothing mattered. */
   strength: number;
@@ -102,7 +102,7 @@ export interface FaceExplanation extends Explanation {
 }
 /** Options of a pipeline; each may be left out. */
 export interface PipelineOptions {
-  /** Least detector confidence of a face, 0..1; 0.6 by default. */
+  /** The lowest detector confidence of a face, 0..1; 0.6 by default. */
   minConfidence?: number;
   /** The top probability below which the answer is "uncertain", 0..1; 0.5 by default. */
   uncertainBelow?: number;
@@ -110,11 +110,11 @@ export interface PipelineOptions {
   pictureSize?: number;
   /** The long side at which live frames are searched, 160..640 pixels; 320 by default. */
   liveSize?: number;
-  /** The most faces answered for, 1..1000, the most confident first; 64 by default. */
+  /** The largest number of faces reported, 1..1000, the most confident first; 64 by default. */
   maxFaces?: number;
-  /** A person's calibration, as `fitCalibration` gave it; "" is none. */
+  /** A person's calibration, as returned by `fitCalibration`; "" means none. */
   calibration?: string;
-  /** 8 answers in eight expressions too; 4 by default. */
+  /** 8 adds the answer over eight expressions; 4 by default. */
   expressions?: 4 | 8;
 }
 /** A picture as it is read, small enough to be drawn at once, with the size of the whole. */
@@ -218,7 +218,7 @@ pub fn decode_image(bytes: &Uint8Array) -> Result<ImageData, JsValue> {
 
 /// Finds faces and reads the expression each displays. Holds its scratch memory: make one and keep it.
 ///
-/// `www/lib/pipeline.js` stands before it and lets only plain values of the right types through.
+/// `www/lib/pipeline.js` wraps it and passes on only plain values of the right types.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct EmotionPipeline {
@@ -270,8 +270,8 @@ impl EmotionPipeline {
         self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
 
-    /// The same for the next frame of a live video: ids are kept, probabilities smoothed over time. `timestampMs` must
-    /// not run backwards; `reset` starts anew.
+    /// The same for the next frame of a live video: ids are kept and probabilities smoothed over time. `timestampMs`
+    /// must not run backwards; `reset` starts anew.
     #[wasm_bindgen(js_name = analyzeFrame, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_frame(
         &mut self,
@@ -373,7 +373,7 @@ impl EmotionPipeline {
         Ok(JsValue::from(expression).unchecked_into())
     }
 
-    /// Which pixels of the face in this box spoke for its answer as `analyzeImage` gives it. Takes 65 classifications.
+    /// Which pixels of the face in this box supported its answer from `analyzeImage`. Takes 65 classifications.
     /// Throws `invalid-box` for a box that is not one, or lies outside of the picture.
     #[wasm_bindgen(js_name = explainImage, unchecked_return_type = "FaceExplanation")]
     pub fn explain_image(
@@ -519,18 +519,18 @@ fn upright_transform(orientation: u8, width: f64, height: f64) -> [f64; 6] {
 fn new_canvas() -> Result<(OffscreenCanvas, OffscreenCanvasRenderingContext2d), JsValue> {
     let canvas = OffscreenCanvas::new(0, 0)?; // the first picture sets its size, and the context's state with it
     let settings = object(&[("willReadFrequently", true.into()), ("alpha", false.into())]);
-    let context = canvas.get_context_with_context_options("2d", &settings)?.ok_or_else(|| {
-        to_js(Error::new(ErrorKind::InvalidFrame, "this browser gives no canvas to read pixels with"))
-    })?;
+    let context = canvas
+        .get_context_with_context_options("2d", &settings)?
+        .ok_or_else(|| to_js(Error::new(ErrorKind::InvalidFrame, "this browser has no canvas to read pixels with")))?;
     Ok((canvas, context.unchecked_into()))
 }
 
-/// Copies the bytes of a `Uint8Array` or `Uint8ClampedArray`, or says that there is no memory for them: without
-/// that, an allocation that fails would end the module.
+/// Copies the bytes of a `Uint8Array` or `Uint8ClampedArray`. Too little memory for them is an error here, because a
+/// failed allocation would end the module.
 fn copy_bytes(from: &Uint8Array, to: &mut Vec<u8>) -> Result<(), Error> {
     let length = from.length() as usize;
     to.try_reserve(length.saturating_sub(to.len())).map_err(|_| {
-        Error::new(ErrorKind::OutOfMemory, format!("there is no memory for {length} bytes of a picture"))
+        Error::new(ErrorKind::OutOfMemory, format!("there is not enough memory for {length} bytes of a picture"))
     })?;
     to.resize(length, 0);
     from.copy_to(to);
@@ -543,11 +543,11 @@ fn decode(bytes: &Uint8Array) -> Result<Picture, Error> {
     Picture::decode(&encoded)
 }
 
-/// A frame of sides as JavaScript counts them; a fraction or a negative number is no size.
+/// A frame whose sides are JavaScript numbers; a fraction or a negative number is not a size.
 fn frame_from(rgba: &[u8], width: f64, height: f64) -> Result<Frame<'_>, Error> {
     let is_size = |side: f64| side.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&side);
     if !is_size(width) || !is_size(height) {
-        let message = format!("a frame's sides are whole numbers of pixels, not {width} x {height}");
+        let message = format!("a frame's sides must be whole numbers of pixels, not {width} x {height}");
         return Err(Error::new(ErrorKind::InvalidFrame, message));
     }
     Frame::from_rgba(rgba, width as u32, height as u32)
@@ -557,7 +557,11 @@ fn chip_from(grey: &[u8]) -> Result<FaceChip, Error> {
     let grey: [u8; CHIP_SIDE * CHIP_SIDE] = grey.try_into().map_err(|_| {
         Error::new(
             ErrorKind::InvalidFrame,
-            format!("a face is {CHIP_SIDE} x {CHIP_SIDE} grey bytes, {}, not {}", CHIP_SIDE * CHIP_SIDE, grey.len()),
+            format!(
+                "a face must be {CHIP_SIDE} x {CHIP_SIDE} grey bytes, {}, not {}",
+                CHIP_SIDE * CHIP_SIDE,
+                grey.len()
+            ),
         )
     })?;
     Ok(FaceChip::from_grey(grey))
@@ -586,7 +590,7 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
             continue;
         }
         if key == "calibration" {
-            let text = value.as_string().ok_or_else(|| invalid("the option calibration must be a text".into()))?;
+            let text = value.as_string().ok_or_else(|| invalid("the option calibration must be a string".into()))?;
             options.calibration = if text.is_empty() { None } else { Some(text.parse()?) };
             continue;
         }
@@ -608,7 +612,7 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
                 options.eight = match number {
                     4.0 => false,
                     8.0 => true,
-                    _ => return Err(invalid(format!("the option expressions is 4 or 8, not {number}"))),
+                    _ => return Err(invalid(format!("the option expressions must be 4 or 8, not {number}"))),
                 }
             }
             _ => return Err(invalid(format!("there is no option {key}"))),
@@ -626,7 +630,7 @@ fn calibration_frames_from(given: &JsValue) -> Result<Vec<(EmotionProbabilities,
     let property = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);
     let frames = given.unchecked_ref::<Array>().iter().enumerate().map(|(index, frame)| {
         let shown = property(&frame, "emotion").as_string().and_then(|name| Emotion::from_name(&name));
-        let shown = shown.ok_or_else(|| invalid(format!("frame {index} names no expression of this model")))?;
+        let shown = shown.ok_or_else(|| invalid(format!("frame {index} does not name an expression of this model")))?;
         let probabilities = property(&frame, "probabilities");
         let values = Emotion::ALL.map(|emotion| property(&probabilities, emotion.name()).as_f64().unwrap_or(f64::NAN));
         let probabilities = EmotionProbabilities::new(values.map(|value| value as f32))

@@ -35,9 +35,9 @@ const CLOSE_UP_FACE: f32 = 400.0;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DetectOptions {
     /// The frame is scaled down until its longer side is at most this, 160..=640 pixels; it is never scaled up. Cost
-    /// grows with the square. Faces below a fortieth of it are hardly found.
+    /// grows with the square. Faces below a fortieth of it are rarely found.
     pub long_side: u32,
-    /// The least confidence of a face that is reported, 0..=1.
+    /// The lowest confidence of a face that is reported, 0..=1.
     pub min_confidence: f32,
     /// Look a second time at half the size when the first look is at more than 480 pixels: the network misses or splits
     /// faces above some 570 pixels. Costs a quarter more.
@@ -45,7 +45,7 @@ pub struct DetectOptions {
 }
 
 impl DetectOptions {
-    /// For a picture: everything is looked for, at 640 pixels.
+    /// For a picture: the most thorough search, at 640 pixels.
     pub const fn picture() -> Self {
         Self { long_side: 640, min_confidence: 0.6, close_ups: true }
     }
@@ -109,8 +109,8 @@ impl FaceDetector {
         Ok(Self { network, input, columns: vec![], row: vec![], faces: vec![] })
     }
 
-    /// The faces of a frame, the most confident first; none is a normal answer. Allocates only when a frame is larger
-    /// than those before.
+    /// The faces of a frame, the most confident first, or an empty slice. Allocates only when a frame is larger than
+    /// those before.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOptions`](crate::ErrorKind::InvalidOptions) when an option is outside its range.
@@ -119,7 +119,7 @@ impl FaceDetector {
     }
 
     /// As [`detect`](Self::detect), but looks only at the pixels that a region of the frame touches, as if they were the
-    /// frame. The faces lie in the whole frame all the same; in a region beyond it there are none.
+    /// frame. Boxes are still in pixels of the whole frame; a region outside of it has no faces.
     ///
     /// # Errors
     /// As [`detect`](Self::detect), and [`ErrorKind::InvalidBox`](crate::ErrorKind::InvalidBox) when the region has a
@@ -148,7 +148,7 @@ impl FaceDetector {
         if options.close_ups && scaled_side > CLOSE_UP_SIDE {
             let first_look = self.faces.len();
             self.look(frame, &part, scaled_side / 2, options.min_confidence);
-            // Smaller faces are better placed by the first look.
+            // The first look places smaller faces better.
             let shortest = CLOSE_UP_FACE * part.long_side() as f32 / scaled_side as f32;
             let mut index = 0;
             self.faces.retain(|face| {
@@ -156,7 +156,7 @@ impl FaceDetector {
                 index <= first_look || face.bounding_box.width.max(face.bounding_box.height) > shortest
             });
         }
-        // The network sees padding around the frame: a box wholly in there is no face.
+        // The network sees padding around the frame: a box that lies wholly in it is not a face.
         self.faces.retain(|face| face.bounding_box.touches(frame.width(), frame.height()));
         faces::suppress_overlaps(&mut self.faces);
         Ok(&self.faces)

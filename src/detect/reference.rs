@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use crate::weights::{DType, WeightsWriter};
 
-/// Values -1..1 in no order, the same for the same seed.
+/// Values -1..1 in no particular order, the same for the same seed.
 pub(super) fn noise(seed: u64) -> impl FnMut() -> f32 {
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     move || {

@@ -77,7 +77,7 @@ impl WeightsWriter {
     /// The container's bytes.
     ///
     /// # Errors
-    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when a name is there twice or too long to be stored.
+    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when a name is used twice or is too long to be stored.
     pub fn finish(self) -> Result<Vec<u8>, Error> {
         let mut checked = Vec::new();
         push_length::<u16>(&mut checked, self.metadata.len())?;
