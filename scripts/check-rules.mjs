@@ -14,10 +14,10 @@ for (const file of filesBelow(join(root, "src"))) {
   const name = relative(root, file);
   const text = readFileSync(file, "utf8");
   if (/\b(wasm_bindgen|js_sys|web_sys)\b/.test(text) && name !== "src/wasm_api.rs") {
-    problems.push(`${name}: wasm-bindgen, js-sys and web-sys belong into src/wasm_api.rs alone`);
+    problems.push(`${name}: wasm-bindgen, js-sys and web-sys belong only in src/wasm_api.rs`);
   }
   if (/include_bytes!/.test(text) && name !== "src/weights.rs") {
-    problems.push(`${name}: include_bytes! belongs into src/weights.rs alone`);
+    problems.push(`${name}: include_bytes! belongs only in src/weights.rs`);
   }
 }
 

@@ -24,7 +24,7 @@ export const QUIET_FLAGS = [
 /** The path of a Chromium or Chrome: $CHROMIUM, a usual place, or freshly installed from Debian's packages. */
 export function findChromium() {
   if (process.env.CHROMIUM) {
-    if (!existsSync(process.env.CHROMIUM)) fail(`CHROMIUM points to ${process.env.CHROMIUM}, which is not there.`);
+    if (!existsSync(process.env.CHROMIUM)) fail(`CHROMIUM is ${process.env.CHROMIUM}, which does not exist.`);
     return process.env.CHROMIUM;
   }
   const found = PLACES.find((path) => existsSync(path));

@@ -180,14 +180,11 @@ mod tests {
     fn person(bias: [f32; 4], shown: &[Emotion], frames: u32, seed: u32) -> Recording {
         const TYPICAL: [[f32; 4]; 4] =
             [[0.82, 0.1, 0.05, 0.03], [0.1, 0.6, 0.24, 0.06], [0.08, 0.28, 0.6, 0.04], [0.05, 0.08, 0.05, 0.82]];
-        let mut hash = seed.wrapping_mul(0x9E37_79B9);
+        let mut random = fastrand::Rng::with_seed(seed.into());
+        let mut noise = || 2.0 * random.f32() - 1.0;
         let mut recording = Vec::new();
         for &emotion in shown {
             for _ in 0..frames {
-                let mut noise = || {
-                    hash = hash.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    (hash >> 8) as f32 / (1 << 24) as f32 * 2.0 - 1.0
-                };
                 let row = TYPICAL[emotion.index()];
                 let weights = Emotion::ALL.map(|other| row[other.index()] * (bias[other.index()] + noise()).exp());
                 let sum: f32 = weights.iter().sum();

@@ -216,12 +216,9 @@ mod tests {
 
     /// The softmax of log-probabilities with noise that repeats from run to run.
     fn noisy(mean: [f32; 4], frame: u32, noise: f32) -> EmotionProbabilities {
-        let mut hash = frame.wrapping_mul(0x9E37_79B9) ^ 0x5bd1_e995;
+        let mut random = fastrand::Rng::with_seed(frame.into());
+        let mut uniform = || random.f32() - 0.5;
         let weights = mean.map(|value| {
-            let mut uniform = || {
-                hash = hash.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (hash >> 8) as f32 / (1 << 24) as f32 - 0.5
-            };
             // The sum of three uniform numbers: near enough to a normal one of standard deviation 0.5.
             (value.ln() + 2.0 * noise * (uniform() + uniform() + uniform())).exp()
         });

@@ -409,8 +409,7 @@ mod tests {
 
     /// Noise of one hundredth of a face that repeats from run to run.
     fn jitter(frame: u32) -> f32 {
-        let hash = frame.wrapping_mul(2_654_435_761) ^ (frame.wrapping_mul(40_503) << 7);
-        (hash % 1_000) as f32 / 1_000.0 * 3.4 - 1.7
+        3.4 * fastrand::Rng::with_seed(frame.into()).f32() - 1.7
     }
 
     #[test]

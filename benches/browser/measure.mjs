@@ -35,7 +35,7 @@ function summary(samples) {
   return { median: quantile(0.5), quartiles: [quantile(0.25), quantile(0.75)], least: sorted[0] };
 }
 
-/** A fresh page in a renderer process of its own, with a reader of that process's CPU clocks. */
+/** A fresh page in its own renderer process, with a reader of that process's CPU clocks. */
 async function openPage(browser, origin) {
   const context = await browser.newContext();
   const page = await context.newPage();

@@ -3,7 +3,7 @@
 //! ```text
 //! data -> network -> judge -> run -> report -> commands
 //! ```
-//! Each room uses those before it and none behind it (`tests/rooms.rs` checks that):
+//! Each room uses those before it and none after it (`tests/rooms.rs` checks that):
 //!
 //! - `data`: labelled faces, and what augmentation does to them;
 //! - `network`: the network in training, its answers, and its weights on disk;

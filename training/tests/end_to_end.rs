@@ -206,7 +206,7 @@ fn what_was_trained_is_exported_and_evaluated() {
     assert_eq!(of_small.model, "tiny-1");
     assert!((of_small.all.loss - report.all.loss).abs() < 0.05);
 
-    // The second head ships where it was trained, which its temperature tells.
+    // The second head ships where it was trained, which its temperature shows.
     assert_eq!(small.f32("eight.weight", &[8, 512]).unwrap().len(), 8 * 512);
     assert!(EmotionClassifier::new(&small).unwrap().has_eight());
     metadata.remove(store::SECOND_TEMPERATURE);

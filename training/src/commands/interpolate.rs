@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let training: Training = json::read(&arguments.from.join("training.json"))?;
     ensure!(training.temperature_eight.is_some(), "the head over eight expressions was not trained");
-    ensure!(training.interpolation.is_none(), "the heads were mixed before: begin with the weights of the run");
+    ensure!(training.interpolation.is_none(), "the heads are already mixed: start from the weights of the run");
     let (recipe, _, development) = arguments.lesson.load()?;
     let device = Device::flex();
     let source = Source::read(&arguments.from)?;

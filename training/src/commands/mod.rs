@@ -40,7 +40,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Does it.
+    /// Runs the command.
     pub(crate) fn run(&self) -> Result<()> {
         match self {
             Self::Train(arguments) => train::run(arguments),

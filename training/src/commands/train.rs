@@ -19,7 +19,7 @@ use countenance_training::run::train::{Run, train};
 use super::files::{file_name, shown, write_weights};
 use super::options::{Backend, Lesson};
 
-/// Trains the network. A run found in --out goes on where it stopped.
+/// Trains the network. A run found in --out resumes where it stopped.
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -40,13 +40,13 @@ pub(crate) struct Arguments {
     /// Where checkpoints and results go.
     #[arg(long)]
     pub(super) out: PathBuf,
-    /// Decides every random draw.
+    /// Seed of every random draw.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
-    /// Stop after this many epochs, to go on later.
+    /// Stop after this many epochs; the same command without this option resumes the run.
     #[arg(long)]
     pub(super) stop_after: Option<usize>,
-    /// What computes.
+    /// The backend to compute on.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
     pub(super) backend: Backend,
 }

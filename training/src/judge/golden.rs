@@ -74,7 +74,10 @@ pub fn golden(weights: &Weights<'_>, fixtures: &Path, device: &Device) -> Result
 }
 
 fn temperature(weights: &Weights<'_>, key: &str) -> Result<f64> {
-    weights.metadata(key).and_then(|value| value.parse().ok()).with_context(|| format!("the weights state no {key}"))
+    weights
+        .metadata(key)
+        .and_then(|value| value.parse().ok())
+        .with_context(|| format!("the weights' metadata has no valid {key}"))
 }
 
 fn named(names: &[&str], logits: Tensor<2>, temperature: f64) -> BTreeMap<String, f32> {
@@ -86,7 +89,8 @@ fn patterns() -> Vec<(String, FaceChip)> {
     let chip = |pixel: &dyn Fn(usize, usize) -> usize| {
         FaceChip::from_grey(std::array::from_fn(|index| pixel(index % CHIP_SIDE, index / CHIP_SIDE) as u8))
     };
-    // A linear congruential generator's top byte (constants of Numerical Recipes).
+    // A linear congruential generator (constants of Numerical Recipes) rather than a crate's generator, which another
+    // version may change: every golden file holds the same picture.
     let mut state = 1u32;
     let noise = std::array::from_fn(|_| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

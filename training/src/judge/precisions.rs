@@ -22,7 +22,7 @@ pub struct InPrecision {
     pub accuracy: f64,
     /// As in `metrics.json`.
     pub calibration_error: f64,
-    /// The largest difference of a probability from that of the f32 weights.
+    /// The largest difference between a probability and that of the f32 weights.
     pub worst_probability_difference: f32,
 }
 
@@ -32,7 +32,7 @@ pub struct InPrecision {
 /// Where the bytes are not such a file; where `shipped`, the model's container, is not among the precisions; where no
 /// sample is of the four expressions.
 pub fn judge(safetensors: &[u8], shipped: &[u8], samples: &[Sample]) -> Result<Vec<InPrecision>> {
-    ensure!(store::is_f32(safetensors)?, "these weights are rounded to f16 already: the run's own are needed");
+    ensure!(store::is_f32(safetensors)?, "these weights are already rounded to f16; give the run's f32 weights");
     let id = Weights::parse(shipped)?.id().to_owned();
     let convert = |precision| store::convert(safetensors, Some(&id), precision);
     let exact = evaluate(&Weights::parse(&convert(Precision::F32)?)?, samples, &evaluate::Options::default())?.1;

@@ -17,7 +17,7 @@ use crate::judge::metrics::Answer;
 pub const UNKNOWN: &str = "The pictures say nothing about skin tone, age, gender or culture, so differences between such \
 groups are unknown, not absent.";
 
-/// An attribute with more values than this is no grouping.
+/// An attribute with more values than this does not group pictures.
 const MOST_VALUES: usize = 24;
 
 /// Accuracy by groups: the content of `slices.json`.

@@ -14,12 +14,12 @@ pub struct Training {
     pub recipe_file: String,
     /// The machine and backend.
     pub hardware: String,
-    /// Pictures trained on.
+    /// Number of pictures trained on.
     pub pictures: usize,
-    /// Those of them that were given beside the data set.
+    /// How many of them were given beside the data set.
     #[serde(default)]
     pub further_pictures: usize,
-    /// Pictures held back.
+    /// Number of pictures held back.
     pub development_pictures: usize,
     /// The temperature fitted on them.
     pub temperature: f64,
