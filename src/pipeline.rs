@@ -7,11 +7,12 @@ use crate::crop::crop_face;
 use crate::detect::{DetectOptions, FaceDetector};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanations, explain};
-use crate::face::FaceEmotion;
+use crate::face::{Expression, FaceEmotion};
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::live::LiveVideo;
-use crate::smooth::{Reading, Reading8, SmootherOptions};
+use crate::other::{join, likeliest_other};
+use crate::smooth::{Reading, SmootherOptions, shown_emotion};
 use crate::track::TrackerOptions;
 use crate::weights::{detector_model, emotion_model};
 use std::fmt;
@@ -22,8 +23,11 @@ pub struct PipelineOptions {
     /// The least detector confidence of a face, 0..=1.
     pub min_confidence: f32,
     /// The top probability below which the answer is uncertain, 0..=1. The probabilities are calibrated, so this is
-    /// the least accuracy one wants of a single answer.
+    /// the least accuracy one wants of a single answer. That the face may show none of the four counts too: "happy" at
+    /// 0.6 where "other" is 0.3 stands at 0.42.
     pub uncertain_below: f32,
+    /// The probability from which a face is labelled "other", 0..=1: see [`SmootherOptions::other_from`].
+    pub other_from: f32,
     /// The long side at which pictures are searched, 160..=640 pixels.
     pub picture_size: u32,
     /// The long side at which live frames are searched, 160..=640 pixels.
@@ -42,6 +46,7 @@ impl Default for PipelineOptions {
         Self {
             min_confidence: picture.min_confidence,
             uncertain_below: 0.5,
+            other_from: SmootherOptions::default().other_from,
             picture_size: picture.long_side,
             live_size: live.long_side,
             max_faces: 64,
@@ -52,9 +57,13 @@ impl Default for PipelineOptions {
 }
 
 impl PipelineOptions {
-    fn check(&self, model_id: &str, classifier: &EmotionClassifier) -> Result<(), Error> {
+    fn check(&self, model_id: &str) -> Result<(), Error> {
         let invalid = |message: String| Err(Error::new(ErrorKind::InvalidOptions, message));
-        for (name, value) in [("minimum confidence", self.min_confidence), ("uncertain below", self.uncertain_below)] {
+        for (name, value) in [
+            ("minimum confidence", self.min_confidence),
+            ("uncertain below", self.uncertain_below),
+            ("other from", self.other_from),
+        ] {
             if !(0.0..=1.0).contains(&value) {
                 return invalid(format!("{name} is 0 to 1, not {value}"));
             }
@@ -66,9 +75,6 @@ impl PipelineOptions {
         }
         if !(1..=1000).contains(&self.max_faces) {
             return invalid(format!("at most 1 to 1000 faces are answered for, not {}", self.max_faces));
-        }
-        if self.eight && !classifier.has_eight() {
-            return invalid(format!("the model {model_id} knows four expressions, not eight"));
         }
         match &self.calibration {
             Some(calibration) if calibration.model_id() != model_id => Err(Error::new(
@@ -94,16 +100,29 @@ impl PipelineOptions {
     }
 
     fn smoothing(&self) -> SmootherOptions {
-        SmootherOptions { uncertain_below: self.uncertain_below, ..SmootherOptions::default() }
+        let Self { uncertain_below, other_from, .. } = *self;
+        SmootherOptions { uncertain_below, other_from, ..SmootherOptions::default() }
     }
 
-    /// The answers to report: calibrated, and the eight only where they are asked for.
-    fn reported(&self, answers: &Answers) -> Answers {
-        let four = match &self.calibration {
-            Some(calibration) => calibration.apply(&answers.four),
-            None => answers.four,
-        };
-        Answers { four, eight: answers.eight.filter(|_| self.eight) }
+    /// The answers with the person's calibration.
+    fn calibrated(&self, answers: &Answers) -> Answers {
+        match &self.calibration {
+            Some(calibration) => Answers { four: calibration.apply(&answers.four), ..*answers },
+            None => *answers,
+        }
+    }
+
+    /// What is reported of answers that stand alone.
+    fn expression(&self, answers: &Answers) -> Result<Expression, Error> {
+        let (eight, other) = answers.second()?;
+        let thresholds = self.smoothing();
+        Ok(Expression {
+            probabilities: answers.four,
+            other,
+            other_expression: likeliest_other(&eight),
+            emotion: shown_emotion(&join(&answers.four, other), &thresholds),
+            eight: self.eight.then(|| Reading::of(eight, &thresholds)),
+        })
     }
 }
 
@@ -123,11 +142,11 @@ impl EmotionPipeline {
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] when an option is outside its range, [`ErrorKind::InvalidCalibration`] when the
     /// calibration was learned with another model, [`ErrorKind::ModelLoad`] when the weights that were compiled in are
-    /// no such networks.
+    /// not those of a detector and of a network with both heads.
     pub fn new(options: PipelineOptions) -> Result<Self, Error> {
         let model = emotion_model()?;
         let classifier = EmotionClassifier::new(&model)?;
-        options.check(model.id(), &classifier)?;
+        options.check(model.id())?;
         Ok(Self {
             model_id: model.id().to_owned(),
             live: LiveVideo::new(options.tracking())?,
@@ -148,7 +167,7 @@ impl EmotionPipeline {
     /// # Errors
     /// As [`new`](Self::new); the old options then stay.
     pub fn set_options(&mut self, options: PipelineOptions) -> Result<(), Error> {
-        options.check(&self.model_id, &self.classifier)?;
+        options.check(&self.model_id)?;
         self.live.set_options(options.tracking())?;
         self.options = options;
         Ok(())
@@ -164,12 +183,8 @@ impl EmotionPipeline {
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
             let chip = crop_face(frame, &detection.bounding_box)?;
             let answers = self.classifier.answers(&chip)?;
-            let reported = self.options.reported(&answers);
-            let below = self.options.uncertain_below;
-            let Reading { probabilities, emotion } = Reading::of(reported.four, below);
-            let eight = reported.eight.map(|eight| Reading::of(eight, below));
-            let raw = answers.four;
-            self.faces.push(FaceEmotion { id, detection: *detection, raw, probabilities, emotion, eight });
+            let expression = self.options.expression(&self.options.calibrated(&answers))?;
+            self.faces.push(FaceEmotion::new(id, *detection, answers.four, expression));
         }
         Ok(&self.faces)
     }
@@ -188,10 +203,11 @@ impl EmotionPipeline {
             if face.visible {
                 let chip = crop_face(frame, &face.bounding_box)?;
                 let answers = self.classifier.answers(&chip)?;
-                let reported = self.options.reported(&answers);
-                memory.see(face, answers.four, &reported, self.options.smoothing(), timestamp_ms)?;
+                let calibrated = self.options.calibrated(&answers);
+                memory.see(face, answers.four, &calibrated, self.options.smoothing(), timestamp_ms)?;
             }
-            self.faces.extend(memory.shown(timestamp_ms).cloned());
+            let shown = memory.shown(timestamp_ms).cloned();
+            self.faces.extend(shown.map(|face| FaceEmotion { eight: face.eight.filter(|_| self.options.eight), ..face }));
             if self.faces.len() == self.options.max_faces {
                 break;
             }
@@ -204,11 +220,8 @@ impl EmotionPipeline {
     ///
     /// # Errors
     /// [`ErrorKind::Inference`] when the network's answer is not finite.
-    pub fn classify_face(&mut self, chip: &FaceChip) -> Result<(Reading, Option<Reading8>), Error> {
-        let Answers { four, eight } = self.classifier.answers(chip)?;
-        let below = self.options.uncertain_below;
-        let eight = eight.filter(|_| self.options.eight).map(|eight| Reading::of(eight, below));
-        Ok((Reading::of(four, below), eight))
+    pub fn classify_face(&mut self, chip: &FaceChip) -> Result<Expression, Error> {
+        self.options.expression(&self.classifier.answers(chip)?)
     }
 
     /// Which pixels of the face in this box spoke for the answers that [`analyze_image`](Self::analyze_image) reports,
@@ -219,7 +232,10 @@ impl EmotionPipeline {
     /// the network's answer is not finite.
     pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
         let chip = crop_face(frame, face)?;
-        let explanations = explain(&chip, |chip| Ok(self.options.reported(&self.classifier.answers(chip)?)))?;
+        let explanations = explain(&chip, |chip| {
+            let answers = self.options.calibrated(&self.classifier.answers(chip)?);
+            Ok(Answers { eight: answers.eight.filter(|_| self.options.eight), ..answers })
+        })?;
         Ok((chip, explanations))
     }
 

@@ -14,12 +14,13 @@ use crate::judge::eight::Eight;
 use crate::judge::evaluate::Report;
 use crate::judge::interval::{Difference, Proportion};
 use crate::judge::metrics::Metrics;
+use crate::judge::other::OtherFigures;
 use crate::judge::robustness::{Damage, Figures, Robustness};
 use crate::judge::slices::{Gap, Grouping, Slices};
 use crate::network::store::sha256;
 use crate::report::runs::{self, RunFigures};
 use crate::run::interpolate::{Choice, Interpolation};
-use crate::run::record::Training;
+use crate::run::record::{Calibrated, Training};
 use crate::run::teacher::Provenance;
 
 const TEMPLATE: &str = include_str!("model_card.md");
@@ -37,7 +38,7 @@ const REPORTED: [(&str, f64, f64); 5] = [
 const HASHED: [&str; 2] = ["weights.cnw", "model.safetensors"];
 
 /// The card of the model in a folder, from its `metrics.json` and `training.json` and, where they are there,
-/// `metrics_detected.json`, `robustness.json`, `slices.json`, `eight.json`, `precisions.json`, `runs.json`,
+/// `metrics_detected.json`, `robustness.json`, `slices.json`, `eight.json`, `other.json`, `precisions.json`, `runs.json`,
 /// `baselines.json` and `ablations.md`.
 ///
 /// # Errors
@@ -58,7 +59,7 @@ pub fn card(folder: &Path) -> Result<String> {
     let leaked = metrics.leak_free.as_ref().map_or(0, |clean| metrics.all.count - clean.count);
     let values = BTreeMap::from([
         ("id", metrics.model.clone()),
-        ("temperature", format!("{:.3}", training.temperature)),
+        ("temperature", format!("{:.3}", training.calibration.temperature)),
         ("files", files.trim_end_matches("<br>").to_owned()),
         ("figures", figures(&metrics, &measured)),
         ("leaked", leaked.to_string()),
@@ -66,6 +67,7 @@ pub fn card(folder: &Path) -> Result<String> {
         ("robustness", measured.robustness.as_ref().map_or_else(String::new, robustness_section)),
         ("slices", measured.slices.as_ref().map_or_else(String::new, slices_section)),
         ("eight", measured.eight.as_ref().map_or_else(String::new, eight_section)),
+        ("other", measured.other.as_ref().map_or_else(String::new, other_section)),
         ("precisions", measured.precisions.as_deref().map_or_else(String::new, precisions_section)),
         ("ablations", measured.ablations.as_deref().map_or_else(String::new, ablations_section)),
         ("runs", measured.runs.as_deref().map_or_else(String::new, runs_section)),
@@ -93,6 +95,7 @@ pub fn card(folder: &Path) -> Result<String> {
         ("hardware", training.hardware.clone()),
         ("recipe", training.recipe_file.clone()),
         ("interpolation", training.interpolation.as_ref().map_or_else(String::new, interpolation_section)),
+        ("calibrated", training.calibrated.as_ref().map_or_else(String::new, calibrated_section)),
         ("description", training.run.recipe.description.clone()),
         (
             "teacher",
@@ -123,6 +126,15 @@ fn interpolation_section(interpolation: &Interpolation) -> String {
     )
 }
 
+/// What was fitted to the weights once they shipped.
+fn calibrated_section(calibrated: &Calibrated) -> String {
+    format!(
+        "The weights are those of an earlier model, unchanged (`weights.cnw` with sha256 `{}`). What turns the second head's \
+         answer into the probability of \"other\" was fitted to them afterwards:\n\n```sh\n{}\n```",
+        calibrated.from, calibrated.command
+    )
+}
+
 /// Who else's answers the network learned.
 fn teacher_section(teacher: &Provenance, training: &Training) -> String {
     let share = 100.0 * training.run.recipe.target.teacher;
@@ -143,6 +155,7 @@ struct Measured {
     robustness: Option<Robustness>,
     slices: Option<Slices>,
     eight: Option<Eight>,
+    other: Option<OtherFigures>,
     precisions: Option<Vec<StoredAs>>,
     runs: Option<Vec<RunFigures>>,
     /// Those of other networks.
@@ -175,6 +188,7 @@ impl Measured {
             robustness: read_if_there(&folder.join("robustness.json"))?,
             slices: read_if_there(&folder.join("slices.json"))?,
             eight: read_if_there(&folder.join("eight.json"))?,
+            other: read_if_there(&folder.join("other.json"))?,
             precisions: read_if_there(&folder.join("precisions.json"))?,
             runs: read_if_there(&folder.join("runs.json"))?,
             baselines: read_if_there(&folder.join("baselines.json"))?,
@@ -189,6 +203,7 @@ impl Measured {
             ("robustness.json", self.robustness.as_ref().map(|robustness| &robustness.model)),
             ("slices.json", self.slices.as_ref().map(|slices| &slices.model)),
             ("eight.json", self.eight.as_ref().map(|eight| &eight.model)),
+            ("other.json", self.other.as_ref().map(|other| &other.model)),
         ];
         for (file, model) in models {
             let model = model.unwrap_or(&metrics.model);
@@ -327,6 +342,40 @@ fn eight_section(eight: &Eight) -> String {
         eight.without_majority,
         eight.least_loss,
         eight.text().trim_end()
+    )
+}
+
+fn other_section(figures: &OtherFigures) -> String {
+    let OtherFigures { other_from, uncertain_below, asserted, asserted_without, recognised, turned_away, answered, .. } =
+        figures;
+    let percent = |share: &Proportion| {
+        format!("{:.1}% ({:.1} to {:.1})", 100.0 * share.accuracy, 100.0 * share.low, 100.0 * share.high)
+    };
+    format!(
+        "### None of the four\nEvery answer carries `other`, the probability that the face shows none of the four \
+         expressions, from the second head. Two numbers that make it so were fitted on the development part. These \
+         figures are over the faces of the validation split of which more than half of the ten FER+ annotators chose the \
+         same expression: {} show none of the four, {} one of them. A face is labelled \"other\" from {other_from} on, \
+         and an expression is named only when the face shows it with a probability of {uncertain_below} or more, `other` \
+         counted.\n\n\
+         | | share (95% interval) |\n|---|---|\n\
+         | of those that show none of the four: labelled \"other\" | {} |\n\
+         | labelled with one of the four all the same | {} |\n\
+         | the same without `other` | {} |\n\
+         | of those that show one of the four: labelled \"other\" | {} |\n\
+         | labelled with one of the four | {} |\n\n\
+         The area under the ROC curve is {:.3}, the expected calibration error of `other` {:.3}.\n\n\
+         | Probability of \"other\" | Turning more or fewer away |\n|---|---|\n\
+         | ![Reliability of other](other_reliability.svg) | ![Recognised by share turned away](other_curve.svg) |",
+        recognised.count,
+        answered.count,
+        percent(recognised),
+        percent(asserted),
+        percent(asserted_without),
+        percent(turned_away),
+        percent(answered),
+        figures.auroc,
+        figures.expected_calibration_error
     )
 }
 
