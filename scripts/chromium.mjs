@@ -1,4 +1,4 @@
-// Finds a Chromium for the end-to-end tests, and installs Debian's where there is none.
+// Finds a Chromium for tests and benchmarks, and installs Debian's where there is none.
 
 import { existsSync } from "node:fs";
 import { fail, installFromDebian } from "./environment.mjs";
@@ -8,6 +8,17 @@ const PLACES = [
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
   "/usr/bin/google-chrome-stable",
+];
+
+/** Keep Chromium from anything that it does on its own account. */
+export const QUIET_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 
 /** The path of a Chromium or Chrome: $CHROMIUM, a usual place, or freshly installed from Debian's packages. */

@@ -1,7 +1,7 @@
 //! What is answered for one face.
 
 use crate::classify::EmotionProbabilities;
-use crate::emotion::{Emotion8, Label};
+use crate::emotion::{Emotion, Emotion8, Label};
 use crate::geometry::FaceDetection;
 use crate::smooth::Reading8;
 
@@ -21,6 +21,13 @@ pub struct Expression {
     /// The same over the eight expressions, where they are [asked for](crate::PipelineOptions::eight). The second head
     /// was trained on other labels, so the two need not agree.
     pub eight: Option<Reading8>,
+}
+
+impl Expression {
+    /// The expression shown, if it is one of the four; else the most probable of them.
+    pub fn likeliest(&self) -> Emotion {
+        self.emotion.and_then(Label::emotion).unwrap_or_else(|| self.probabilities.top().0)
+    }
 }
 
 /// One face and the expression it displays.
@@ -46,6 +53,12 @@ pub struct FaceEmotion {
 }
 
 impl FaceEmotion {
+    /// The expression it displays.
+    pub fn expression(&self) -> Expression {
+        let Self { probabilities, other, other_expression, emotion, eight, .. } = *self;
+        Expression { probabilities, other, other_expression, emotion, eight }
+    }
+
     /// A face that displays this expression.
     pub(crate) fn new(id: u64, detection: FaceDetection, raw: EmotionProbabilities, expression: Expression) -> Self {
         let Expression { probabilities, other, other_expression, emotion, eight } = expression;

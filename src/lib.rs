@@ -28,6 +28,8 @@
 //! # Ok::<(), countenance::Error>(())
 //! ```
 //!
+//! With the feature `serde`, faces and [options](PipelineOptions) are serialised with the keys of the JavaScript API.
+//!
 //! All state and scratch memory is the pipeline's own: there are no globals, and one a thread is what to make. Weights
 //! are compiled in ([`weights`]); nothing is read from disk or network. It reports which expression a face *displays*,
 //! never what the person feels.
@@ -55,13 +57,18 @@ mod frame;
 mod geometry;
 mod gif;
 mod jpeg;
+mod light;
 mod live;
 #[cfg(feature = "burn")]
 pub mod network;
 mod other;
 mod picture;
 mod pipeline;
+mod range;
+mod record;
 mod resample;
+#[cfg(feature = "serde")]
+mod serialise;
 mod simd;
 mod smooth;
 mod track;
@@ -84,5 +91,6 @@ pub use frame::{Frame, MAX_PIXELS, MAX_SIDE};
 pub use geometry::{BoundingBox, FaceDetection, Landmarks};
 pub use picture::Picture;
 pub use pipeline::{EmotionPipeline, PipelineOptions};
+pub use record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};
 pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::face::{Expression, FaceEmotion};
 use crate::frame::Frame;
 use crate::geometry::FaceDetection;
+use crate::light::Light;
 use crate::other::{join, likeliest_other, part};
 use crate::smooth::{ProbabilitySmoother, SmootherOptions};
 use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
@@ -26,12 +27,13 @@ const REGION_SIZE: u32 = 160;
 #[derive(Debug)]
 pub(crate) struct LiveVideo {
     tracker: FaceTracker<Memory>,
+    light: Light,
 }
 
 impl LiveVideo {
     /// A video whose first frame is to come.
     pub(crate) fn new(options: TrackerOptions) -> Result<Self, Error> {
-        Ok(Self { tracker: FaceTracker::with_memory(options)? })
+        Ok(Self { tracker: FaceTracker::with_memory(options)?, light: Light::default() })
     }
 
     /// Changes the options and keeps the faces followed.
@@ -52,6 +54,7 @@ impl LiveVideo {
         if matches!(plan, DetectionPlan::Region(_)) && self.tracker.plan(timestamp_ms) == DetectionPlan::Full {
             self.look(detector, frame, options, timestamp_ms)?;
         }
+        self.light.look(frame, timestamp_ms);
         Ok(())
     }
 
@@ -82,9 +85,15 @@ impl LiveVideo {
         self.tracker.faces_with_memory()
     }
 
-    /// Forgets every face and the time, for a new video.
+    /// Whether it is too dark to read a face by.
+    pub(crate) const fn is_too_dark(&self) -> bool {
+        self.light.is_dark()
+    }
+
+    /// Forgets every face, the light and the time, for a new video.
     pub(crate) fn reset(&mut self) {
         self.tracker.reset();
+        self.light = Light::default();
     }
 }
 

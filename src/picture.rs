@@ -65,7 +65,7 @@ impl Picture {
         let profile = decoder.icc_profile().unwrap_or_default();
         let is_grey = !decoder.color_type().has_color();
         let first = if hides_its_first_image(bytes) { first_frame(bytes) } else { DynamicImage::from_decoder(decoder) };
-        let mut image = first.map_err(|error| named(&error))?;
+        let mut image = first.map_err(named)?;
         let colours = Colours::of(bytes, profile.as_deref(), is_grey);
         image.apply_orientation(exif::orientation(bytes));
         let mut rgba = image.into_rgba8();
@@ -121,7 +121,7 @@ fn decoder(bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Error> {
             _ => None,
         })
     };
-    open().map_err(|error| named(&error))?.ok_or_else(|| invalid("only JPEG, PNG, WebP and GIF are supported"))
+    open().map_err(named)?.ok_or_else(|| invalid("only JPEG, PNG, WebP and GIF are supported"))
 }
 
 /// An animation's first frame need not fill the picture: what it leaves is transparent, though the file may state that
@@ -173,13 +173,14 @@ pub(crate) fn ensure_memory(bytes: u64) -> Result<(), Error> {
     Ok(())
 }
 
-fn named(error: &ImageError) -> Error {
-    match error {
+fn named(cause: ImageError) -> Error {
+    let error = match &cause {
         ImageError::Limits(limit) if !matches!(limit.kind(), LimitErrorKind::Unsupported { .. }) => {
-            Error::new(ErrorKind::ImageTooLarge, format!("the picture is too large: {error}"))
+            Error::new(ErrorKind::ImageTooLarge, format!("the picture is too large: {cause}"))
         }
-        _ => invalid(&error.to_string()),
-    }
+        _ => invalid(&cause.to_string()),
+    };
+    error.caused_by(cause)
 }
 
 fn invalid(why: &str) -> Error {
@@ -384,6 +385,35 @@ mod tests {
         let error = Picture::decode(&gif[..60]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidImage);
         assert_eq!(error.message(), "this picture cannot be read: the GIF file ends early");
+    }
+
+    /// The last error of the chain of causes.
+    fn root<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+        error.source().map_or(error, root)
+    }
+
+    #[test]
+    fn the_decoder_s_own_error_is_kept_as_the_cause() {
+        let mut jpeg = std::fs::read("tests/fixtures/jpeg/baseline-420.jpg").unwrap();
+        let table = jpeg.windows(2).position(|pair| pair == [0xFF, 0xDB]).unwrap();
+        jpeg[table + 4] = 0x70; // no quantisation table has this precision
+        let error = Picture::decode(&jpeg).unwrap_err();
+        let image = std::error::Error::source(&error).unwrap();
+        assert!(image.is::<ImageError>());
+        let decoder = root(image);
+        assert!(decoder.is::<jpeg_decoder::Error>(), "{decoder:?}");
+        assert!(error.message().ends_with("the JPEG file is damaged"), "{error}");
+
+        let mut png = encoded(ImageFormat::Png);
+        let pixels = png.windows(4).position(|name| name == b"IDAT").unwrap();
+        png[pixels + 8] ^= 0xFF;
+        let error = Picture::decode(&png).unwrap_err();
+        let decoder = root(&error);
+        assert!(!decoder.is::<Error>() && !decoder.is::<ImageError>(), "{decoder:?}");
+        assert!(error.message().contains(&decoder.to_string()), "{error}: {decoder}");
+
+        // What this library finds out by itself has no other cause.
+        assert!(std::error::Error::source(&Picture::decode(b"hello").unwrap_err()).is_none());
     }
 
     #[test]

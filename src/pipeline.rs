@@ -3,7 +3,7 @@
 use crate::calibrate::PersonalCalibration;
 use crate::chip::FaceChip;
 use crate::classify::{Answers, EmotionClassifier};
-use crate::crop::crop_face;
+use crate::crop::{crop_face, crop_found_face};
 use crate::detect::{DetectOptions, FaceDetector};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanations, explain};
@@ -12,6 +12,7 @@ use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::live::LiveVideo;
 use crate::other::{join, likeliest_other};
+use crate::range::{FACES, LONG_SIDE, SHARE};
 use crate::smooth::{Reading, SmootherOptions, shown_emotion};
 use crate::track::TrackerOptions;
 use crate::weights::{detector_model, emotion_model};
@@ -58,24 +59,12 @@ impl Default for PipelineOptions {
 
 impl PipelineOptions {
     fn check(&self, model_id: &str) -> Result<(), Error> {
-        let invalid = |message: String| Err(Error::new(ErrorKind::InvalidOptions, message));
-        for (name, value) in [
-            ("minimum confidence", self.min_confidence),
-            ("uncertain below", self.uncertain_below),
-            ("other from", self.other_from),
-        ] {
-            if !(0.0..=1.0).contains(&value) {
-                return invalid(format!("{name} is 0 to 1, not {value}"));
-            }
-        }
-        for (name, size) in [("picture size", self.picture_size), ("live size", self.live_size)] {
-            if !(160..=640).contains(&size) {
-                return invalid(format!("{name} is 160 to 640 pixels, not {size}"));
-            }
-        }
-        if !(1..=1000).contains(&self.max_faces) {
-            return invalid(format!("at most 1 to 1000 faces are answered for, not {}", self.max_faces));
-        }
+        SHARE.check("minimum confidence", self.min_confidence)?;
+        SHARE.check("uncertain below", self.uncertain_below)?;
+        SHARE.check("other from", self.other_from)?;
+        LONG_SIDE.check("picture size", self.picture_size)?;
+        LONG_SIDE.check("live size", self.live_size)?;
+        FACES.check("maximum faces", self.max_faces)?;
         match &self.calibration {
             Some(calibration) if calibration.model_id() != model_id => Err(Error::new(
                 ErrorKind::InvalidCalibration,
@@ -181,7 +170,7 @@ impl EmotionPipeline {
         self.faces.clear();
         let detections = self.detector.detect(frame, &self.options.picture_search())?;
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
-            let chip = crop_face(frame, &detection.bounding_box)?;
+            let chip = crop_found_face(frame, &detection.bounding_box);
             let answers = self.classifier.answers(&chip)?;
             let expression = self.options.expression(&self.options.calibrated(&answers))?;
             self.faces.push(FaceEmotion::new(id, *detection, answers.four, expression));
@@ -201,13 +190,14 @@ impl EmotionPipeline {
         self.live.follow(&mut self.detector, frame, &self.options.live_search(), timestamp_ms)?;
         for (face, memory) in self.live.faces() {
             if face.visible {
-                let chip = crop_face(frame, &face.bounding_box)?;
+                let chip = crop_found_face(frame, &face.bounding_box);
                 let answers = self.classifier.answers(&chip)?;
                 let calibrated = self.options.calibrated(&answers);
                 memory.see(face, answers.four, &calibrated, self.options.smoothing(), timestamp_ms)?;
             }
             let shown = memory.shown(timestamp_ms).cloned();
-            self.faces.extend(shown.map(|face| FaceEmotion { eight: face.eight.filter(|_| self.options.eight), ..face }));
+            self.faces
+                .extend(shown.map(|face| FaceEmotion { eight: face.eight.filter(|_| self.options.eight), ..face }));
             if self.faces.len() == self.options.max_faces {
                 break;
             }
@@ -228,8 +218,8 @@ impl EmotionPipeline {
     /// and the chip the network saw: see [`explain`].
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when
-    /// the network's answer is not finite.
+    /// [`ErrorKind::InvalidBox`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when the
+    /// network's answer is not finite.
     pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
         let chip = crop_face(frame, face)?;
         let explanations = explain(&chip, |chip| {
@@ -239,7 +229,13 @@ impl EmotionPipeline {
         Ok((chip, explanations))
     }
 
-    /// Forgets every tracked face and the time, for a new video.
+    /// Whether the live video is too dark to read a face well: its mean brightness is below 40 of 255, and has not
+    /// reached 55 since. Measured once a second of its frames' time; false before the first frame.
+    pub const fn is_too_dark(&self) -> bool {
+        self.live.is_too_dark()
+    }
+
+    /// Forgets every tracked face, the light and the time, for a new video.
     pub fn reset(&mut self) {
         self.live.reset();
     }

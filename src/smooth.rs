@@ -3,27 +3,28 @@
 use crate::classify::Probabilities;
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::{Error, ErrorKind};
+use crate::range::{DURATION_MS, SHARE};
 
 /// Settings of a [`ProbabilitySmoother`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SmootherOptions {
-    /// Time constant of the probabilities, in milliseconds: after a change they have gone 63% of the way in this time,
-    /// 92% in two and a half times it. 0 does not smooth. The default of 120 takes two thirds of the noise away at 30
+    /// Time constant of the probabilities, 0..=60000 milliseconds: after a change they have gone 63% of the way in this
+    /// time, 92% in two and a half times it. 0 does not smooth. The default of 120 takes two thirds of the noise away at 30
     /// frames a second, and lets a clear change show within 300 ms.
     pub time_constant_ms: f64,
     /// Below this the most probable expression is not shown but "uncertain", 0..=1; 0 always shows one. The default is
     /// 0.5, where the expression is as probable as all others together: with calibrated probabilities the answer is
     /// more often wrong than right below it.
     pub uncertain_below: f32,
-    /// From this probability on a face is labelled "other", 0..=1, where that can be told; above 1 it never is. The
-    /// default of 0.4 was chosen on the development part of the training data, where it turns 1.3% of the faces that
-    /// show one of the four expressions away.
+    /// The probability from which a face is labelled "other", 0..=1. The default of 0.4 was chosen on the development
+    /// part of the training data, where it turns away 1.3% of the faces that show one of the four expressions.
     pub other_from: f32,
     /// The lead in probability with which another answer is shown at once, 0..=1: over the expression shown, or over
     /// `uncertain_below` where the answer is uncertain. The default of 0.1 shows a clear change within 300 ms from 10
     /// frames a second up.
     pub switch_margin: f32,
-    /// The time in milliseconds after which another answer is shown if it led without a break, by however little.
+    /// The time, 0..=60000 milliseconds, after which another answer is shown if it led without a break, by however
+    /// little.
     pub persist_ms: f64,
 }
 
@@ -35,22 +36,11 @@ impl Default for SmootherOptions {
 
 impl SmootherOptions {
     fn check(&self) -> Result<(), Error> {
-        let invalid = |message| Err(Error::new(ErrorKind::InvalidOptions, message));
-        for (name, value) in [
-            ("uncertain_below", self.uncertain_below),
-            ("other_from", self.other_from),
-            ("switch_margin", self.switch_margin),
-        ] {
-            if !(0.0..=1.0).contains(&value) {
-                return invalid(format!("{name} is 0..1, not {value}"));
-            }
-        }
-        for (name, value) in [("time_constant_ms", self.time_constant_ms), ("persist_ms", self.persist_ms)] {
-            if !(0.0..=60_000.0).contains(&value) {
-                return invalid(format!("{name} is 0..60000 milliseconds, not {value}"));
-            }
-        }
-        Ok(())
+        SHARE.check("uncertain below", self.uncertain_below)?;
+        SHARE.check("other from", self.other_from)?;
+        SHARE.check("switch margin", self.switch_margin)?;
+        DURATION_MS.check("time constant", self.time_constant_ms)?;
+        DURATION_MS.check("persistence", self.persist_ms)
     }
 
     /// The least probability with which this expression is shown.
@@ -86,6 +76,11 @@ pub struct Reading<E = Emotion, const N: usize = { Emotion::COUNT }> {
 pub type Reading8 = Reading<Emotion8, { Emotion8::COUNT }>;
 
 impl<E: Expressions<N>, const N: usize> Reading<E, N> {
+    /// The expression shown; where there is none, the most probable one.
+    pub fn likeliest(&self) -> E {
+        self.emotion.unwrap_or_else(|| self.probabilities.top().0)
+    }
+
     /// What probabilities that stand alone tell.
     pub fn of(probabilities: Probabilities<E, N>, options: &SmootherOptions) -> Self {
         Self { emotion: shown_emotion(&probabilities, options), probabilities }
@@ -190,7 +185,8 @@ impl<E: Expressions<N>, const N: usize> ProbabilitySmoother<E, N> {
         }))?;
 
         // By how far a contender is above its threshold; "uncertain" stands at it.
-        let score = |contender: Option<E>| contender.map_or(0.0, |emotion| smoothed.get(emotion) - self.options.least(emotion));
+        let score =
+            |contender: Option<E>| contender.map_or(0.0, |emotion| smoothed.get(emotion) - self.options.least(emotion));
         let held = last.shown.filter(|&emotion| smoothed.get(emotion) >= self.options.least(emotion));
         let leader = shown_emotion(&smoothed, &self.options);
         let leads_since_ms = if leader == last.leader { last.leads_since_ms } else { timestamp_ms };
@@ -332,7 +328,7 @@ mod tests {
         for frame in 0..1_800 {
             let sample = noisy(mean, frame, noise);
             smoothed.push(smoother.update(&sample, f64::from(frame) * 1_000.0 / 30.0).unwrap().emotion);
-            raw.push(shown_emotion(&sample, SmootherOptions::default().uncertain_below));
+            raw.push(shown_emotion(&sample, &SmootherOptions::default()));
         }
         let count = |shown: &[Option<Emotion>]| shown.windows(2).filter(|pair| pair[0] != pair[1]).count();
         (count(&smoothed), count(&raw))
@@ -419,16 +415,18 @@ mod tests {
         assert_eq!(shown([0.45, 0.2, 0.0, 0.0, 0.35], options), None);
         let never = SmootherOptions { other_from: 1.0, ..options };
         assert_eq!(shown([0.1, 0.0, 0.0, 0.0, 0.9], never), None);
-        assert_eq!(shown([0.1, 0.0, 0.0, 0.0, 0.9], SmootherOptions { uncertain_below: 0.0, ..never }), Some(Label::Happy));
+        assert_eq!(
+            shown([0.1, 0.0, 0.0, 0.0, 0.9], SmootherOptions { uncertain_below: 0.0, ..never }),
+            Some(Label::Happy)
+        );
     }
 
     #[test]
     fn other_takes_over_and_gives_way_like_an_expression() {
         let options = SmootherOptions { time_constant_ms: 0.0, ..SmootherOptions::default() };
         let mut smoother: ProbabilitySmoother<Label, { Label::COUNT }> = ProbabilitySmoother::new(options).unwrap();
-        let mut shown = |values: [f32; 5], time| {
-            smoother.update(&LabelProbabilities::new(values).unwrap(), time).unwrap().emotion
-        };
+        let mut shown =
+            |values: [f32; 5], time| smoother.update(&LabelProbabilities::new(values).unwrap(), time).unwrap().emotion;
         assert_eq!(shown([0.9, 0.0, 0.0, 0.0, 0.1], 0.0), Some(Label::Happy));
         // Above its threshold, but Happy is above its own by more: it is shown once it has led for a while.
         assert_eq!(shown([0.55, 0.0, 0.0, 0.0, 0.45], 10.0), Some(Label::Happy));

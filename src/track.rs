@@ -12,6 +12,7 @@ mod one_euro;
 
 use crate::error::{Error, ErrorKind};
 use crate::geometry::{BoundingBox, FaceDetection, Landmarks, around, centre, distance_iou};
+use crate::range::{DURATION_MS, SHARE};
 use assignment::Assignment;
 use one_euro::OneEuro;
 
@@ -39,16 +40,16 @@ const REGION_SCALE: f32 = 2.2;
 /// Settings of a [`FaceTracker`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrackerOptions {
-    /// The detector's confidence from which a face gets an id, 0..1. Detections below it only carry on a face already
+    /// The detector's confidence from which a face gets an id, 0..=1. Detections below it only carry on a face already
     /// followed, so run the detector with a lower threshold than this one to bridge weak moments (Zhang et al.,
     /// "ByteTrack", ECCV 2022).
     pub start_confidence: f32,
-    /// How long a face may stay unseen and keep its id, in milliseconds.
+    /// How long a face may stay unseen and keep its id, 0..=60000 milliseconds.
     pub hold_ms: f64,
-    /// The longest time between two searches of the whole frame, in milliseconds: a face that appears away from the one
-    /// followed is found at the first frame after it.
+    /// The longest time between two searches of the whole frame, 0..=60000 milliseconds: a face that appears away from
+    /// the one followed is found at the first frame after it.
     pub full_pass_every_ms: f64,
-    /// How long steady faces are taken as unmoved, in milliseconds; 0 searches at every frame.
+    /// How long steady faces are taken as unmoved, 0..=60000 milliseconds; 0 searches at every frame.
     pub reuse_ms: f64,
 }
 
@@ -60,18 +61,10 @@ impl Default for TrackerOptions {
 
 impl TrackerOptions {
     fn check(&self) -> Result<(), Error> {
-        let invalid = |message| Err(Error::new(ErrorKind::InvalidOptions, message));
-        if !(0.0..=1.0).contains(&self.start_confidence) {
-            return invalid(format!("start_confidence is 0..1, not {}", self.start_confidence));
-        }
-        for (name, value) in
-            [("hold_ms", self.hold_ms), ("full_pass_every_ms", self.full_pass_every_ms), ("reuse_ms", self.reuse_ms)]
-        {
-            if !(0.0..=60_000.0).contains(&value) {
-                return invalid(format!("{name} is 0..60000 milliseconds, not {value}"));
-            }
-        }
-        Ok(())
+        SHARE.check("start confidence", self.start_confidence)?;
+        DURATION_MS.check("hold", self.hold_ms)?;
+        DURATION_MS.check("full pass every", self.full_pass_every_ms)?;
+        DURATION_MS.check("reuse", self.reuse_ms)
     }
 }
 
@@ -189,7 +182,8 @@ impl<M: Default> FaceTracker<M> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidTimestamp`] when the time is not finite or before the last one, and
-    /// [`ErrorKind::Inference`] when a detection is no box; the tracker then is as it was.
+    /// [`ErrorKind::InvalidBox`] when a detection has no valid box, or a number that is not finite; the tracker then is as
+    /// it was.
     pub fn update(
         &mut self,
         plan: DetectionPlan,
@@ -248,15 +242,12 @@ impl<M: Default> FaceTracker<M> {
                 format!("a frame's time must be finite and not before the last one, not {timestamp_ms} ms"),
             ));
         }
-        let is_box = |detection: &FaceDetection| {
-            let BoundingBox { x, y, width, height } = detection.bounding_box;
-            let numbers = [x, y, width, height, detection.confidence];
-            width > 0.0
-                && height > 0.0
-                && numbers.iter().chain(detection.landmarks.as_flattened()).all(|number| number.is_finite())
-        };
-        if !detections.iter().all(is_box) {
-            return Err(Error::new(ErrorKind::Inference, "the detector gave a face that is no box with five points"));
+        for FaceDetection { bounding_box, landmarks, confidence } in detections {
+            bounding_box.check()?;
+            if !landmarks.as_flattened().iter().chain([confidence]).all(|number| number.is_finite()) {
+                let message = "a face's landmarks and confidence must be finite numbers";
+                return Err(Error::new(ErrorKind::InvalidBox, message));
+            }
         }
         Ok(())
     }
@@ -348,7 +339,7 @@ impl<M: Default> Track<M> {
 
     /// The box at this time if the motion goes on.
     fn expected(&self, timestamp_ms: f64) -> BoundingBox {
-        let seconds = ((timestamp_ms - self.seen_ms).min(MAX_PREDICTION_MS) / 1_000.0) as f32;
+        let seconds = ((timestamp_ms - self.seen_ms).clamp(0.0, MAX_PREDICTION_MS) / 1_000.0) as f32;
         around(self.centre.predict(seconds), self.size.predict(0.0))
     }
 
@@ -538,8 +529,11 @@ mod tests {
             let bounding_box = BoundingBox { x, y: 0.0, width, height: 10.0 };
             let bad = FaceDetection { bounding_box, ..face(0.0, 0.0) };
             let error = tracker.update(DetectionPlan::Full, &[bad], 133.0).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Inference, "{bounding_box:?}");
+            assert_eq!(error.kind(), ErrorKind::InvalidBox, "{bounding_box:?}");
         }
+        let without_points = FaceDetection { landmarks: [[f32::NAN; 2]; 5], ..face(0.0, 0.0) };
+        let error = tracker.update(DetectionPlan::Full, &[without_points], 133.0).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidBox);
         assert_eq!(tracker.faces(), before);
         assert_eq!(search(&mut tracker, &[face(200.0, 200.0)], 100.0)[0].0, 1, "the same time again is allowed");
     }

@@ -1,7 +1,8 @@
 //! The JavaScript boundary: thin, and the only file that knows of wasm-bindgen.
 //!
 //! Plain objects go out, because instances cannot be cloned to another thread and must be freed. Every error is an
-//! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]).
+//! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]). The conversions are written out: through
+//! serde-wasm-bindgen a wrong argument would lose that code, and serde would come into the module.
 
 use image::metadata::Orientation;
 use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
@@ -12,7 +13,7 @@ use web_sys::{ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingC
 use crate::calibrate::PersonalCalibration;
 use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::classify::{EmotionProbabilities, Probabilities};
-use crate::emotion::{Emotion, Emotion8, Expressions};
+use crate::emotion::{Emotion, Emotion8, Expressions, Label};
 use crate::error::{Error, ErrorKind};
 use crate::exif;
 use crate::explain::{Explanation, Explanations};
@@ -21,7 +22,7 @@ use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::picture::{self, Picture};
 use crate::pipeline::{self, PipelineOptions};
-use crate::smooth::Reading;
+use crate::record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 use crate::weights::{detector_model, emotion_model};
 
 /// The longest side at which a bitmap's pixels are read. The detector looks at 640 pixels and a face chip is 48, so a
@@ -53,14 +54,28 @@ export interface Expression {
    * within a margin of 0.1, and never below its threshold.
    */
   emotion: Emotion | "other" | "uncertain";
+  /** The expression shown; where that is "other" or "uncertain", the most probable of the four. */
+  likeliest: Emotion;
   /** The same over eight expressions, where they are asked for. */
   eight?: {
     probabilities: Record<Emotion8, number>;
     emotion: Emotion8 | "uncertain";
+    likeliest: Emotion8;
   };
 }
 /** A frame recorded to calibrate with: the face's `raw` answer, and the expression it was asked to display. */
 export interface CalibrationFrame { probabilities: Probabilities; emotion: Emotion }
+/** How far the recording of an expression has come. */
+export type Recording =
+  /** This frame was left out, since it does not show exactly one face. */
+  | { state: "not-alone" }
+  /** This share of the recording is done, 0..1. */
+  | { state: "underway"; share: number }
+  /**
+   * The recording has ended. `calibration` is for the option of that name. `before` and `after` are the mean probability
+   * of the expression, 0..1, without and with it, in frames that were not learned from.
+   */
+  | { state: "complete"; calibration: string; before: number; after: number };
 /** One face in a picture or frame. */
 export interface FaceEmotion extends Expression {
   /** In live video the same face keeps its id; in a picture faces are numbered from 1. */
@@ -95,7 +110,7 @@ export interface FaceExplanation extends Explanation {
 export interface PipelineOptions {
   /** Least detector confidence of a face, 0..1; 0.6 by default. */
   minConfidence?: number;
-  /** The top probability below which the answer is "uncertain", 0..1. */
+  /** The top probability below which the answer is "uncertain", 0..1; 0.5 by default. */
   uncertainBelow?: number;
   /** The probability from which a face is labelled "other", 0..1; 0.4 by default. */
   otherFrom?: number;
@@ -118,6 +133,8 @@ export interface ModelInfo {
     id: string;
     sha256: string;
     classes: Emotion[];
+    /** The order in which to record them for a calibration; the first teaches the most, and alone is enough. */
+    recordingOrder: Emotion[];
     /** The classes of the second head, in its order; empty where the model has none. */
     eight: Emotion8[];
   };
@@ -142,6 +159,9 @@ extern "C" {
     /// A `Box`.
     #[wasm_bindgen(typescript_type = "Box")]
     pub type JsBox;
+    /// A `Recording`.
+    #[wasm_bindgen(typescript_type = "Recording")]
+    pub type JsRecording;
     /// An array of `CalibrationFrame`.
     #[wasm_bindgen(typescript_type = "CalibrationFrame[]")]
     pub type JsCalibrationFrames;
@@ -167,6 +187,7 @@ pub fn model_info() -> Result<JsModelInfo, JsValue> {
     let detector = detector_model().map_err(to_js)?;
     let emotion_info = model(emotion.id(), crate::weights::EMOTION_MODEL_SHA256);
     set(&emotion_info, "classes", &names(&Emotion::ALL));
+    set(&emotion_info, "recordingOrder", &names(&RECORDING_ORDER));
     let has_eight = emotion.contains("eight.weight");
     set(&emotion_info, "eight", &names(if has_eight { &Emotion8::ALL[..] } else { &[] }));
     let detector_info = model(detector.id(), crate::weights::DETECTOR_MODEL_SHA256);
@@ -212,6 +233,8 @@ pub struct EmotionPipeline {
     pipeline: pipeline::EmotionPipeline,
     canvas: Option<(OffscreenCanvas, OffscreenCanvasRenderingContext2d)>,
     pixels: Vec<u8>,
+    recorder: CalibrationRecorder,
+    recording: Option<Recording>,
 }
 
 #[wasm_bindgen]
@@ -221,7 +244,8 @@ impl EmotionPipeline {
     pub fn new(options: Option<JsOptions>) -> Result<Self, JsValue> {
         let options = options_from(options.as_deref()).map_err(to_js)?;
         let pipeline = pipeline::EmotionPipeline::new(options).map_err(to_js)?;
-        Ok(Self { pipeline, canvas: None, pixels: Vec::new() })
+        let recorder = CalibrationRecorder::new(pipeline.model_id());
+        Ok(Self { pipeline, canvas: None, pixels: Vec::new(), recorder, recording: None })
     }
 
     /// Takes these options, and the default of each one left out. Faces followed keep their ids. Throws as the
@@ -266,7 +290,9 @@ impl EmotionPipeline {
     ) -> Result<JsFaces, JsValue> {
         copy_bytes(rgba, &mut self.pixels).map_err(to_js)?;
         let frame = frame_from(&self.pixels, width, height).map_err(to_js)?;
-        self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
+        let faces = self.pipeline.analyze_frame(&frame, timestamp_ms).map_err(to_js)?;
+        self.recording = self.recorder.add(faces, timestamp_ms).map_err(to_js)?;
+        Ok(faces_to_js(faces, 1.0))
     }
 
     /// The faces in the bytes of a JPEG, PNG, WebP or GIF file, in pixels of the upright picture. Throws
@@ -296,7 +322,50 @@ impl EmotionPipeline {
     ) -> Result<JsFaces, JsValue> {
         let (width, height, scale) = self.read_bitmap(bitmap, UPRIGHT)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
-        self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
+        let faces = self.pipeline.analyze_frame(&frame, timestamp_ms).map_err(to_js)?;
+        self.recording = self.recorder.add(faces, timestamp_ms).map_err(to_js)?;
+        Ok(faces_to_js(faces, scale))
+    }
+
+    /// Whether the live video is too dark to read a face well: its mean brightness is below 40 of 255, and has not
+    /// reached 55 since. Measured once a second.
+    #[wasm_bindgen(getter, js_name = isTooDark)]
+    pub fn is_too_dark(&self) -> bool {
+        self.pipeline.is_too_dark()
+    }
+
+    /// Records this expression from the next live frame on, for a calibration. Throws `invalid-calibration` where the
+    /// model has no such expression.
+    #[wasm_bindgen(js_name = recordCalibration)]
+    pub fn record_calibration(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Emotion")] emotion: &JsValue,
+    ) -> Result<(), JsValue> {
+        let emotion = emotion.as_string().and_then(|name| Emotion::from_name(&name)).ok_or_else(|| {
+            to_js(Error::new(ErrorKind::InvalidCalibration, "only an expression of this model can be recorded"))
+        })?;
+        self.recorder.begin(emotion);
+        Ok(())
+    }
+
+    /// How far the recording has come with the last live frame; undefined where none was under way.
+    #[wasm_bindgen(getter, unchecked_return_type = "Recording | undefined")]
+    pub fn recording(&self) -> Option<JsRecording> {
+        self.recording.as_ref().map(recording_to_js)
+    }
+
+    /// Drops the recording under way and keeps those that are complete.
+    #[wasm_bindgen(js_name = cancelRecording)]
+    pub fn cancel_recording(&mut self) {
+        self.recorder.cancel();
+        self.recording = None;
+    }
+
+    /// Drops every recording.
+    #[wasm_bindgen(js_name = clearRecordings)]
+    pub fn clear_recordings(&mut self) {
+        self.recorder.clear();
+        self.recording = None;
     }
 
     /// The model's own answer to a face already cut out, not calibrated: 2,304 grey bytes, 48 x 48, rows from the top.
@@ -312,7 +381,7 @@ impl EmotionPipeline {
     }
 
     /// Which pixels of the face in this box spoke for its answer as `analyzeImage` gives it. Takes 65 classifications.
-    /// Throws `invalid-options` for an invalid box.
+    /// Throws `invalid-box` for a box that is not one, or lies outside of the picture.
     #[wasm_bindgen(js_name = explainImage, unchecked_return_type = "FaceExplanation")]
     pub fn explain_image(
         &mut self,
@@ -324,7 +393,7 @@ impl EmotionPipeline {
         let mut pixels = Vec::new();
         copy_bytes(rgba, &mut pixels).map_err(to_js)?;
         let frame = frame_from(&pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, &box_from(face)).map_err(to_js)
     }
 
     /// The same for the bytes of a JPEG, PNG, WebP or GIF file; the box is in pixels of the upright picture.
@@ -336,7 +405,7 @@ impl EmotionPipeline {
     ) -> Result<JsExplanation, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
         let frame = picture.frame().map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, &box_from(face)).map_err(to_js)
     }
 
     /// The same for a bitmap stored in this EXIF orientation; the box is in pixels of the upright picture.
@@ -347,9 +416,15 @@ impl EmotionPipeline {
         orientation: u8,
         #[wasm_bindgen(js_name = box)] face: &JsBox,
     ) -> Result<JsExplanation, JsValue> {
+        let face = box_from(face);
+        let (full_width, full_height) = upright_size(bitmap, orientation);
         let (width, height, scale) = self.read_bitmap(bitmap, orientation)?;
+        // Before it is scaled, so that the message states the caller's numbers.
+        face.check_within(full_width, full_height).map_err(to_js)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, scale)).map_err(to_js)
+        let BoundingBox { x, y, width, height } = face;
+        let face = BoundingBox { x: x / scale, y: y / scale, width: width / scale, height: height / scale };
+        explain(&mut self.pipeline, &frame, &face).map_err(to_js)
     }
 
     /// Forgets every tracked face; the next frame starts a new video.
@@ -495,12 +570,11 @@ fn chip_from(grey: &[u8]) -> Result<FaceChip, Error> {
     Ok(FaceChip::from_grey(grey))
 }
 
-/// A box given in picture pixels, in pixels of the frame analysed. What is missing or no number becomes NaN, which no
-/// crop accepts.
-fn box_from(face: &JsValue, scale: f32) -> BoundingBox {
+/// A box given in picture pixels. What is missing or not a number becomes NaN, which no crop accepts.
+fn box_from(face: &JsValue) -> BoundingBox {
     let side = |key: &str| {
         let number = Reflect::get(face, &key.into()).ok().and_then(|value| value.as_f64());
-        number.map_or(f32::NAN, |number| number as f32 / scale)
+        number.map_or(f32::NAN, |number| number as f32)
     };
     BoundingBox { x: side("x"), y: side("y"), width: side("width"), height: side("height") }
 }
@@ -591,8 +665,7 @@ fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
         ("confidence", face.detection.confidence.into()),
     ]);
     set(&result, "raw", &named(&face.raw));
-    let FaceEmotion { probabilities, other, other_expression, emotion, eight, .. } = *face;
-    set_expression(&result, &Expression { probabilities, other, other_expression, emotion, eight });
+    set_expression(&result, &face.expression());
     result
 }
 
@@ -600,16 +673,32 @@ fn set_expression(target: &Object, expression: &Expression) {
     set(target, "probabilities", &named(&expression.probabilities));
     set(target, "other", &expression.other.into());
     set(target, "otherExpression", &expression.other_expression.name().into());
-    set(target, "emotion", &label(expression.emotion));
-    if let Some(Reading { probabilities, emotion }) = &expression.eight {
-        let eight = object(&[("probabilities", named(probabilities).into()), ("emotion", label(*emotion))]);
+    set_label(target, expression.emotion.map(Label::name), expression.likeliest());
+    if let Some(reading) = &expression.eight {
+        let eight = object(&[("probabilities", named(&reading.probabilities).into())]);
+        set_label(&eight, reading.emotion.map(Emotion8::name), reading.likeliest());
         set(target, "eight", &eight);
     }
 }
 
-/// The expression to show, or "uncertain".
-fn label<E: Expressions<N>, const N: usize>(shown: Option<E>) -> JsValue {
-    shown.map_or("uncertain", E::name).into()
+/// The label, or "uncertain", and the likeliest expression.
+fn set_label<E: Expressions<N>, const N: usize>(target: &Object, label: Option<&str>, likeliest: E) {
+    set(target, "emotion", &label.unwrap_or("uncertain").into());
+    set(target, "likeliest", &likeliest.name().into());
+}
+
+fn recording_to_js(recording: &Recording) -> JsRecording {
+    let object = match recording {
+        Recording::NotAlone => object(&[("state", "not-alone".into())]),
+        Recording::Underway(share) => object(&[("state", "underway".into()), ("share", (*share).into())]),
+        Recording::Complete { calibration, before, after } => object(&[
+            ("state", "complete".into()),
+            ("calibration", calibration.to_string().into()),
+            ("before", (*before).into()),
+            ("after", (*after).into()),
+        ]),
+    };
+    JsValue::from(object).unchecked_into()
 }
 
 fn explain(

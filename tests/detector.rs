@@ -239,5 +239,9 @@ fn a_region_is_searched_as_if_it_were_the_frame() {
         assert_close(&pixels(&found[0]), &expected, 0.01, "as in the copy");
         let beyond = BoundingBox { x: 600.0, ..region };
         assert_eq!(detector.detect_in_region(&frame, &beyond, &options).unwrap(), []);
+        for (x, width) in [(f32::NAN, 9.0), (f32::INFINITY, 9.0), (0.0, 0.0), (0.0, -9.0)] {
+            let error = detector.detect_in_region(&frame, &BoundingBox { x, width, ..region }, &options).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidBox, "{x} {width}");
+        }
     }
 }

@@ -5,17 +5,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
-import { findChromium } from "../../scripts/chromium.mjs";
+import { findChromium, QUIET_FLAGS } from "../../scripts/chromium.mjs";
 import { importPackage, root } from "../../scripts/environment.mjs";
 import { serve } from "../../scripts/serve.mjs";
 import { engines } from "./engines.js";
 
 const { chromium } = await importPackage("playwright-core");
 
-const FLAGS = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
 /** A NASA portrait, and the square around its face. */
 const PICTURE = { url: "/tests/fixtures/astronaut.png", face: { x: 170, y: 66, side: 107 } };
 /** Same numbers, another order of adding them up. */
@@ -169,7 +165,7 @@ export async function measure({ ids, rounds, sha256, log }) {
   const download = await downloads(ids);
   const server = await serve({ root });
   const origin = `http://127.0.0.1:${server.address().port}`;
-  const browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS });
+  const browser = await chromium.launch({ executablePath: findChromium(), args: QUIET_FLAGS });
   try {
     const opened = await openPage(browser, origin);
     await opened.page.evaluate((ids) => window.bench.prepare(ids), ids);

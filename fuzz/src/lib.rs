@@ -159,7 +159,7 @@ pub fn detections(bytes: &[u8]) {
             .collect();
         for detection in &detections {
             if let Err(error) = crop_face(&frame, &detection.bounding_box) {
-                expect(&error, &[ErrorKind::InvalidOptions]);
+                expect(&error, &[ErrorKind::InvalidBox]);
             }
         }
         let before = tracker.faces().to_vec();
@@ -172,7 +172,7 @@ pub fn detections(bytes: &[u8]) {
                 }
             }
             Err(error) => {
-                expect(&error, &[ErrorKind::InvalidTimestamp, ErrorKind::Inference]);
+                expect(&error, &[ErrorKind::InvalidTimestamp, ErrorKind::InvalidBox]);
                 assert_eq!(tracker.faces(), before);
             }
         }

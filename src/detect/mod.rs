@@ -14,9 +14,10 @@ mod reference;
 mod stem;
 mod unit;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::frame::Frame;
 use crate::geometry::{BoundingBox, FaceDetection};
+use crate::range::{LONG_SIDE, SHARE};
 use crate::resample::{Pixel, Span, average_row};
 use crate::simd::dispatch;
 use crate::weights::Weights;
@@ -55,14 +56,8 @@ impl DetectOptions {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let invalid = |message: String| Err(Error::new(ErrorKind::InvalidOptions, message));
-        if !(160..=640).contains(&self.long_side) {
-            return invalid(format!("the detector's long side is 160 to 640 pixels, not {}", self.long_side));
-        }
-        if !(0.0..=1.0).contains(&self.min_confidence) {
-            return invalid(format!("the detector's least confidence is 0 to 1, not {}", self.min_confidence));
-        }
-        Ok(())
+        LONG_SIDE.check("long side", self.long_side)?;
+        SHARE.check("minimum confidence", self.min_confidence)
     }
 }
 
@@ -108,7 +103,7 @@ impl FaceDetector {
     /// A detector with the weights of `models/face-detect-1`.
     ///
     /// # Errors
-    /// [`ErrorKind::ModelLoad`] when a tensor is missing or of another shape.
+    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when a tensor is missing or of another shape.
     pub fn new(weights: &Weights<'_>) -> Result<Self, Error> {
         let (network, input) = (Network::load(weights)?, Input::default());
         Ok(Self { network, input, columns: vec![], row: vec![], faces: vec![] })
@@ -118,7 +113,7 @@ impl FaceDetector {
     /// than those before.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] when an option is outside its range.
+    /// [`ErrorKind::InvalidOptions`](crate::ErrorKind::InvalidOptions) when an option is outside its range.
     pub fn detect(&mut self, frame: &Frame<'_>, options: &DetectOptions) -> Result<&[FaceDetection], Error> {
         self.detect_in(frame, Some(Part::whole(frame)), options)
     }
@@ -127,13 +122,15 @@ impl FaceDetector {
     /// frame. The faces lie in the whole frame all the same; in a region beyond it there are none.
     ///
     /// # Errors
-    /// As [`detect`](Self::detect).
+    /// As [`detect`](Self::detect), and [`ErrorKind::InvalidBox`](crate::ErrorKind::InvalidBox) when the region has a
+    /// number that is not finite or a side that is not above 0.
     pub fn detect_in_region(
         &mut self,
         frame: &Frame<'_>,
         region: &BoundingBox,
         options: &DetectOptions,
     ) -> Result<&[FaceDetection], Error> {
+        region.check()?;
         self.detect_in(frame, Part::touched(frame, region), options)
     }
 
@@ -160,10 +157,7 @@ impl FaceDetector {
             });
         }
         // The network sees padding around the frame: a box wholly in there is no face.
-        let (right, bottom) = (frame.width() as f32, frame.height() as f32);
-        self.faces.retain(|FaceDetection { bounding_box: BoundingBox { x, y, width, height }, .. }| {
-            *x < right && *y < bottom && x + width > 0.0 && y + height > 0.0
-        });
+        self.faces.retain(|face| face.bounding_box.touches(frame.width(), frame.height()));
         faces::suppress_overlaps(&mut self.faces);
         Ok(&self.faces)
     }

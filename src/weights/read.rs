@@ -219,7 +219,8 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, length: usize) -> Result<&'a str, Error> {
-        std::str::from_utf8(self.take(length)?).map_err(|_| damaged("a text in them is not UTF-8"))
+        let bytes = self.take(length)?;
+        std::str::from_utf8(bytes).map_err(|error| damaged("a text in them is not UTF-8").caused_by(error))
     }
 
     fn tensor(&mut self) -> Result<Tensor<'a>, Error> {
@@ -308,6 +309,17 @@ mod tests {
                 assert_eq!(Weights::parse(&changed).unwrap_err().kind(), ErrorKind::ModelLoad, "byte {at} bit {bit}");
             }
         }
+    }
+
+    #[test]
+    fn a_text_that_is_not_utf_8_names_its_cause() {
+        let mut bytes = sample();
+        let id = bytes.windows(8).position(|text| text == b"sample-1").unwrap();
+        bytes[id + 2] = 0xFF;
+        refresh_checksum(&mut bytes);
+        let error = Weights::parse(&bytes).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().downcast_ref::<std::str::Utf8Error>().unwrap();
+        assert_eq!((error.kind(), cause.valid_up_to()), (ErrorKind::ModelLoad, 2));
     }
 
     #[test]

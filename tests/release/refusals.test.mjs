@@ -63,7 +63,7 @@ test("nothing is published that was not made, that changed, or that is not tagge
   assert.ok(refusal(place, "publish.mjs").includes(`not tagged v${version}`));
 });
 
-test("a registry that does not answer, knows of nothing, or knows of something", async () => {
+test("a registry that does not answer, reports nothing, or reports something", async () => {
   const place = join(folder, "audited");
   mkdirSync(place);
   writeFileSync(join(place, "package.json"), '{ "name": "audited", "version": "1.0.0" }');

@@ -16,9 +16,9 @@ use countenance_training::judge::metrics::softmax;
 use countenance_training::network::architecture::Architecture;
 use countenance_training::network::model::{JointNet, logits};
 use countenance_training::network::store::{self, Source};
+use countenance_training::run::calibration::Calibration;
 use countenance_training::run::recipe::{Phase, Recipe, Schedule, Target};
 use countenance_training::run::teacher::{Provenance, SoftAnswer, Teacher};
-use countenance_training::run::calibration::Calibration;
 use countenance_training::run::train::{Run, State, train};
 
 /// Burn's random numbers are one stream a process, so runs must not overlap.

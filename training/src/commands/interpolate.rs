@@ -8,8 +8,8 @@ use clap::Args;
 use countenance_training::json;
 use countenance_training::network::model::JointNet;
 use countenance_training::network::store::Source;
-use countenance_training::run::interpolate::{Choice, Interpolation, choices, interpolate};
 use countenance_training::run::calibration::Calibration;
+use countenance_training::run::interpolate::{Choice, Interpolation, choices, interpolate};
 use countenance_training::run::record::Training;
 
 use super::files::{make_folder, shown, write_weights};

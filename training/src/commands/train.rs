@@ -122,6 +122,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         calibrated: None,
     };
     json::write(&training, &arguments.out.join("training.json"))?;
-    println!("temperature {:.4}; the weights are in {}", calibration.temperature, arguments.out.join(WEIGHTS).display());
+    println!(
+        "temperature {:.4}; the weights are in {}",
+        calibration.temperature,
+        arguments.out.join(WEIGHTS).display()
+    );
     Ok(())
 }

@@ -131,7 +131,8 @@ impl OtherFigures {
 
     /// The report for people.
     pub fn text(&self) -> String {
-        let mut text = format!("other: AUROC {:.3}, calibration error {:.3}\n", self.auroc, self.expected_calibration_error);
+        let mut text =
+            format!("other: AUROC {:.3}, calibration error {:.3}\n", self.auroc, self.expected_calibration_error);
         for (name, share) in [
             ("none of the four, recognised", self.recognised),
             ("none of the four, asserted as one", self.asserted),
@@ -164,7 +165,8 @@ fn bins(judged: &[Judged]) -> Vec<CalibrationBin> {
     let bin_of = |face: &Judged| ((face.other * BINS as f64) as usize).min(BINS - 1);
     let bin = |index: usize| {
         let inside: Vec<&Judged> = judged.iter().filter(|face| bin_of(face) == index).collect();
-        let mean = |of: &dyn Fn(&Judged) -> f64| inside.iter().map(|face| of(face)).sum::<f64>() / inside.len().max(1) as f64;
+        let mean =
+            |of: &dyn Fn(&Judged) -> f64| inside.iter().map(|face| of(face)).sum::<f64>() / inside.len().max(1) as f64;
         CalibrationBin {
             count: inside.len(),
             confidence: mean(&|face| face.other),

@@ -346,8 +346,9 @@ fn eight_section(eight: &Eight) -> String {
 }
 
 fn other_section(figures: &OtherFigures) -> String {
-    let OtherFigures { other_from, uncertain_below, asserted, asserted_without, recognised, turned_away, answered, .. } =
-        figures;
+    let OtherFigures {
+        other_from, uncertain_below, asserted, asserted_without, recognised, turned_away, answered, ..
+    } = figures;
     let percent = |share: &Proportion| {
         format!("{:.1}% ({:.1} to {:.1})", 100.0 * share.accuracy, 100.0 * share.low, 100.0 * share.high)
     };

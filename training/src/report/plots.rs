@@ -182,13 +182,7 @@ fn reliability_of(calibration: &[CalibrationBin], error: f64, [x, y]: [&str; 2],
         .y_label_area_size(48)
         .build_cartesian_2d(0.0..1.0, 0.0..1.0)
         .map_err(failed)?;
-    chart
-        .configure_mesh()
-        .x_desc(x)
-        .y_desc(y)
-        .light_line_style(TRANSPARENT)
-        .draw()
-        .map_err(failed)?;
+    chart.configure_mesh().x_desc(x).y_desc(y).light_line_style(TRANSPARENT).draw().map_err(failed)?;
     let width = 1.0 / calibration.len().max(1) as f64;
     let bars = calibration.iter().zip(0..).filter(|(bin, _)| bin.count > 0).map(|(bin, index)| {
         let left = f64::from(index) * width;
