@@ -12,11 +12,19 @@ pub trait Expressions<const N: usize>: Copy + Eq + fmt::Debug + 'static {
 
     /// The lower-case name: a key in JavaScript.
     fn name(self) -> &'static str;
+
+    /// Whether it stands for every expression outside the set.
+    fn is_other(self) -> bool {
+        false
+    }
 }
 
 /// An enum of expressions in the order of a head's output, with their names.
 macro_rules! expressions {
-    ($(#[$about:meta])* $set:ident, $count:literal: $($(#[$each:meta])* $variant:ident = $name:literal,)*) => {
+    (
+        $(#[$about:meta])* $set:ident, $count:literal: $($(#[$each:meta])* $variant:ident = $name:literal,)*
+        $(; other is $other:ident)?
+    ) => {
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
@@ -59,6 +67,10 @@ macro_rules! expressions {
             fn name(self) -> &'static str {
                 self.name()
             }
+
+            $(fn is_other(self) -> bool {
+                self == Self::$other
+            })?
         }
 
         impl fmt::Display for $set {
@@ -104,6 +116,40 @@ expressions! {
     Contempt = "contempt",
 }
 
+expressions! {
+    /// What a face is labelled with: one of the four expressions, or "other" for none of them.
+    Label, 5:
+    /// A happy expression.
+    Happy = "happy",
+    /// A neutral expression.
+    Neutral = "neutral",
+    /// A sad expression.
+    Sad = "sad",
+    /// A surprised expression.
+    Surprise = "surprise",
+    /// None of the four.
+    Other = "other",
+    ; other is Other
+}
+
+impl From<Emotion> for Label {
+    fn from(emotion: Emotion) -> Self {
+        match emotion {
+            Emotion::Happy => Self::Happy,
+            Emotion::Neutral => Self::Neutral,
+            Emotion::Sad => Self::Sad,
+            Emotion::Surprise => Self::Surprise,
+        }
+    }
+}
+
+impl Label {
+    /// The same expression among the four; `None` for "other".
+    pub fn emotion(self) -> Option<Emotion> {
+        Emotion::ALL.into_iter().find(|emotion| Self::from(*emotion) == self)
+    }
+}
+
 impl From<Emotion> for Emotion8 {
     fn from(emotion: Emotion) -> Self {
         match emotion {
@@ -138,6 +184,16 @@ mod tests {
     fn order_and_names_agree() {
         check(Emotion::from_name);
         check(Emotion8::from_name);
+        check(Label::from_name);
+    }
+
+    #[test]
+    fn a_label_is_one_of_the_four_or_other() {
+        for emotion in Emotion::ALL {
+            let label = Label::from(emotion);
+            assert_eq!((label.emotion(), label.name(), label.is_other()), (Some(emotion), emotion.name(), false));
+        }
+        assert!(Label::Other.emotion().is_none() && Label::Other.is_other());
     }
 
     #[test]

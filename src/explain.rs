@@ -213,13 +213,14 @@ mod tests {
                     eight * 0.1,
                     1.0 - eight,
                 ])?),
+                other: None,
             })
         }
     }
 
     /// What answers the same to every chip.
     fn constant(four: [f32; 4]) -> Answers {
-        Answers { four: EmotionProbabilities::new(four).unwrap(), eight: None }
+        Answers { four: EmotionProbabilities::new(four).unwrap(), eight: None, other: None }
     }
 
     fn assert_points_at<E>(explanation: &Explanation<E>, [left, top]: [usize; 2], sign: f32) {

@@ -61,6 +61,7 @@ mod light;
 mod live;
 #[cfg(feature = "burn")]
 pub mod network;
+mod other;
 mod picture;
 mod pipeline;
 mod range;
@@ -77,13 +78,15 @@ pub mod weights;
 
 pub use calibrate::{MIN_FRAMES, PersonalCalibration};
 pub use chip::{CHIP_SIDE, FaceChip};
-pub use classify::{Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, Probabilities};
+pub use classify::{
+    Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, LabelProbabilities, Probabilities,
+};
 pub use crop::{chip_from_frame, crop_face};
 pub use detect::{DetectOptions, FaceDetector};
-pub use emotion::{Emotion, Emotion8, Expressions};
+pub use emotion::{Emotion, Emotion8, Expressions, Label};
 pub use error::{Error, ErrorKind};
 pub use explain::{Explanation, Explanations, explain};
-pub use face::FaceEmotion;
+pub use face::{Expression, FaceEmotion};
 pub use frame::{Frame, MAX_PIXELS, MAX_SIDE};
 pub use geometry::{BoundingBox, FaceDetection, Landmarks};
 pub use picture::Picture;

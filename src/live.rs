@@ -2,13 +2,14 @@
 
 use crate::classify::{Answers, EmotionProbabilities};
 use crate::detect::{DetectOptions, FaceDetector};
-use crate::emotion::Emotion8;
+use crate::emotion::{Emotion8, Label};
 use crate::error::Error;
-use crate::face::FaceEmotion;
+use crate::face::{Expression, FaceEmotion};
 use crate::frame::Frame;
 use crate::geometry::FaceDetection;
 use crate::light::Light;
-use crate::smooth::{ProbabilitySmoother, Reading, SmootherOptions};
+use crate::other::{join, likeliest_other, part};
+use crate::smooth::{ProbabilitySmoother, SmootherOptions};
 use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
 
 /// The share of the minimum confidence that is enough for a face already followed: it is not lost in a weak moment (a
@@ -106,38 +107,43 @@ pub(crate) struct Memory {
 
 #[derive(Debug)]
 struct Smoothers {
-    four: ProbabilitySmoother,
+    labels: ProbabilitySmoother<Label, { Label::COUNT }>,
     eight: ProbabilitySmoother<Emotion8, { Emotion8::COUNT }>,
 }
 
 impl Smoothers {
     fn new(options: SmootherOptions) -> Result<Self, Error> {
-        Ok(Self { four: ProbabilitySmoother::new(options)?, eight: ProbabilitySmoother::new(options)? })
+        Ok(Self { labels: ProbabilitySmoother::new(options)?, eight: ProbabilitySmoother::new(options)? })
     }
 }
 
 impl Memory {
-    /// Takes in the answers for a frame that shows the face: the model's own and those to be shown.
+    /// Takes in the answers for a frame that shows the face: the model's own, and those with the person's calibration.
     pub(crate) fn see(
         &mut self,
         face: &TrackedFace,
         raw: EmotionProbabilities,
-        reported: &Answers,
+        answers: &Answers,
         options: SmootherOptions,
         timestamp_ms: f64,
     ) -> Result<(), Error> {
-        let Smoothers { four, eight } = match &mut self.smoothers {
+        let (eight_now, other_now) = answers.second()?;
+        let Smoothers { labels, eight } = match &mut self.smoothers {
             Some(smoothers) => smoothers,
             none => none.insert(Smoothers::new(options)?),
         };
         // They may have changed since the last frame.
-        four.set_options(options)?;
+        labels.set_options(options)?;
         eight.set_options(options)?;
-        let Reading { probabilities, emotion } = four.update(&reported.four, timestamp_ms)?;
-        let eight = reported.eight.map(|reported| eight.update(&reported, timestamp_ms)).transpose()?;
+        let labels = labels.update(&join(&answers.four, other_now), timestamp_ms)?;
+        let eight = eight.update(&eight_now, timestamp_ms)?;
+        let (probabilities, other) = part(&labels.probabilities);
+        let other_expression = likeliest_other(&eight.probabilities);
+        let emotion = labels.emotion;
+        let expression = Expression { probabilities, other, other_expression, emotion, eight: Some(eight) };
         let TrackedFace { id, bounding_box, landmarks, confidence, .. } = *face;
         let detection = FaceDetection { bounding_box, landmarks, confidence };
-        self.last = Some((FaceEmotion { id, detection, raw, probabilities, emotion, eight }, timestamp_ms));
+        self.last = Some((FaceEmotion::new(id, detection, raw, expression), timestamp_ms));
         Ok(())
     }
 

@@ -7,12 +7,13 @@ use crate::crop::{crop_face, crop_found_face};
 use crate::detect::{DetectOptions, FaceDetector};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanations, explain};
-use crate::face::FaceEmotion;
+use crate::face::{Expression, FaceEmotion};
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::live::LiveVideo;
+use crate::other::{join, likeliest_other};
 use crate::range::{FACES, LONG_SIDE, SHARE};
-use crate::smooth::{Reading, Reading8, SmootherOptions};
+use crate::smooth::{Reading, SmootherOptions, shown_emotion};
 use crate::track::TrackerOptions;
 use crate::weights::{detector_model, emotion_model};
 use std::fmt;
@@ -23,8 +24,11 @@ pub struct PipelineOptions {
     /// The least detector confidence of a face, 0..=1.
     pub min_confidence: f32,
     /// The top probability below which the answer is uncertain, 0..=1. The probabilities are calibrated, so this is
-    /// the lowest accuracy you accept for a single answer.
+    /// the lowest accuracy you accept for a single answer. That the face may show none of the four counts too: "happy"
+    /// with 0.6 where "other" has 0.3 counts as 0.42.
     pub uncertain_below: f32,
+    /// The probability from which a face is labelled "other", 0..=1: see [`SmootherOptions::other_from`].
+    pub other_from: f32,
     /// The long side at which pictures are searched, 160..=640 pixels.
     pub picture_size: u32,
     /// The long side at which live frames are searched, 160..=640 pixels.
@@ -43,6 +47,7 @@ impl Default for PipelineOptions {
         Self {
             min_confidence: picture.min_confidence,
             uncertain_below: 0.5,
+            other_from: SmootherOptions::default().other_from,
             picture_size: picture.long_side,
             live_size: live.long_side,
             max_faces: 64,
@@ -53,16 +58,13 @@ impl Default for PipelineOptions {
 }
 
 impl PipelineOptions {
-    fn check(&self, model_id: &str, classifier: &EmotionClassifier) -> Result<(), Error> {
+    fn check(&self, model_id: &str) -> Result<(), Error> {
         SHARE.check("minimum confidence", self.min_confidence)?;
         SHARE.check("uncertain below", self.uncertain_below)?;
+        SHARE.check("other from", self.other_from)?;
         LONG_SIDE.check("picture size", self.picture_size)?;
         LONG_SIDE.check("live size", self.live_size)?;
         FACES.check("max faces", self.max_faces)?;
-        if self.eight && !classifier.has_eight() {
-            let message = format!("the model {model_id} knows four expressions, not eight");
-            return Err(Error::new(ErrorKind::InvalidOptions, message));
-        }
         match &self.calibration {
             Some(calibration) if calibration.model_id() != model_id => Err(Error::new(
                 ErrorKind::InvalidCalibration,
@@ -87,16 +89,29 @@ impl PipelineOptions {
     }
 
     fn smoothing(&self) -> SmootherOptions {
-        SmootherOptions { uncertain_below: self.uncertain_below, ..SmootherOptions::default() }
+        let Self { uncertain_below, other_from, .. } = *self;
+        SmootherOptions { uncertain_below, other_from, ..SmootherOptions::default() }
     }
 
-    /// The answers to report: calibrated, and the eight only where they are asked for.
-    fn reported(&self, answers: &Answers) -> Answers {
-        let four = match &self.calibration {
-            Some(calibration) => calibration.apply(&answers.four),
-            None => answers.four,
-        };
-        Answers { four, eight: answers.eight.filter(|_| self.eight) }
+    /// The answers with the person's calibration.
+    fn calibrated(&self, answers: &Answers) -> Answers {
+        match &self.calibration {
+            Some(calibration) => Answers { four: calibration.apply(&answers.four), ..*answers },
+            None => *answers,
+        }
+    }
+
+    /// What is reported of answers that stand alone.
+    fn expression(&self, answers: &Answers) -> Result<Expression, Error> {
+        let (eight, other) = answers.second()?;
+        let thresholds = self.smoothing();
+        Ok(Expression {
+            probabilities: answers.four,
+            other,
+            other_expression: likeliest_other(&eight),
+            emotion: shown_emotion(&join(&answers.four, other), &thresholds),
+            eight: self.eight.then(|| Reading::of(eight, &thresholds)),
+        })
     }
 }
 
@@ -116,11 +131,11 @@ impl EmotionPipeline {
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] when an option is outside its range, [`ErrorKind::InvalidCalibration`] when the
     /// calibration was learned with another model, [`ErrorKind::ModelLoad`] when the compiled-in weights are not those of
-    /// the two networks.
+    /// a detector and of a network with both heads.
     pub fn new(options: PipelineOptions) -> Result<Self, Error> {
         let model = emotion_model()?;
         let classifier = EmotionClassifier::new(&model)?;
-        options.check(model.id(), &classifier)?;
+        options.check(model.id())?;
         Ok(Self {
             model_id: model.id().to_owned(),
             live: LiveVideo::new(options.tracking())?,
@@ -141,7 +156,7 @@ impl EmotionPipeline {
     /// # Errors
     /// As [`new`](Self::new); the old options then stay in force.
     pub fn set_options(&mut self, options: PipelineOptions) -> Result<(), Error> {
-        options.check(&self.model_id, &self.classifier)?;
+        options.check(&self.model_id)?;
         self.live.set_options(options.tracking())?;
         self.options = options;
         Ok(())
@@ -157,12 +172,8 @@ impl EmotionPipeline {
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
             let chip = crop_found_face(frame, &detection.bounding_box);
             let answers = self.classifier.answers(&chip)?;
-            let reported = self.options.reported(&answers);
-            let below = self.options.uncertain_below;
-            let Reading { probabilities, emotion } = Reading::of(reported.four, below);
-            let eight = reported.eight.map(|eight| Reading::of(eight, below));
-            let raw = answers.four;
-            self.faces.push(FaceEmotion { id, detection: *detection, raw, probabilities, emotion, eight });
+            let expression = self.options.expression(&self.options.calibrated(&answers))?;
+            self.faces.push(FaceEmotion::new(id, *detection, answers.four, expression));
         }
         Ok(&self.faces)
     }
@@ -181,10 +192,12 @@ impl EmotionPipeline {
             if face.visible {
                 let chip = crop_found_face(frame, &face.bounding_box);
                 let answers = self.classifier.answers(&chip)?;
-                let reported = self.options.reported(&answers);
-                memory.see(face, answers.four, &reported, self.options.smoothing(), timestamp_ms)?;
+                let calibrated = self.options.calibrated(&answers);
+                memory.see(face, answers.four, &calibrated, self.options.smoothing(), timestamp_ms)?;
             }
-            self.faces.extend(memory.shown(timestamp_ms).cloned());
+            let shown = memory.shown(timestamp_ms).cloned();
+            self.faces
+                .extend(shown.map(|face| FaceEmotion { eight: face.eight.filter(|_| self.options.eight), ..face }));
             if self.faces.len() == self.options.max_faces {
                 break;
             }
@@ -197,11 +210,8 @@ impl EmotionPipeline {
     ///
     /// # Errors
     /// [`ErrorKind::Inference`] when the network's answer is not finite.
-    pub fn classify_face(&mut self, chip: &FaceChip) -> Result<(Reading, Option<Reading8>), Error> {
-        let Answers { four, eight } = self.classifier.answers(chip)?;
-        let below = self.options.uncertain_below;
-        let eight = eight.filter(|_| self.options.eight).map(|eight| Reading::of(eight, below));
-        Ok((Reading::of(four, below), eight))
+    pub fn classify_face(&mut self, chip: &FaceChip) -> Result<Expression, Error> {
+        self.options.expression(&self.classifier.answers(chip)?)
     }
 
     /// Which pixels of the face in this box supported the answers that [`analyze_image`](Self::analyze_image) reports,
@@ -212,7 +222,10 @@ impl EmotionPipeline {
     /// network's answer is not finite.
     pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
         let chip = crop_face(frame, face)?;
-        let explanations = explain(&chip, |chip| Ok(self.options.reported(&self.classifier.answers(chip)?)))?;
+        let explanations = explain(&chip, |chip| {
+            let answers = self.options.calibrated(&self.classifier.answers(chip)?);
+            Ok(Answers { eight: answers.eight.filter(|_| self.options.eight), ..answers })
+        })?;
         Ok((chip, explanations))
     }
 

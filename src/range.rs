@@ -87,6 +87,7 @@ mod tests {
                 &[
                     ("pub min_confidence:", &share),
                     ("pub uncertain_below:", &share),
+                    ("pub other_from:", &share),
                     ("pub picture_size:", &side),
                     ("pub live_size:", &side),
                     ("pub max_faces:", &faces),
@@ -98,6 +99,7 @@ mod tests {
                 "..=",
                 &[
                     ("pub uncertain_below:", &share),
+                    ("pub other_from:", &share),
                     ("pub switch_margin:", &share),
                     ("pub time_constant_ms:", &time),
                     ("pub persist_ms:", &time),
@@ -119,6 +121,7 @@ mod tests {
                 &[
                     ("minConfidence?:", &share),
                     ("uncertainBelow?:", &share),
+                    ("otherFrom?:", &share),
                     ("pictureSize?:", &side),
                     ("liveSize?:", &side),
                     ("maxFaces?:", &faces),
@@ -130,6 +133,7 @@ mod tests {
                 &[
                     ("| `minConfidence`", &share),
                     ("| `uncertainBelow`", &share),
+                    ("| `otherFrom`", &share),
                     ("| `pictureSize`, `liveSize`", &side),
                     ("| `maxFaces`", &faces),
                 ],

@@ -114,6 +114,7 @@ fn mean(values: impl ExactSizeIterator<Item = f32>) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::emotion::Emotion8;
     use crate::error::ErrorKind;
     use crate::geometry::{BoundingBox, FaceDetection};
 
@@ -126,6 +127,8 @@ mod tests {
             detection: FaceDetection { bounding_box, landmarks: Default::default(), confidence: 0.9 },
             raw,
             probabilities: raw,
+            other: 0.0,
+            other_expression: Emotion8::Angry,
             emotion: None,
             eight: None,
         }

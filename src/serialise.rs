@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::calibrate::PersonalCalibration;
 use crate::classify::{EmotionProbabilities, Probabilities};
-use crate::emotion::{Emotion, Emotion8, Expressions};
+use crate::emotion::{Emotion, Emotion8, Expressions, Label};
 use crate::error::{Error, ErrorKind};
 use crate::face::FaceEmotion;
 use crate::geometry::{BoundingBox, FaceDetection, Landmarks};
@@ -156,18 +156,21 @@ struct ReadingForm<E: Expressions<N>, const N: usize> {
     probabilities: Probabilities<E, N>,
     #[serde(with = "shown")]
     emotion: Option<E>,
+    /// Follows from the others.
+    #[serde(skip_deserializing)]
+    likeliest: &'static str,
 }
 
 impl<E: Expressions<N>, const N: usize> Serialize for Reading<E, N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { probabilities, emotion } = *self;
-        ReadingForm { probabilities, emotion }.serialize(serializer)
+        ReadingForm { probabilities, emotion, likeliest: self.likeliest().name() }.serialize(serializer)
     }
 }
 
 impl<'de, E: Expressions<N>, const N: usize> Deserialize<'de> for Reading<E, N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let ReadingForm { probabilities, emotion } = ReadingForm::deserialize(deserializer)?;
+        let ReadingForm { probabilities, emotion, .. } = ReadingForm::deserialize(deserializer)?;
         Ok(Self { probabilities, emotion })
     }
 }
@@ -226,22 +229,33 @@ struct FaceForm {
     detection: FaceDetection,
     raw: EmotionProbabilities,
     probabilities: EmotionProbabilities,
+    other: f32,
+    #[serde(rename = "otherExpression")]
+    other_expression: Emotion8,
     #[serde(with = "shown")]
-    emotion: Option<Emotion>,
+    emotion: Option<Label>,
+    /// Follows from the others.
+    #[serde(skip_deserializing)]
+    likeliest: &'static str,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     eight: Option<Reading8>,
 }
 
 impl From<&FaceEmotion> for FaceForm {
     fn from(face: &FaceEmotion) -> Self {
-        let FaceEmotion { id, detection, raw, probabilities, emotion, eight } = face.clone();
-        Self { id, detection, raw, probabilities, emotion, eight }
+        let FaceEmotion { id, detection, raw, probabilities, other, other_expression, emotion, eight } = face.clone();
+        let likeliest = face.expression().likeliest().name();
+        Self { id, detection, raw, probabilities, other, other_expression, emotion, likeliest, eight }
     }
 }
 
-impl From<FaceForm> for FaceEmotion {
-    fn from(FaceForm { id, detection, raw, probabilities, emotion, eight }: FaceForm) -> Self {
-        Self { id, detection, raw, probabilities, emotion, eight }
+impl TryFrom<FaceForm> for FaceEmotion {
+    type Error = Error;
+
+    fn try_from(form: FaceForm) -> Result<Self, Error> {
+        let FaceForm { id, detection, raw, probabilities, other, other_expression, emotion, eight, .. } = form;
+        SHARE.check("other", other)?;
+        Ok(Self { id, detection, raw, probabilities, other, other_expression, emotion, eight })
     }
 }
 
@@ -270,6 +284,7 @@ impl TryFrom<Line> for PersonalCalibration {
 struct OptionsForm {
     min_confidence: f32,
     uncertain_below: f32,
+    other_from: f32,
     picture_size: u32,
     live_size: u32,
     max_faces: usize,
@@ -287,11 +302,20 @@ impl Default for OptionsForm {
 
 impl From<&PipelineOptions> for OptionsForm {
     fn from(options: &PipelineOptions) -> Self {
-        let PipelineOptions { min_confidence, uncertain_below, picture_size, live_size, max_faces, calibration, eight } =
-            options.clone();
+        let PipelineOptions {
+            min_confidence,
+            uncertain_below,
+            other_from,
+            picture_size,
+            live_size,
+            max_faces,
+            calibration,
+            eight,
+        } = options.clone();
         Self {
             min_confidence,
             uncertain_below,
+            other_from,
             picture_size,
             live_size,
             max_faces,
@@ -305,7 +329,7 @@ impl TryFrom<OptionsForm> for PipelineOptions {
     type Error = Error;
 
     fn try_from(form: OptionsForm) -> Result<Self, Error> {
-        let OptionsForm { min_confidence, uncertain_below, picture_size, live_size, max_faces, .. } = form;
+        let OptionsForm { min_confidence, uncertain_below, other_from, picture_size, live_size, max_faces, .. } = form;
         let calibration = if form.calibration.is_empty() { None } else { Some(form.calibration.parse()?) };
         let eight = match form.expressions {
             4 => false,
@@ -315,7 +339,7 @@ impl TryFrom<OptionsForm> for PipelineOptions {
                 return Err(Error::new(ErrorKind::InvalidOptions, message));
             }
         };
-        Ok(Self { min_confidence, uncertain_below, picture_size, live_size, max_faces, calibration, eight })
+        Ok(Self { min_confidence, uncertain_below, other_from, picture_size, live_size, max_faces, calibration, eight })
     }
 }
 
@@ -334,7 +358,7 @@ mod tests {
     fn a_face_is_what_javascript_gets() {
         let [mut sure, unsure] = [0, 1].map(|index| golden()["faces"][index].clone());
         let face: FaceEmotion = from_value(sure.clone()).unwrap();
-        assert_eq!((face.id, face.emotion), (1, Some(Emotion::Happy)));
+        assert_eq!((face.id, face.emotion), (1, Some(Label::Happy)));
         assert_eq!(face.detection.bounding_box, BoundingBox { x: 10.5, y: -2.25, width: 40.0, height: 50.5 });
         assert_eq!(face.detection.landmarks[4], [40.0, 36.5]);
         assert_eq!(face.probabilities.as_array(), &[0.5, 0.25, 0.125, 0.125]);
@@ -345,6 +369,7 @@ mod tests {
 
         let face: FaceEmotion = from_value(unsure.clone()).unwrap();
         assert_eq!((face.emotion, &face.eight), (None, &None));
+        assert_eq!((face.other, face.other_expression), (0.125, Emotion8::Fearful));
         assert_eq!(to_value(&face).unwrap(), unsure);
 
         for (at, wrong) in [
@@ -360,6 +385,8 @@ mod tests {
             ("/probabilities/happy", json!(0.75)),
             ("/probabilities", json!({ "happy": 1 })),
             ("/probabilities", json!({ "happy": 1, "neutral": 0, "sad": 0, "surprise": 0, "angry": 0 })),
+            ("/other", json!(1.5)),
+            ("/otherExpression", json!("joy")),
             ("/raw/sad", json!(-0.5)),
             ("/eight/emotion", json!("joy")),
         ] {

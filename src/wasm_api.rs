@@ -13,17 +13,16 @@ use web_sys::{ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingC
 use crate::calibrate::PersonalCalibration;
 use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::classify::{EmotionProbabilities, Probabilities};
-use crate::emotion::{Emotion, Emotion8, Expressions};
+use crate::emotion::{Emotion, Emotion8, Expressions, Label};
 use crate::error::{Error, ErrorKind};
 use crate::exif;
 use crate::explain::{Explanation, Explanations};
-use crate::face::FaceEmotion;
+use crate::face::{Expression, FaceEmotion};
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::picture::{self, Picture};
 use crate::pipeline::{self, PipelineOptions};
 use crate::record::{CalibrationRecorder, RECORDING_ORDER, Recording};
-use crate::smooth::{Reading, Reading8};
 use crate::weights::{detector_model, emotion_model};
 
 /// The longest side at which a bitmap's pixels are read. The detector looks at 640 pixels and a face chip is 48, so a
@@ -36,6 +35,8 @@ const TYPES: &str = r#"
 export type Emotion = "happy" | "neutral" | "sad" | "surprise";
 /** An expression of the model's second head; it was trained on other labels, so the two need not agree. */
 export type Emotion8 = "neutral" | "happy" | "surprise" | "sad" | "angry" | "disgusted" | "fearful" | "contempt";
+/** An expression that is not among the four. */
+export type OtherExpression = Exclude<Emotion8, Emotion>;
 /** A rectangle in picture pixels, origin at the top left. It may reach beyond the picture's border. */
 export interface Box { x: number; y: number; width: number; height: number }
 /** Each expression's probability, 0..1; together 1. */
@@ -43,12 +44,17 @@ export type Probabilities = Record<Emotion, number>;
 /** The expression a face displays. */
 export interface Expression {
   probabilities: Probabilities;
+  /** The calibrated probability that the face shows none of the four expressions, 0..1. */
+  other: number;
+  /** What the face looks like if it shows none of the four: the most probable of the other expressions. */
+  otherExpression: OtherExpression;
   /**
-   * The most probable expression, or "uncertain" when it is less probable than `uncertainBelow`. In live video it is
-   * held steady within a margin of 0.1, and never less probable than `uncertainBelow`.
+   * "other" when `other` is at least `otherFrom`; else the most probable of the four expressions; or "uncertain" when
+   * the probability that the face shows it, `other` counted, is below `uncertainBelow`. In live video it is held steady
+   * within a margin of 0.1, and never below its threshold.
    */
-  emotion: Emotion | "uncertain";
-  /** The expression shown; where that is "uncertain", the most probable one. */
+  emotion: Emotion | "other" | "uncertain";
+  /** The expression shown; where that is "other" or "uncertain", the most probable of the four. */
   likeliest: Emotion;
   /** The same over eight expressions, where they are asked for. */
   eight?: {
@@ -106,6 +112,8 @@ export interface PipelineOptions {
   minConfidence?: number;
   /** The top probability below which the answer is "uncertain", 0..1; 0.5 by default. */
   uncertainBelow?: number;
+  /** The probability from which a face is labelled "other", 0..1; 0.4 by default. */
+  otherFrom?: number;
   /** The long side at which pictures are searched, 160..640 pixels; 640 by default. */
   pictureSize?: number;
   /** The long side at which live frames are searched, 160..640 pixels; 320 by default. */
@@ -367,9 +375,8 @@ impl EmotionPipeline {
         let mut bytes = Vec::new();
         copy_bytes(grey, &mut bytes).map_err(to_js)?;
         let chip = chip_from(&bytes).map_err(to_js)?;
-        let (four, eight) = self.pipeline.classify_face(&chip).map_err(to_js)?;
         let expression = Object::new();
-        set_expressions(&expression, &four, eight.as_ref());
+        set_expression(&expression, &self.pipeline.classify_face(&chip).map_err(to_js)?);
         Ok(JsValue::from(expression).unchecked_into())
     }
 
@@ -605,6 +612,7 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
         match key.as_str() {
             "minConfidence" => options.min_confidence = number as f32,
             "uncertainBelow" => options.uncertain_below = number as f32,
+            "otherFrom" => options.other_from = number as f32,
             "pictureSize" => options.picture_size = whole()?,
             "liveSize" => options.live_size = whole()?,
             "maxFaces" => options.max_faces = whole()? as usize,
@@ -661,24 +669,25 @@ fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
         ("confidence", face.detection.confidence.into()),
     ]);
     set(&result, "raw", &named(&face.raw));
-    let four = Reading { probabilities: face.probabilities, emotion: face.emotion };
-    set_expressions(&result, &four, face.eight.as_ref());
+    set_expression(&result, &face.expression());
     result
 }
 
-fn set_expressions(target: &Object, four: &Reading, eight: Option<&Reading8>) {
-    set_expression(target, four);
-    if let Some(reading) = eight {
-        let eight = Object::new();
-        set_expression(&eight, reading);
+fn set_expression(target: &Object, expression: &Expression) {
+    set(target, "probabilities", &named(&expression.probabilities));
+    set(target, "other", &expression.other.into());
+    set(target, "otherExpression", &expression.other_expression.name().into());
+    set_label(target, expression.emotion.map(Label::name), expression.likeliest());
+    if let Some(reading) = &expression.eight {
+        let eight = object(&[("probabilities", named(&reading.probabilities).into())]);
+        set_label(&eight, reading.emotion.map(Emotion8::name), reading.likeliest());
         set(target, "eight", &eight);
     }
 }
 
-fn set_expression<E: Expressions<N>, const N: usize>(target: &Object, reading: &Reading<E, N>) {
-    set(target, "probabilities", &named(&reading.probabilities));
-    set(target, "emotion", &reading.emotion.map_or("uncertain", E::name).into());
-    let likeliest = reading.emotion.unwrap_or_else(|| reading.probabilities.top().0);
+/// The label, or "uncertain", and the likeliest expression.
+fn set_label<E: Expressions<N>, const N: usize>(target: &Object, label: Option<&str>, likeliest: E) {
+    set(target, "emotion", &label.unwrap_or("uncertain").into());
     set(target, "likeliest", &likeliest.name().into());
 }
 

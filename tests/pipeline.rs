@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the lint's exception for tests does not see helpers")]
 
 use countenance::{
-    BoundingBox, Emotion, Emotion8, EmotionPipeline, ErrorKind, FaceEmotion, Frame, PersonalCalibration, Picture,
-    PipelineOptions,
+    BoundingBox, Emotion, Emotion8, EmotionPipeline, ErrorKind, FaceEmotion, Frame, Label, PersonalCalibration,
+    Picture, PipelineOptions, crop_face,
 };
 use image::DynamicImage;
 
@@ -50,7 +50,7 @@ fn the_astronaut_smiles() {
         let picture = picture(name);
         let mut pipeline = pipeline();
         let [face] = pipeline.analyze_image(&picture.frame().unwrap()).unwrap() else { panic!("{name}: not one face") };
-        assert_eq!(face.emotion, Some(Emotion::Happy), "{name}: {:?}", face.probabilities);
+        assert_eq!(face.emotion, Some(Label::Happy), "{name}: {:?}", face.probabilities);
         assert!(face.probabilities.get(Emotion::Happy) > 0.8, "{name}: {:?}", face.probabilities);
     }
 }
@@ -62,7 +62,7 @@ fn every_way_to_a_frame_gives_the_same_answer() {
     let (width, height) = (decoded.width(), decoded.height());
     let mut pipeline = pipeline();
     let expected = pipeline.analyze_image(&decoded).unwrap().to_vec();
-    assert_eq!(expected[0].emotion, Some(Emotion::Happy));
+    assert_eq!(expected[0].emotion, Some(Label::Happy));
 
     let path = format!("{}/tests/fixtures/astronaut_half.png", env!("CARGO_MANIFEST_DIR"));
     let image = image::open(path).unwrap();
@@ -81,7 +81,7 @@ fn every_way_to_a_frame_gives_the_same_answer() {
     let grey = image.to_luma8();
     let rgb_of_grey: Vec<u8> = grey.iter().flat_map(|&value| [value; 3]).collect();
     let expected = pipeline.analyze_image(&Frame::from_rgb(&rgb_of_grey, width, height).unwrap()).unwrap().to_vec();
-    assert_eq!(expected[0].emotion, Some(Emotion::Happy));
+    assert_eq!(expected[0].emotion, Some(Label::Happy));
     for frame in [Frame::from_grey(&grey, width, height), Frame::try_from(&DynamicImage::ImageLuma8(grey.clone()))] {
         assert_eq!(pipeline.analyze_image(&frame.unwrap()).unwrap(), expected);
     }
@@ -148,7 +148,7 @@ fn a_moving_face_is_followed_without_loss() {
         let origin = *origin.get_or_insert(place);
         let off = (place[0] - origin[0]).hypot(place[1] - origin[1]);
         assert!(off < 0.15 * face.detection.bounding_box.width, "frame {index}: {off} pixels off");
-        assert_eq!(face.emotion, Some(Emotion::Happy), "frame {index}");
+        assert_eq!(face.emotion, Some(Label::Happy), "frame {index}");
     }
 }
 
@@ -215,7 +215,7 @@ fn options_change_while_a_live_view_runs() {
     let pixels = scene(Some((&astronaut.frame().unwrap(), 190, 110)));
     let mut pipeline = pipeline();
     let before = pipeline.analyze_frame(&frame(&pixels), 0.0).unwrap()[0].clone();
-    assert_eq!(before.emotion, Some(Emotion::Happy));
+    assert_eq!(before.emotion, Some(Label::Happy));
 
     pipeline.set_options(PipelineOptions { uncertain_below: 1.0, ..PipelineOptions::default() }).unwrap();
     let bad = PipelineOptions { max_faces: 0, ..PipelineOptions::default() };
@@ -301,6 +301,45 @@ fn the_answers_explained_are_those_reported() {
     let (_, why) = pipeline.explain_face(&hopper, &place).unwrap();
     assert_eq!(why.four.emotion, face.probabilities.top().0);
     assert_eq!(why.eight.unwrap().emotion, face.eight.unwrap().probabilities.top().0);
+}
+
+#[test]
+fn other_is_answered_alike_on_every_path() {
+    let astronaut = picture("astronaut_half.png");
+    let astronaut = astronaut.frame().unwrap();
+    let mut pipeline = pipeline();
+    let face = pipeline.analyze_image(&astronaut).unwrap()[0].clone();
+    assert!((0.0..0.1).contains(&face.other), "{}", face.other);
+    assert_eq!(face.other_expression.emotion(), None);
+    let chip = crop_face(&astronaut, &face.detection.bounding_box).unwrap();
+    let expression = pipeline.classify_face(&chip).unwrap();
+    assert_eq!((expression.other, expression.emotion), (face.other, face.emotion));
+    let pixels = scene(Some((&astronaut, 190, 110)));
+    let live = pipeline.analyze_frame(&frame(&pixels), 0.0).unwrap()[0].clone();
+    assert!((live.other - face.other).abs() < 0.02, "{} {}", live.other, face.other);
+
+    // From 0 on everything is "other", and the four probabilities stay what they were.
+    pipeline.set_options(PipelineOptions { other_from: 0.0, ..PipelineOptions::default() }).unwrap();
+    let other = pipeline.analyze_image(&astronaut).unwrap()[0].clone();
+    assert_eq!((other.emotion, other.probabilities), (Some(Label::Other), face.probabilities));
+    assert_eq!(pipeline.classify_face(&chip).unwrap().emotion, Some(Label::Other));
+    pipeline.reset();
+    assert_eq!(pipeline.analyze_frame(&frame(&pixels), 0.0).unwrap()[0].emotion, Some(Label::Other));
+}
+
+#[test]
+fn that_a_face_may_show_none_of_the_four_counts_against_the_threshold() {
+    let hopper = picture("grace_hopper.png");
+    let hopper = hopper.frame().unwrap();
+    let mut pipeline = pipeline();
+    let face = pipeline.analyze_image(&hopper).unwrap()[0].clone();
+    let probability = face.probabilities.top().1 * (1.0 - face.other);
+    for (uncertain_below, emotion) in
+        [(probability - 1e-4, Some(Label::from(face.probabilities.top().0))), (probability + 1e-4, None)]
+    {
+        pipeline.set_options(PipelineOptions { uncertain_below, ..PipelineOptions::default() }).unwrap();
+        assert_eq!(pipeline.analyze_image(&hopper).unwrap()[0].emotion, emotion);
+    }
 }
 
 #[test]

@@ -52,11 +52,7 @@ impl WeightsWriter {
             return Err(invalid("the values do not fill the shape"));
         }
         let header_at = self.tensors.len();
-        push_text::<u16>(&mut self.tensors, name)?;
-        self.tensors.extend([dtype as u8, shape.len() as u8]);
-        for dimension in shape {
-            push_length::<u32>(&mut self.tensors, *dimension)?;
-        }
+        push_header(&mut self.tensors, name, dtype, shape)?;
         let payload_at = self.tensors.len();
         match (dtype, dtype.limit()) {
             (_, Some(limit)) => quantise(&checked, values, limit, &mut self.tensors),
@@ -70,6 +66,17 @@ impl WeightsWriter {
             self.tensors.truncate(header_at);
             return Err(invalid("a value is not finite, or too large for the type"));
         }
+        self.tensor_count += 1;
+        Ok(())
+    }
+
+    /// Adds a tensor of another container exactly as it is stored there.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when its name or a dimension is too long to be stored.
+    pub fn copy(&mut self, tensor: &Tensor<'_>) -> Result<(), Error> {
+        push_header(&mut self.tensors, tensor.name, tensor.dtype, tensor.shape())?;
+        self.tensors.extend_from_slice(tensor.payload);
         self.tensor_count += 1;
         Ok(())
     }
@@ -114,6 +121,13 @@ fn push_length<T: TryFrom<usize> + Into<u32>>(bytes: &mut Vec<u8>, length: usize
     let length = T::try_from(length).map_err(|_| damaged(format_args!("{length} is too much for the format")))?;
     bytes.extend(&length.into().to_le_bytes()[..size_of::<T>()]);
     Ok(())
+}
+
+/// What stands before a tensor's payload.
+fn push_header(bytes: &mut Vec<u8>, name: &str, dtype: DType, shape: &[usize]) -> Result<(), Error> {
+    push_text::<u16>(bytes, name)?;
+    bytes.extend([dtype as u8, shape.len() as u8]);
+    shape.iter().try_for_each(|dimension| push_length::<u32>(bytes, *dimension))
 }
 
 fn push_text<T: TryFrom<usize> + Into<u32>>(bytes: &mut Vec<u8>, text: &str) -> Result<(), Error> {
@@ -163,6 +177,21 @@ mod tests {
         writer.metadata("id", "one");
         writer.metadata("id", "two");
         assert!(writer.finish().unwrap_err().message().contains("twice"));
+    }
+
+    #[test]
+    fn a_copied_tensor_keeps_every_byte() {
+        let values: Vec<f32> = (0..64 * 100).map(|index| (index as f32 * 0.37).sin()).collect();
+        let mut writer = WeightsWriter::new("original");
+        writer.tensor("tensor", &[64, 100], &values, DType::Int3).unwrap();
+        let original = writer.finish().unwrap();
+        let original = Weights::parse(&original).unwrap();
+        let mut writer = WeightsWriter::new("copy");
+        writer.copy(&original.tensors()[0]).unwrap();
+        let copy = writer.finish().unwrap();
+        let copy = Weights::parse(&copy).unwrap();
+        assert_eq!(copy.tensors()[0].payload, original.tensors()[0].payload);
+        assert_eq!(copy.tensor("tensor", &[64, 100]).unwrap().dtype(), DType::Int3);
     }
 
     proptest! {

@@ -21,11 +21,12 @@ for (const name of process.env.BUILDS?.split(",") ?? Object.keys(builds)) {
       const { id } = module.modelInfo().emotion;
       const { cases, tolerance } = readJson(`models/${id}/golden.json`);
       assert.ok(cases.length >= 8, `only ${cases.length} cases`);
-      for (const { name, grey, probabilities, eight } of cases) {
+      for (const { name, grey, probabilities, eight, other } of cases) {
         const answer = pipeline.classifyFace(Uint8Array.from(Buffer.from(grey, "hex")));
         for (const [found, wanted] of [
           [answer.probabilities, probabilities],
           [answer.eight.probabilities, eight],
+          [{ other: answer.other }, { other }],
         ]) {
           assert.deepEqual(Object.keys(found).sort(), Object.keys(wanted).sort());
           for (const [emotion, expected] of Object.entries(wanted)) {

@@ -73,8 +73,14 @@ mod tests {
         device.seed(seed);
         let net = JointNet::new(&EmotionNetConfig::default(), &device);
         let classes = Emotion::ALL.map(Emotion::name).join(",");
-        let metadata = [("classes", classes.as_str()), ("temperature", "1"), (store::SECOND_TEMPERATURE, "1")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let metadata = [
+            ("classes", classes.as_str()),
+            ("temperature", "1"),
+            (store::SECOND_TEMPERATURE, "1"),
+            (store::OTHER_SCALE, "1"),
+            (store::OTHER_OFFSET, "0"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
         let path = std::env::temp_dir().join(format!("countenance-precisions-{}-{seed}", std::process::id()));
         store::write_safetensors(&net, metadata.into(), &path).unwrap();
         let bytes = std::fs::read(&path).unwrap();

@@ -167,6 +167,35 @@ pub fn convert(safetensors: &[u8], id: Option<&str>, precision: Precision) -> Re
 /// The metadata key of the second head's temperature.
 pub const SECOND_TEMPERATURE: &str = "temperature_eight";
 
+/// The metadata keys of what makes the second head's answer the probability of "other".
+pub const OTHER_SCALE: &str = "other_scale";
+/// See [`OTHER_SCALE`].
+pub const OTHER_OFFSET: &str = "other_offset";
+
+/// A container with the same tensors, under another id and with these metadata entries changed or added.
+///
+/// # Errors
+/// Where an entry is too long to be stored.
+pub fn annotate(weights: &Weights<'_>, id: &str, changed: &Metadata) -> Result<Vec<u8>> {
+    let mut metadata: BTreeMap<&str, &str> = weights.metadata_entries().filter(|(key, _)| *key != "id").collect();
+    metadata.extend(changed.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let mut writer = WeightsWriter::new(id);
+    metadata.into_iter().for_each(|(key, value)| writer.metadata(key, value));
+    weights.tensors().iter().try_for_each(|tensor| writer.copy(tensor))?;
+    Ok(writer.finish()?)
+}
+
+/// A safetensors file with the same tensors, and these metadata entries changed or added.
+///
+/// # Errors
+/// Where the bytes are not such a file.
+pub fn annotate_safetensors(bytes: &[u8], changed: &Metadata) -> Result<Vec<u8>> {
+    let mut metadata = read_metadata(bytes)?;
+    metadata.extend(changed.clone());
+    let file = SafeTensors::deserialize(bytes).context("damaged, or not a safetensors file")?;
+    with_sorted_header(safetensors::serialize(file.tensors(), Some(metadata))?)
+}
+
 /// Every tensor of a safetensors file, widened to f32.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::json;
 use crate::judge::eight::Eight;
 use crate::judge::evaluate::Report;
+use crate::judge::other::OtherFigures;
 use crate::judge::robustness::Robustness;
 use crate::judge::slices::Slices;
 use crate::network::store::sha256;
@@ -27,8 +28,8 @@ const HASHED: [&str; 2] = ["weights.cnw", "model.safetensors"];
 const HARDLY_EVER: f64 = 0.1;
 
 /// Renders the card of the model in a folder from its `metrics.json` and `training.json` and, where they exist,
-/// `metrics_detected.json`, `robustness.json`, `slices.json`, `eight.json`, `precisions.json`, `runs.json`,
-/// `baselines.json` and `ablations.md`.
+/// `metrics_detected.json`, `robustness.json`, `slices.json`, `eight.json`, `other.json`, `precisions.json`,
+/// `runs.json`, `baselines.json` and `ablations.md`.
 ///
 /// # Errors
 /// Where one of the first two is missing, a file is damaged, or a file was measured with another model or on other
@@ -40,7 +41,7 @@ pub fn card(folder: &Path) -> Result<String> {
     measured.check(&metrics)?;
     let files = HASHED.map(|name| hashed(folder, name)).into_iter().collect::<Result<Vec<_>>>()?;
     let seconds: f64 = training.run.history.iter().map(|epoch| epoch.seconds).sum();
-    let Measured { detected, robustness, slices, eight, precisions, runs, baselines, ablations } = &measured;
+    let Measured { detected, robustness, slices, eight, other, precisions, runs, baselines, ablations } = &measured;
     let values = context! {
         files,
         leaked => metrics.leak_free.as_ref().map_or(0, |clean| metrics.all.count - clean.count),
@@ -52,7 +53,7 @@ pub fn card(folder: &Path) -> Result<String> {
         runs => runs.as_deref().map(table),
         baselines => baselines.as_deref().map(table),
         ablations => ablations.as_deref().map(str::trim_end),
-        metrics, training, detected, robustness, slices, eight, precisions,
+        metrics, training, detected, robustness, slices, eight, other, precisions,
     };
     render(values).context("cannot render the card's template")
 }
@@ -91,6 +92,7 @@ struct Measured {
     robustness: Option<Robustness>,
     slices: Option<Slices>,
     eight: Option<Eight>,
+    other: Option<OtherFigures>,
     precisions: Option<Vec<StoredAs>>,
     runs: Option<Vec<RunFigures>>,
     /// Those of other networks.
@@ -123,6 +125,7 @@ impl Measured {
             robustness: read_if_there(&folder.join("robustness.json"))?,
             slices: read_if_there(&folder.join("slices.json"))?,
             eight: read_if_there(&folder.join("eight.json"))?,
+            other: read_if_there(&folder.join("other.json"))?,
             precisions: read_if_there(&folder.join("precisions.json"))?,
             runs: read_if_there(&folder.join("runs.json"))?,
             baselines: read_if_there(&folder.join("baselines.json"))?,
@@ -137,6 +140,7 @@ impl Measured {
             ("robustness.json", self.robustness.as_ref().map(|robustness| &robustness.model)),
             ("slices.json", self.slices.as_ref().map(|slices| &slices.model)),
             ("eight.json", self.eight.as_ref().map(|eight| &eight.model)),
+            ("other.json", self.other.as_ref().map(|other| &other.model)),
         ];
         for (file, model) in models {
             let model = model.unwrap_or(&metrics.model);
