@@ -64,6 +64,7 @@ mod resample;
 mod simd;
 mod smooth;
 mod track;
+mod turn;
 #[cfg(target_family = "wasm")]
 pub mod wasm_api;
 pub mod weights;
@@ -71,7 +72,7 @@ pub mod weights;
 pub use calibrate::{MIN_FRAMES, PersonalCalibration};
 pub use chip::{CHIP_SIDE, FaceChip};
 pub use classify::{Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, Probabilities};
-pub use crop::{chip_from_frame, crop_face};
+pub use crop::{chip_from_frame, crop_face, crop_turned_face};
 pub use detect::{DetectOptions, FaceDetector};
 pub use emotion::{Emotion, Emotion8, Expressions};
 pub use error::{Error, ErrorKind};

@@ -1,7 +1,7 @@
 //! Live video: finds the faces followed in every frame, and remembers with each what it displays.
 
 use crate::classify::{Answers, EmotionProbabilities};
-use crate::detect::{DetectOptions, FaceDetector};
+use crate::detect::{DetectOptions, FaceDetector, REGION_SIZE, Settle, TURNED, TURNS};
 use crate::emotion::Emotion8;
 use crate::error::Error;
 use crate::face::FaceEmotion;
@@ -9,6 +9,9 @@ use crate::frame::Frame;
 use crate::geometry::FaceDetection;
 use crate::smooth::{ProbabilitySmoother, Reading, SmootherOptions};
 use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
+
+/// Every so many of these looks the surest face is looked at too: a small tilted one may look upright.
+const CHECK_EVERY: u32 = 8;
 
 /// The share of the least confidence with which a face already followed is carried on: a weak moment (a turned head,
 /// motion blur) does not lose it, and nobody new is let in.
@@ -18,19 +21,24 @@ const CARRY_ON: f32 = 0.75;
 /// of a quick turn lasts.
 const BRIDGE_MS: f64 = 200.0;
 
-/// The long side, in pixels, at which the region around one followed face is searched; the face is about 70 of them.
-const REGION_SIZE: u32 = 160;
+/// How often, in milliseconds, faces that may be turned are looked at again: each such look takes as long as up to five
+/// searches of a frame.
+const SETTLE_EVERY_MS: f64 = 500.0;
 
 /// The faces of a live video. The tracker is the only register of them: it keeps their [`Memory`] too.
 #[derive(Debug)]
 pub(crate) struct LiveVideo {
     tracker: FaceTracker<Memory>,
+    /// Which turn is tried next where nobody is found.
+    next_turn: usize,
+    /// When faces were last looked at again, and how often.
+    settled: Option<(f64, u32)>,
 }
 
 impl LiveVideo {
     /// A video whose first frame is to come.
     pub(crate) fn new(options: TrackerOptions) -> Result<Self, Error> {
-        Ok(Self { tracker: FaceTracker::with_memory(options)? })
+        Ok(Self { tracker: FaceTracker::with_memory(options)?, next_turn: 0, settled: None })
     }
 
     /// Changes the options and keeps the faces followed.
@@ -62,18 +70,39 @@ impl LiveVideo {
         options: &DetectOptions,
         timestamp_ms: f64,
     ) -> Result<DetectionPlan, Error> {
-        let options = DetectOptions { min_confidence: options.min_confidence * CARRY_ON, ..*options };
+        let least = options.min_confidence;
+        let options = DetectOptions { min_confidence: least * CARRY_ON, ..*options };
         let plan = self.tracker.plan(timestamp_ms);
         let detections = match plan {
-            DetectionPlan::Full => detector.detect(frame, &options)?,
-            DetectionPlan::Region(region) => {
-                let options = DetectOptions { long_side: REGION_SIZE, ..options };
-                detector.detect_in_region(frame, &region, &options)?
+            DetectionPlan::Full => {
+                let settle = self.settle(timestamp_ms);
+                let turn = TURNS[self.next_turn];
+                let found = detector.detect_live(frame, &options, self.tracker.faces(), least, turn, settle)?;
+                let nobody = found.iter().all(|face| face.confidence < least);
+                self.next_turn = if nobody { (self.next_turn + 1) % TURNS.len() } else { 0 };
+                found
             }
+            DetectionPlan::Region(region) => match self.tracker.faces() {
+                [face] if face.roll.abs() >= TURNED => detector.detect_along(frame, face, &options)?,
+                _ => {
+                    let options = DetectOptions { long_side: REGION_SIZE, ..options };
+                    detector.detect_in_region(frame, &region, &options)?
+                }
+            },
             DetectionPlan::Reuse => &[],
         };
         self.tracker.update(plan, detections, timestamp_ms)?;
         Ok(plan)
+    }
+
+    /// Which faces are looked at again in a frame of this time.
+    fn settle(&mut self, timestamp_ms: f64) -> Settle {
+        let (last_ms, count) = self.settled.unwrap_or((timestamp_ms - SETTLE_EVERY_MS, 0));
+        if timestamp_ms - last_ms < SETTLE_EVERY_MS {
+            return Settle::None;
+        }
+        self.settled = Some((timestamp_ms, count.wrapping_add(1)));
+        if count % CHECK_EVERY == CHECK_EVERY - 1 { Settle::All } else { Settle::Unsure }
     }
 
     /// The faces followed, the one followed longest first, each with what is remembered of it.
@@ -84,6 +113,7 @@ impl LiveVideo {
     /// Forgets every face and the time, for a new video.
     pub(crate) fn reset(&mut self) {
         self.tracker.reset();
+        (self.next_turn, self.settled) = (0, None);
     }
 }
 
@@ -126,8 +156,8 @@ impl Memory {
         eight.set_options(options)?;
         let Reading { probabilities, emotion } = four.update(&reported.four, timestamp_ms)?;
         let eight = reported.eight.map(|reported| eight.update(&reported, timestamp_ms)).transpose()?;
-        let TrackedFace { id, bounding_box, landmarks, confidence, .. } = *face;
-        let detection = FaceDetection { bounding_box, landmarks, confidence };
+        let TrackedFace { id, bounding_box, landmarks, confidence, roll, .. } = *face;
+        let detection = FaceDetection { bounding_box, landmarks, confidence, roll };
         self.last = Some((FaceEmotion { id, detection, raw, probabilities, emotion, eight }, timestamp_ms));
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::calibrate::PersonalCalibration;
 use crate::chip::FaceChip;
 use crate::classify::{Answers, EmotionClassifier};
-use crate::crop::crop_face;
+use crate::crop::crop_turned_face;
 use crate::detect::{DetectOptions, FaceDetector};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanations, explain};
@@ -160,9 +160,9 @@ impl EmotionPipeline {
     /// [`ErrorKind::Inference`] when a network's answer is not finite.
     pub fn analyze_image(&mut self, frame: &Frame<'_>) -> Result<&[FaceEmotion], Error> {
         self.faces.clear();
-        let detections = self.detector.detect(frame, &self.options.picture_search())?;
+        let detections = self.detector.detect_turned(frame, &self.options.picture_search())?;
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
-            let chip = crop_face(frame, &detection.bounding_box)?;
+            let chip = crop_turned_face(frame, &detection.bounding_box, detection.roll)?;
             let answers = self.classifier.answers(&chip)?;
             let reported = self.options.reported(&answers);
             let below = self.options.uncertain_below;
@@ -186,7 +186,7 @@ impl EmotionPipeline {
         self.live.follow(&mut self.detector, frame, &self.options.live_search(), timestamp_ms)?;
         for (face, memory) in self.live.faces() {
             if face.visible {
-                let chip = crop_face(frame, &face.bounding_box)?;
+                let chip = crop_turned_face(frame, &face.bounding_box, face.roll)?;
                 let answers = self.classifier.answers(&chip)?;
                 let reported = self.options.reported(&answers);
                 memory.see(face, answers.four, &reported, self.options.smoothing(), timestamp_ms)?;
@@ -211,14 +211,19 @@ impl EmotionPipeline {
         Ok((Reading::of(four, below), eight))
     }
 
-    /// Which pixels of the face in this box spoke for the answers that [`analyze_image`](Self::analyze_image) reports,
+    /// Which pixels of the face in this box, turned by this roll, spoke for the answers that [`analyze_image`](Self::analyze_image) reports,
     /// and the chip the network saw: see [`explain`].
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when
+    /// [`ErrorKind::InvalidOptions`] for a box that cannot be cut out (see [`crop_turned_face`](crate::crop_turned_face)), [`ErrorKind::Inference`] when
     /// the network's answer is not finite.
-    pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
-        let chip = crop_face(frame, face)?;
+    pub fn explain_face(
+        &mut self,
+        frame: &Frame<'_>,
+        face: &BoundingBox,
+        roll: f32,
+    ) -> Result<(FaceChip, Explanations), Error> {
+        let chip = crop_turned_face(frame, face, roll)?;
         let explanations = explain(&chip, |chip| Ok(self.options.reported(&self.classifier.answers(chip)?)))?;
         Ok((chip, explanations))
     }

@@ -36,6 +36,8 @@ export type Emotion = "happy" | "neutral" | "sad" | "surprise";
 export type Emotion8 = "neutral" | "happy" | "surprise" | "sad" | "angry" | "disgusted" | "fearful" | "contempt";
 /** A rectangle in picture pixels, origin at the top left. It may reach beyond the picture's border. */
 export interface Box { x: number; y: number; width: number; height: number }
+/** A face's box, with its `roll` where it is turned: `{ ...face.box, roll: face.roll }`. */
+export interface TurnedBox extends Box { roll?: number }
 /** Each expression's probability, 0..1; together 1. */
 export type Probabilities = Record<Emotion, number>;
 /** The expression a face displays. */
@@ -63,6 +65,8 @@ export interface FaceEmotion extends Expression {
   landmarks: [number, number][];
   /** The detector's confidence that this is a face, 0..1. */
   confidence: number;
+  /** How far it is turned in the picture's plane, in degrees, clockwise: -180..180, 0 for an upright face. */
+  roll: number;
   /** The model's own answer to this frame: neither calibrated nor smoothed. */
   raw: Probabilities;
 }
@@ -130,8 +134,8 @@ extern "C" {
     /// A `FaceExplanation`.
     #[wasm_bindgen(typescript_type = "FaceExplanation")]
     pub type JsExplanation;
-    /// A `Box`.
-    #[wasm_bindgen(typescript_type = "Box")]
+    /// A `TurnedBox`.
+    #[wasm_bindgen(typescript_type = "TurnedBox")]
     pub type JsBox;
     /// An array of `CalibrationFrame`.
     #[wasm_bindgen(typescript_type = "CalibrationFrame[]")]
@@ -316,7 +320,7 @@ impl EmotionPipeline {
         let mut pixels = Vec::new();
         copy_bytes(rgba, &mut pixels).map_err(to_js)?;
         let frame = frame_from(&pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face, 1.0)).map_err(to_js)
     }
 
     /// The same for the bytes of a JPEG, PNG, WebP or GIF file; the box is in pixels of the upright picture.
@@ -328,7 +332,7 @@ impl EmotionPipeline {
     ) -> Result<JsExplanation, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
         let frame = picture.frame().map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face, 1.0)).map_err(to_js)
     }
 
     /// The same for a bitmap stored in this EXIF orientation; the box is in pixels of the upright picture.
@@ -341,7 +345,7 @@ impl EmotionPipeline {
     ) -> Result<JsExplanation, JsValue> {
         let (width, height, scale) = self.read_bitmap(bitmap, orientation)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, scale)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face, scale)).map_err(to_js)
     }
 
     /// Forgets every tracked face; the next frame starts a new video.
@@ -487,14 +491,15 @@ fn chip_from(grey: &[u8]) -> Result<FaceChip, Error> {
     Ok(FaceChip::from_grey(grey))
 }
 
-/// A box given in picture pixels, in pixels of the frame analysed. What is missing or no number becomes NaN, which no
-/// crop accepts.
-fn box_from(face: &JsValue, scale: f32) -> BoundingBox {
-    let side = |key: &str| {
-        let number = Reflect::get(face, &key.into()).ok().and_then(|value| value.as_f64());
-        number.map_or(f32::NAN, |number| number as f32 / scale)
-    };
-    BoundingBox { x: side("x"), y: side("y"), width: side("width"), height: side("height") }
+/// A box given in picture pixels, in pixels of the frame analysed, and its roll, 0 where none is given. What is missing
+/// or not a number becomes NaN, which no crop accepts.
+fn box_from(face: &JsValue, scale: f32) -> (BoundingBox, f32) {
+    let value = |key: &str| Reflect::get(face, &key.into()).unwrap_or(JsValue::UNDEFINED);
+    let number = |value: JsValue| value.as_f64().map_or(f32::NAN, |number| number as f32);
+    let side = |key: &str| number(value(key)) / scale;
+    let roll = value("roll");
+    let roll = if roll.is_undefined() { 0.0 } else { number(roll) };
+    (BoundingBox { x: side("x"), y: side("y"), width: side("width"), height: side("height") }, roll)
 }
 
 /// Reads the options that are given; anything but a known name with a value of its kind is refused.
@@ -580,6 +585,7 @@ fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
         ("box", bounding_box.into()),
         ("landmarks", landmarks.into()),
         ("confidence", face.detection.confidence.into()),
+        ("roll", face.detection.roll.into()),
     ]);
     set(&result, "raw", &named(&face.raw));
     let four = Reading { probabilities: face.probabilities, emotion: face.emotion };
@@ -604,9 +610,9 @@ fn set_expression<E: Expressions<N>, const N: usize>(target: &Object, reading: &
 fn explain(
     pipeline: &mut pipeline::EmotionPipeline,
     frame: &Frame<'_>,
-    face: &BoundingBox,
+    (face, roll): (BoundingBox, f32),
 ) -> Result<JsExplanation, Error> {
-    let (chip, Explanations { four, eight }) = pipeline.explain_face(frame, face)?;
+    let (chip, Explanations { four, eight }) = pipeline.explain_face(frame, &face, roll)?;
     let result = explanation_to_js(&four);
     set(&result, "chip", &Uint8Array::from(&chip.grey()[..]));
     if let Some(eight) = eight {

@@ -256,7 +256,7 @@ fn the_answers_explained_are_those_told() {
     let mut pipeline = pipeline();
     let stock = pipeline.analyze_image(&hopper).unwrap()[0].clone();
     let place = stock.detection.bounding_box;
-    let (_, why) = pipeline.explain_face(&hopper, &place).unwrap();
+    let (_, why) = pipeline.explain_face(&hopper, &place, 0.0).unwrap();
     assert_eq!((why.four.emotion, why.eight), (stock.probabilities.top().0, None));
 
     let changing = format!("countenance-calibration/1 {} happy=-3 neutral=-3 sad=3 surprise=-3", pipeline.model_id());
@@ -264,7 +264,7 @@ fn the_answers_explained_are_those_told() {
     pipeline.set_options(PipelineOptions { calibration, eight: true, ..PipelineOptions::default() }).unwrap();
     let face = pipeline.analyze_image(&hopper).unwrap()[0].clone();
     assert_ne!(face.probabilities.top().0, stock.probabilities.top().0);
-    let (_, why) = pipeline.explain_face(&hopper, &place).unwrap();
+    let (_, why) = pipeline.explain_face(&hopper, &place, 0.0).unwrap();
     assert_eq!(why.four.emotion, face.probabilities.top().0);
     assert_eq!(why.eight.unwrap().emotion, face.eight.unwrap().probabilities.top().0);
 }

@@ -29,6 +29,7 @@ export { EmotionError };
  */
 /** @typedef {import('./protocol.js').Expression} Expression */
 /** @typedef {import('./protocol.js').Box} Box */
+/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
 /** @typedef {import('./protocol.js').Methods} Methods */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
 /** @typedef {import('./plain.js').Bytes} Bytes */
@@ -181,7 +182,7 @@ export class EmotionAnalyzer {
    * Which parts of a face spoke for its answer: what the network saw, and how far each pixel of it mattered.
    *
    * @param {ImageSource} source
-   * @param {Box} box of the face, in the picture's pixels
+   * @param {TurnedBox} box of the face, in the picture's pixels, with its roll: `{ ...face.box, roll: face.roll }`
    * @param {CallOptions} [options]
    * @returns {Promise<FaceExplanation>}
    * @throws {EmotionError} as `analyzeImage`, and `invalid-options` (no box)

@@ -14,7 +14,7 @@ import { EmotionError } from "./protocol.js";
 
 export { EmotionError };
 
-/** @typedef {import('./protocol.js').Box} Box */
+/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
 /** @typedef {import('./plain.js').Bytes} Bytes */
 /** @typedef {import('./plain.js').Pixels} Pixels */
 /** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
@@ -130,13 +130,13 @@ export class EmotionPipeline {
    * Which parts of a face spoke for its answer: what the network saw, and how far each pixel of it mattered.
    *
    * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source as for `analyzeImage`
-   * @param {Box} box of the face, as `analyzeImage` gives it
+   * @param {TurnedBox} box of the face, as `analyzeImage` gives it, with its roll: `{ ...face.box, roll: face.roll }`
    * @returns {FaceExplanation}
    * @throws {EmotionError} as `analyzeImage`, and `invalid-options` (no box)
    */
   explainFace(source, box) {
     const { bitmap, orientation, bytes, pixels } = plainPicture(source);
-    const plain = /** @type {Box} */ (/** @type {unknown} */ (plainObject(box, "invalid-options")));
+    const plain = /** @type {TurnedBox} */ (/** @type {unknown} */ (plainObject(box, "invalid-options")));
     return this.#run((pipeline) => {
       if (bitmap) return pipeline.explainBitmap(bitmap, orientation, plain);
       if (bytes) return pipeline.explainBytes(bytes, plain);

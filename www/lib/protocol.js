@@ -9,6 +9,7 @@
 /** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('../pkg/countenance.js').Expression} Expression */
 /** @typedef {import('../pkg/countenance.js').Box} Box */
+/** @typedef {import('../pkg/countenance.js').TurnedBox} TurnedBox */
 /** @typedef {import('../pkg/countenance.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
 /** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
@@ -33,7 +34,7 @@
  * @property {(params: { frames: CalibrationFrame[] }) => string} fitCalibration
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => FaceEmotion[]} analyzeImage
  * @property {(params: { picture: ImageBitmap, timestampMs: number }) => FaceEmotion[]} analyzeFrame
- * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, box: Box }) => FaceExplanation} explainFace
+ * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, box: TurnedBox }) => FaceExplanation} explainFace
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => Preview} previewImage
  * @property {(params: { grey: Uint8Array }) => Expression} classifyFace
  * @property {(params: Record<string, never>) => void} reset
