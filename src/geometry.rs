@@ -66,6 +66,8 @@ pub struct FaceDetection {
     pub landmarks: Landmarks,
     /// The detector's confidence, 0..1 (not a probability of an expression).
     pub confidence: f32,
+    /// How far it is turned in the picture's plane, in degrees, clockwise: -180..180, 0 for an upright face.
+    pub roll: f32,
 }
 
 /// Intersection over union of two boxes, 0..1.

@@ -72,6 +72,7 @@ mod serialise;
 mod simd;
 mod smooth;
 mod track;
+mod turn;
 #[cfg(target_family = "wasm")]
 pub mod wasm_api;
 pub mod weights;
@@ -81,7 +82,7 @@ pub use chip::{CHIP_SIDE, FaceChip};
 pub use classify::{
     Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, LabelProbabilities, Probabilities,
 };
-pub use crop::{chip_from_frame, crop_face};
+pub use crop::{chip_from_frame, crop_face, crop_turned_face};
 pub use detect::{DetectOptions, FaceDetector};
 pub use emotion::{Emotion, Emotion8, Expressions, Label};
 pub use error::{Error, ErrorKind};

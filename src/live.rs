@@ -1,7 +1,7 @@
 //! Live video: follows faces from frame to frame, and remembers what each one displays.
 
 use crate::classify::{Answers, EmotionProbabilities};
-use crate::detect::{DetectOptions, FaceDetector};
+use crate::detect::{DetectOptions, FaceDetector, REGION_SIZE, Settle, TURNED, TURNS};
 use crate::emotion::{Emotion8, Label};
 use crate::error::Error;
 use crate::face::{Expression, FaceEmotion};
@@ -20,20 +20,29 @@ const CARRY_ON: f32 = 0.75;
 /// of a quick turn lasts.
 const BRIDGE_MS: f64 = 200.0;
 
-/// The long side, in pixels, at which the region around one followed face is searched; the face is about 70 of them.
-const REGION_SIZE: u32 = 160;
+/// How often, in milliseconds, faces that may be turned are looked at again: each such look takes as long as up to five
+/// searches of a frame.
+const SETTLE_EVERY_MS: f64 = 500.0;
+
+/// Every so many of these looks the surest face is looked at too: a small tilted one may look upright.
+const CHECK_EVERY: u32 = 8;
 
 /// The faces of a live video. The tracker is the only register of them: it keeps their [`Memory`] too.
 #[derive(Debug)]
 pub(crate) struct LiveVideo {
     tracker: FaceTracker<Memory>,
     light: Light,
+    /// Which turn is tried next where nobody is found.
+    next_turn: usize,
+    /// When faces were last looked at again, and how often.
+    settled: Option<(f64, u32)>,
 }
 
 impl LiveVideo {
     /// A video before its first frame.
     pub(crate) fn new(options: TrackerOptions) -> Result<Self, Error> {
-        Ok(Self { tracker: FaceTracker::with_memory(options)?, light: Light::default() })
+        let tracker = FaceTracker::with_memory(options)?;
+        Ok(Self { tracker, light: Light::default(), next_turn: 0, settled: None })
     }
 
     /// Changes the options and keeps the faces followed.
@@ -66,18 +75,39 @@ impl LiveVideo {
         options: &DetectOptions,
         timestamp_ms: f64,
     ) -> Result<DetectionPlan, Error> {
-        let options = DetectOptions { min_confidence: options.min_confidence * CARRY_ON, ..*options };
+        let least = options.min_confidence;
+        let options = DetectOptions { min_confidence: least * CARRY_ON, ..*options };
         let plan = self.tracker.plan(timestamp_ms);
         let detections = match plan {
-            DetectionPlan::Full => detector.detect(frame, &options)?,
-            DetectionPlan::Region(region) => {
-                let options = DetectOptions { long_side: REGION_SIZE, ..options };
-                detector.detect_in_region(frame, &region, &options)?
+            DetectionPlan::Full => {
+                let settle = self.settle(timestamp_ms);
+                let turn = TURNS[self.next_turn];
+                let found = detector.detect_live(frame, &options, self.tracker.faces(), least, turn, settle)?;
+                let nobody = found.iter().all(|face| face.confidence < least);
+                self.next_turn = if nobody { (self.next_turn + 1) % TURNS.len() } else { 0 };
+                found
             }
+            DetectionPlan::Region(region) => match self.tracker.faces() {
+                [face] if face.roll.abs() >= TURNED => detector.detect_along(frame, face, &options)?,
+                _ => {
+                    let options = DetectOptions { long_side: REGION_SIZE, ..options };
+                    detector.detect_in_region(frame, &region, &options)?
+                }
+            },
             DetectionPlan::Reuse => &[],
         };
         self.tracker.update(plan, detections, timestamp_ms)?;
         Ok(plan)
+    }
+
+    /// Which faces are looked at again in a frame of this time.
+    fn settle(&mut self, timestamp_ms: f64) -> Settle {
+        let (last_ms, count) = self.settled.unwrap_or((timestamp_ms - SETTLE_EVERY_MS, 0));
+        if timestamp_ms - last_ms < SETTLE_EVERY_MS {
+            return Settle::None;
+        }
+        self.settled = Some((timestamp_ms, count.wrapping_add(1)));
+        if count % CHECK_EVERY == CHECK_EVERY - 1 { Settle::All } else { Settle::Unsure }
     }
 
     /// The faces followed, the longest followed first, each with its memory.
@@ -94,6 +124,7 @@ impl LiveVideo {
     pub(crate) fn reset(&mut self) {
         self.tracker.reset();
         self.light = Light::default();
+        (self.next_turn, self.settled) = (0, None);
     }
 }
 
@@ -141,8 +172,8 @@ impl Memory {
         let other_expression = likeliest_other(&eight.probabilities);
         let emotion = labels.emotion;
         let expression = Expression { probabilities, other, other_expression, emotion, eight: Some(eight) };
-        let TrackedFace { id, bounding_box, landmarks, confidence, .. } = *face;
-        let detection = FaceDetection { bounding_box, landmarks, confidence };
+        let TrackedFace { id, bounding_box, landmarks, confidence, roll, .. } = *face;
+        let detection = FaceDetection { bounding_box, landmarks, confidence, roll };
         self.last = Some((FaceEmotion::new(id, detection, raw, expression), timestamp_ms));
         Ok(())
     }

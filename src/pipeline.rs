@@ -3,7 +3,7 @@
 use crate::calibrate::PersonalCalibration;
 use crate::chip::FaceChip;
 use crate::classify::{Answers, EmotionClassifier};
-use crate::crop::{crop_face, crop_found_face};
+use crate::crop::{crop_found_face, crop_turned_face};
 use crate::detect::{DetectOptions, FaceDetector};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanations, explain};
@@ -168,9 +168,9 @@ impl EmotionPipeline {
     /// [`ErrorKind::Inference`] when a network's answer is not finite.
     pub fn analyze_image(&mut self, frame: &Frame<'_>) -> Result<&[FaceEmotion], Error> {
         self.faces.clear();
-        let detections = self.detector.detect(frame, &self.options.picture_search())?;
+        let detections = self.detector.detect_turned(frame, &self.options.picture_search())?;
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
-            let chip = crop_found_face(frame, &detection.bounding_box);
+            let chip = crop_found_face(frame, &detection.bounding_box, detection.roll);
             let answers = self.classifier.answers(&chip)?;
             let expression = self.options.expression(&self.options.calibrated(&answers))?;
             self.faces.push(FaceEmotion::new(id, *detection, answers.four, expression));
@@ -190,7 +190,7 @@ impl EmotionPipeline {
         self.live.follow(&mut self.detector, frame, &self.options.live_search(), timestamp_ms)?;
         for (face, memory) in self.live.faces() {
             if face.visible {
-                let chip = crop_found_face(frame, &face.bounding_box);
+                let chip = crop_found_face(frame, &face.bounding_box, face.roll);
                 let answers = self.classifier.answers(&chip)?;
                 let calibrated = self.options.calibrated(&answers);
                 memory.see(face, answers.four, &calibrated, self.options.smoothing(), timestamp_ms)?;
@@ -214,14 +214,19 @@ impl EmotionPipeline {
         self.options.expression(&self.classifier.answers(chip)?)
     }
 
-    /// Which pixels of the face in this box supported the answers that [`analyze_image`](Self::analyze_image) reports,
-    /// and the chip that the network saw: see [`explain`].
+    /// Which pixels of the face in this box, turned by this roll, supported the answers that
+    /// [`analyze_image`](Self::analyze_image) reports, and the chip that the network saw: see [`explain`].
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidBox`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when the
-    /// network's answer is not finite.
-    pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
-        let chip = crop_face(frame, face)?;
+    /// [`ErrorKind::InvalidBox`] for a box that cannot be cut out (see [`crop_turned_face`]), [`ErrorKind::Inference`] when
+    /// the network's answer is not finite.
+    pub fn explain_face(
+        &mut self,
+        frame: &Frame<'_>,
+        face: &BoundingBox,
+        roll: f32,
+    ) -> Result<(FaceChip, Explanations), Error> {
+        let chip = crop_turned_face(frame, face, roll)?;
         let explanations = explain(&chip, |chip| {
             let answers = self.options.calibrated(&self.classifier.answers(chip)?);
             Ok(Answers { eight: answers.eight.filter(|_| self.options.eight), ..answers })

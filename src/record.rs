@@ -124,7 +124,7 @@ mod tests {
         let raw = EmotionProbabilities::new(probabilities).unwrap();
         FaceEmotion {
             id: 1,
-            detection: FaceDetection { bounding_box, landmarks: Default::default(), confidence: 0.9 },
+            detection: FaceDetection { bounding_box, landmarks: Default::default(), confidence: 0.9, roll: 0.0 },
             raw,
             probabilities: raw,
             other: 0.0,

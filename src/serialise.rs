@@ -205,20 +205,22 @@ struct DetectionForm {
     bounding_box: BoundingBox,
     landmarks: Landmarks,
     confidence: f32,
+    roll: f32,
 }
 
 impl From<&FaceDetection> for DetectionForm {
-    fn from(&FaceDetection { bounding_box, landmarks, confidence }: &FaceDetection) -> Self {
-        Self { bounding_box, landmarks, confidence }
+    fn from(&FaceDetection { bounding_box, landmarks, confidence, roll }: &FaceDetection) -> Self {
+        Self { bounding_box, landmarks, confidence, roll }
     }
 }
 
 impl TryFrom<DetectionForm> for FaceDetection {
     type Error = Error;
 
-    fn try_from(DetectionForm { bounding_box, landmarks, confidence }: DetectionForm) -> Result<Self, Error> {
+    fn try_from(form: DetectionForm) -> Result<Self, Error> {
+        let DetectionForm { bounding_box, landmarks, confidence, roll } = form;
         SHARE.check("confidence", confidence)?;
-        Ok(Self { bounding_box, landmarks, confidence })
+        Ok(Self { bounding_box, landmarks, confidence, roll })
     }
 }
 

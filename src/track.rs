@@ -35,7 +35,7 @@ const STEADY_SPEED: f32 = 0.25;
 
 /// Side of the region to search, in sizes of the face. It leaves 0.6 of a face on each side of its expected place,
 /// and makes the face 70 pixels high where the detector looks at 160.
-const REGION_SCALE: f32 = 2.2;
+pub(crate) const REGION_SCALE: f32 = 2.2;
 
 /// Settings of a [`FaceTracker`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,6 +90,8 @@ pub struct TrackedFace {
     pub landmarks: Landmarks,
     /// The detector's confidence when it was last seen, 0..1.
     pub confidence: f32,
+    /// How far it was turned in the picture's plane when it was last seen, in degrees, clockwise: -180..180.
+    pub roll: f32,
     /// False while the detector misses it; its box and landmarks then are the last ones seen.
     pub visible: bool,
 }
@@ -241,10 +243,10 @@ impl<M: Default> FaceTracker<M> {
                 format!("a frame's time must be finite and not before the last frame's, not {timestamp_ms} ms"),
             ));
         }
-        for FaceDetection { bounding_box, landmarks, confidence } in detections {
+        for FaceDetection { bounding_box, landmarks, confidence, roll } in detections {
             bounding_box.check()?;
-            if !landmarks.as_flattened().iter().chain([confidence]).all(|number| number.is_finite()) {
-                let message = "a face's landmarks and confidence must be finite numbers";
+            if !landmarks.as_flattened().iter().chain([confidence, roll]).all(|number| number.is_finite()) {
+                let message = "a face's landmarks, confidence and roll must be finite numbers";
                 return Err(Error::new(ErrorKind::InvalidBox, message));
             }
         }
@@ -307,9 +309,9 @@ struct Track<M> {
 
 impl<M: Default> Track<M> {
     fn new(id: u64, detection: &FaceDetection, timestamp_ms: f64) -> Self {
-        let FaceDetection { bounding_box, landmarks, confidence } = *detection;
+        let FaceDetection { bounding_box, landmarks, confidence, roll } = *detection;
         Self {
-            face: TrackedFace { id, bounding_box, landmarks, confidence, visible: true },
+            face: TrackedFace { id, bounding_box, landmarks, confidence, roll, visible: true },
             memory: M::default(),
             centre: OneEuro::new(centre(&bounding_box)),
             size: OneEuro::new([bounding_box.width, bounding_box.height]),
@@ -332,6 +334,7 @@ impl<M: Default> Track<M> {
         self.face.bounding_box = around(self.centre.point(), self.size.point());
         self.face.landmarks = self.landmarks.map(|filter| filter.point());
         self.face.confidence = detection.confidence;
+        self.face.roll = detection.roll;
         self.seen_ms = timestamp_ms;
         self.confirmed = true;
     }
@@ -363,7 +366,8 @@ mod tests {
     fn face(x: f32, y: f32) -> FaceDetection {
         let bounding_box = around([x, y], [80.0, 100.0]);
         let landmarks = [[-17.0, -14.0], [17.0, -14.0], [0.0, 5.0], [-14.0, 24.0], [14.0, 24.0]];
-        FaceDetection { bounding_box, landmarks: landmarks.map(|[dx, dy]| [x + dx, y + dy]), confidence: 0.9 }
+        let landmarks = landmarks.map(|[dx, dy]| [x + dx, y + dy]);
+        FaceDetection { bounding_box, landmarks, confidence: 0.9, roll: 0.0 }
     }
 
     fn tracker() -> FaceTracker {

@@ -39,6 +39,8 @@ export type Emotion8 = "neutral" | "happy" | "surprise" | "sad" | "angry" | "dis
 export type OtherExpression = Exclude<Emotion8, Emotion>;
 /** A rectangle in picture pixels, origin at the top left. It may reach beyond the picture's border. */
 export interface Box { x: number; y: number; width: number; height: number }
+/** A face's box, with its `roll` where it is turned: `{ ...face.box, roll: face.roll }`. */
+export interface TurnedBox extends Box { roll?: number }
 /** Each expression's probability, 0..1; together 1. */
 export type Probabilities = Record<Emotion, number>;
 /** The expression a face displays. */
@@ -85,6 +87,8 @@ export interface FaceEmotion extends Expression {
   landmarks: [number, number][];
   /** The detector's confidence that this is a face, 0..1. */
   confidence: number;
+  /** How far it is turned in the picture's plane, in degrees, clockwise: -180..180, 0 for an upright face. */
+  roll: number;
   /** The model's own answer to this frame: neither calibrated nor smoothed. */
   raw: Probabilities;
 }
@@ -156,8 +160,8 @@ extern "C" {
     /// A `FaceExplanation`.
     #[wasm_bindgen(typescript_type = "FaceExplanation")]
     pub type JsExplanation;
-    /// A `Box`.
-    #[wasm_bindgen(typescript_type = "Box")]
+    /// A `TurnedBox`.
+    #[wasm_bindgen(typescript_type = "TurnedBox")]
     pub type JsBox;
     /// A `Recording`.
     #[wasm_bindgen(typescript_type = "Recording")]
@@ -393,7 +397,7 @@ impl EmotionPipeline {
         let mut pixels = Vec::new();
         copy_bytes(rgba, &mut pixels).map_err(to_js)?;
         let frame = frame_from(&pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face)).map_err(to_js)
     }
 
     /// The same for the bytes of a JPEG, PNG, WebP or GIF file; the box is in pixels of the upright picture.
@@ -405,7 +409,7 @@ impl EmotionPipeline {
     ) -> Result<JsExplanation, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
         let frame = picture.frame().map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face)).map_err(to_js)
     }
 
     /// The same for a bitmap stored in this EXIF orientation; the box is in pixels of the upright picture.
@@ -416,7 +420,7 @@ impl EmotionPipeline {
         orientation: u8,
         #[wasm_bindgen(js_name = box)] face: &JsBox,
     ) -> Result<JsExplanation, JsValue> {
-        let face = box_from(face);
+        let (face, roll) = box_from(face);
         let (full_width, full_height) = upright_size(bitmap, orientation);
         let (width, height, scale) = self.read_bitmap(bitmap, orientation)?;
         // Before it is scaled, so that the message states the caller's numbers.
@@ -424,7 +428,7 @@ impl EmotionPipeline {
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
         let BoundingBox { x, y, width, height } = face;
         let face = BoundingBox { x: x / scale, y: y / scale, width: width / scale, height: height / scale };
-        explain(&mut self.pipeline, &frame, &face).map_err(to_js)
+        explain(&mut self.pipeline, &frame, (face, roll)).map_err(to_js)
     }
 
     /// Forgets every tracked face; the next frame starts a new video.
@@ -574,13 +578,15 @@ fn chip_from(grey: &[u8]) -> Result<FaceChip, Error> {
     Ok(FaceChip::from_grey(grey))
 }
 
-/// A box given in picture pixels. What is missing or not a number becomes NaN, which no crop accepts.
-fn box_from(face: &JsValue) -> BoundingBox {
-    let side = |key: &str| {
-        let number = Reflect::get(face, &key.into()).ok().and_then(|value| value.as_f64());
-        number.map_or(f32::NAN, |number| number as f32)
-    };
-    BoundingBox { x: side("x"), y: side("y"), width: side("width"), height: side("height") }
+/// A box given in picture pixels, and its roll, 0 where none is given. What is missing or not a number becomes NaN, which
+/// no crop accepts.
+fn box_from(face: &JsValue) -> (BoundingBox, f32) {
+    let value = |key: &str| Reflect::get(face, &key.into()).unwrap_or(JsValue::UNDEFINED);
+    let number = |value: JsValue| value.as_f64().map_or(f32::NAN, |number| number as f32);
+    let side = |key: &str| number(value(key));
+    let roll = value("roll");
+    let roll = if roll.is_undefined() { 0.0 } else { number(roll) };
+    (BoundingBox { x: side("x"), y: side("y"), width: side("width"), height: side("height") }, roll)
 }
 
 /// Reads the options that are given; anything but a known name with a value of its kind is refused.
@@ -667,6 +673,7 @@ fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
         ("box", bounding_box.into()),
         ("landmarks", landmarks.into()),
         ("confidence", face.detection.confidence.into()),
+        ("roll", face.detection.roll.into()),
     ]);
     set(&result, "raw", &named(&face.raw));
     set_expression(&result, &face.expression());
@@ -708,9 +715,9 @@ fn recording_to_js(recording: &Recording) -> JsRecording {
 fn explain(
     pipeline: &mut pipeline::EmotionPipeline,
     frame: &Frame<'_>,
-    face: &BoundingBox,
+    (face, roll): (BoundingBox, f32),
 ) -> Result<JsExplanation, Error> {
-    let (chip, Explanations { four, eight }) = pipeline.explain_face(frame, face)?;
+    let (chip, Explanations { four, eight }) = pipeline.explain_face(frame, &face, roll)?;
     let result = explanation_to_js(&four);
     set(&result, "chip", &Uint8Array::from(&chip.grey()[..]));
     if let Some(eight) = eight {

@@ -290,7 +290,7 @@ fn the_answers_explained_are_those_reported() {
     let mut pipeline = pipeline();
     let stock = pipeline.analyze_image(&hopper).unwrap()[0].clone();
     let place = stock.detection.bounding_box;
-    let (_, why) = pipeline.explain_face(&hopper, &place).unwrap();
+    let (_, why) = pipeline.explain_face(&hopper, &place, 0.0).unwrap();
     assert_eq!((why.four.emotion, why.eight), (stock.probabilities.top().0, None));
 
     let changing = format!("countenance-calibration/1 {} happy=-3 neutral=-3 sad=3 surprise=-3", pipeline.model_id());
@@ -298,7 +298,7 @@ fn the_answers_explained_are_those_reported() {
     pipeline.set_options(PipelineOptions { calibration, eight: true, ..PipelineOptions::default() }).unwrap();
     let face = pipeline.analyze_image(&hopper).unwrap()[0].clone();
     assert_ne!(face.probabilities.top().0, stock.probabilities.top().0);
-    let (_, why) = pipeline.explain_face(&hopper, &place).unwrap();
+    let (_, why) = pipeline.explain_face(&hopper, &place, 0.0).unwrap();
     assert_eq!(why.four.emotion, face.probabilities.top().0);
     assert_eq!(why.eight.unwrap().emotion, face.eight.unwrap().probabilities.top().0);
 }
@@ -347,7 +347,7 @@ fn a_bad_box_is_named_so() {
     let pixels = scene(None);
     let good = BoundingBox { x: 10.0, y: 10.0, width: 80.0, height: 90.0 };
     let mut pipeline = pipeline();
-    assert!(pipeline.explain_face(&frame(&pixels), &good).is_ok());
+    assert!(pipeline.explain_face(&frame(&pixels), &good, 0.0).is_ok());
     for bad in [
         BoundingBox { x: f32::NAN, ..good },
         BoundingBox { y: f32::INFINITY, ..good },
@@ -356,7 +356,7 @@ fn a_bad_box_is_named_so() {
         BoundingBox { x: 640.0, ..good },
         BoundingBox { y: -90.0, ..good },
     ] {
-        let error = pipeline.explain_face(&frame(&pixels), &bad).unwrap_err();
+        let error = pipeline.explain_face(&frame(&pixels), &bad, 0.0).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidBox, "{bad:?}");
     }
 }

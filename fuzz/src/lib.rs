@@ -155,6 +155,7 @@ pub fn detections(bytes: &[u8]) {
                 bounding_box: BoundingBox { x, y, width, height },
                 landmarks,
                 confidence,
+                roll: 0.0,
             })
             .collect();
         for detection in &detections {

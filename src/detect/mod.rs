@@ -3,6 +3,8 @@
 //! ```text
 //! Frame -> scale down, pad to multiples of 32 -> network -> decode -> suppress overlaps -> faces, frame pixels
 //! ```
+//!
+//! [`turned`] looks for faces that are not upright.
 
 mod faces;
 mod input;
@@ -12,7 +14,10 @@ mod pointwise;
 #[cfg(test)]
 mod reference;
 mod stem;
+mod turned;
 mod unit;
+
+pub(crate) use turned::{REGION_SIZE, Settle, TURNED, TURNS};
 
 use crate::error::Error;
 use crate::frame::Frame;
@@ -87,6 +92,12 @@ impl Part {
 
     fn long_side(&self) -> u32 {
         self.width.max(self.height)
+    }
+
+    /// Its width and height where the longer side is at most `long_side`.
+    fn scaled_to(&self, long_side: u32) -> [usize; 2] {
+        let scale = (f64::from(long_side) / f64::from(self.long_side())).min(1.0);
+        [self.width, self.height].map(|side| ((f64::from(side) * scale).round() as usize).max(1))
     }
 }
 
@@ -164,9 +175,7 @@ impl FaceDetector {
 
     /// Appends the faces at one scale, overlapping ones too.
     fn look(&mut self, frame: &Frame<'_>, part: &Part, long_side: u32, min_confidence: f32) {
-        let scale = (f64::from(long_side) / f64::from(part.long_side())).min(1.0);
-        let scaled = |side: u32| ((f64::from(side) * scale).round() as usize).max(1);
-        let (width, height) = (scaled(part.width), scaled(part.height));
+        let [width, height] = part.scaled_to(long_side);
         self.fill_input(frame, part, width, height);
         let first = self.faces.len();
         faces::decode(self.network.forward(&self.input), min_confidence, &mut self.faces);

@@ -27,7 +27,7 @@ import { offerLanguages, sayDuration, sayList, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 
-const view = new View(async (source, { box }) => (await analyzer()).explainFace(source, box));
+const view = new View(async (source, { box, roll }) => (await analyzer()).explainFace(source, { ...box, roll }));
 const { status } = view;
 const applied = new Applied();
 const analyzer = sharedAnalyzer(

@@ -29,6 +29,7 @@ export { EmotionError };
  */
 /** @typedef {import('./protocol.js').Expression} Expression */
 /** @typedef {import('./protocol.js').Box} Box */
+/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
 /** @typedef {import('./protocol.js').Methods} Methods */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
 /** @typedef {import('./plain.js').Bytes} Bytes */
@@ -196,7 +197,7 @@ export class EmotionAnalyzer {
    * Explains a face's answer: what the network saw, and how much each pixel spoke for the answer or against it.
    *
    * @param {ImageSource} source
-   * @param {Box} box of the face, in the picture's pixels
+   * @param {TurnedBox} box of the face, in the picture's pixels, with its roll: `{ ...face.box, roll: face.roll }`
    * @param {CallOptions} [options]
    * @returns {Promise<FaceExplanation>}
    * @throws {EmotionError} as `analyzeImage`, and `invalid-box` (a number missing or not finite, a side not above 0,

@@ -14,7 +14,7 @@ import { EmotionError } from "./protocol.js";
 
 export { EmotionError };
 
-/** @typedef {import('./protocol.js').Box} Box */
+/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
 /** @typedef {import('./plain.js').Bytes} Bytes */
 /** @typedef {import('./plain.js').Pixels} Pixels */
 /** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
@@ -142,7 +142,7 @@ export class EmotionPipeline {
    * Explains a face's answer: what the network saw, and how much each pixel spoke for the answer or against it.
    *
    * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source as for `analyzeImage`
-   * @param {Box} box of the face, as `analyzeImage` gives it
+   * @param {TurnedBox} box of the face, as `analyzeImage` gives it, with its roll: `{ ...face.box, roll: face.roll }`
    * @returns {FaceExplanation}
    * @throws {EmotionError} as `analyzeImage`, and `invalid-box` (a number missing or not finite, a side not above 0,
    *   or outside of the picture)

@@ -8,7 +8,7 @@
 import { EmotionError } from "./protocol.js";
 
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
-/** @typedef {import('./protocol.js').Box} Box */
+/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
 /** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {ArrayBufferLike | ArrayBufferView} Bytes a buffer, shared or not, or any view of one */
 
@@ -148,18 +148,18 @@ function codeForBytes(value) {
 
 /**
  * @param {unknown} value any object with these four numbers, a `DOMRect` for instance
- * @returns {Box}
+ * @returns {TurnedBox}
  * @throws {EmotionError} `invalid-box`
  */
 export function plainBox(value) {
   return guarded("invalid-box", () => {
-    const { x, y, width, height } = /** @type {Partial<Box>} */ (value ?? {});
-    for (const number of [x, y, width, height]) {
+    const { x, y, width, height, roll = 0 } = /** @type {Partial<TurnedBox>} */ (value ?? {});
+    for (const number of [x, y, width, height, roll]) {
       if (typeof number !== "number") {
-        throw new EmotionError("invalid-box", "A box has four numbers: x, y, width and height");
+        throw new EmotionError("invalid-box", "A box has four numbers: x, y, width and height, and perhaps a roll");
       }
     }
-    return /** @type {Box} */ ({ x, y, width, height });
+    return /** @type {TurnedBox} */ ({ x, y, width, height, roll });
   });
 }
 

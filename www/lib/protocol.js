@@ -10,6 +10,7 @@
 /** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('../pkg/countenance.js').Expression} Expression */
 /** @typedef {import('../pkg/countenance.js').Box} Box */
+/** @typedef {import('../pkg/countenance.js').TurnedBox} TurnedBox */
 /** @typedef {import('../pkg/countenance.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {import('../pkg/countenance.js').Emotion} Emotion */
 /** @typedef {import('../pkg/countenance.js').Recording} Recording */
@@ -36,7 +37,7 @@
  * @property {(params: { frames: CalibrationFrame[] }) => string} fitCalibration
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => FaceEmotion[]} analyzeImage
  * @property {(params: { picture: ImageBitmap, timestampMs: number }) => FrameAnswer} analyzeFrame
- * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, box: Box }) => FaceExplanation} explainFace
+ * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, box: TurnedBox }) => FaceExplanation} explainFace
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => Preview} previewImage
  * @property {(params: { grey: Uint8Array }) => Expression} classifyFace
  * @property {(params: { emotion: Emotion }) => void} recordCalibration
