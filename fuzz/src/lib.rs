@@ -10,7 +10,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use countenance::weights::Weights;
 use countenance::{
     BoundingBox, DetectionPlan, EmotionClassifier, EmotionPipeline, Error, ErrorKind, FaceDetection, FaceDetector,
-    FaceEmotion, FaceTracker, Frame, PersonalCalibration, Picture, PipelineOptions, TrackerOptions, crop_face,
+    FaceEmotion, FaceTracker, Frame, PersonalCalibration, Picture, PipelineOptions, SearchSize, TrackerOptions,
+    crop_face,
 };
 
 /// The longer side, in pixels, up to which pictures are looked at: larger ones only cost time.
@@ -76,7 +77,7 @@ pub fn frame(bytes: &[u8]) {
 struct Options {
     min_confidence: f32,
     uncertain_below: f32,
-    picture_size: u32,
+    picture_size: Option<u32>,
     live_size: u32,
     max_faces: usize,
     eight: bool,
@@ -89,6 +90,7 @@ pub fn options(bytes: &[u8]) {
         return;
     };
     let calibration = None;
+    let picture_size = picture_size.map_or(SearchSize::Auto, SearchSize::Pixels);
     let options =
         PipelineOptions { min_confidence, uncertain_below, picture_size, live_size, max_faces, calibration, eight };
     with_fresh_pipeline(|pipeline| {
