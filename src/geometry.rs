@@ -81,6 +81,13 @@ pub(crate) fn overlap(a: &BoundingBox, b: &BoundingBox) -> f32 {
     intersection / (a.width * a.height + b.width * b.height - intersection)
 }
 
+/// The share of box `a` that lies in box `b`, 0..1.
+pub(crate) fn covered_share(a: &BoundingBox, b: &BoundingBox) -> f32 {
+    let width = (a.x + a.width).min(b.x + b.width) - a.x.max(b.x);
+    let height = (a.y + a.height).min(b.y + b.height) - a.y.max(b.y);
+    width.max(0.0) * height.max(0.0) / (a.width * a.height)
+}
+
 /// Distance-IoU of two boxes, -1..1: their overlap (intersection over union) less the squared distance of their
 /// centres over the squared diagonal of the box around both. Unlike plain IoU it still distinguishes near from far
 /// where boxes no longer overlap. Zheng et al., "Distance-IoU Loss", AAAI 2020, arXiv 1911.08287.

@@ -91,7 +91,7 @@ pub use face::{Expression, FaceEmotion};
 pub use frame::{Frame, MAX_PIXELS, MAX_SIDE};
 pub use geometry::{BoundingBox, FaceDetection, Landmarks};
 pub use picture::Picture;
-pub use pipeline::{EmotionPipeline, PipelineOptions};
+pub use pipeline::{EmotionPipeline, PipelineOptions, SearchSize};
 pub use record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};
 pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

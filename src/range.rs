@@ -16,9 +16,12 @@ pub(crate) struct Range<T> {
 /// Confidences, probabilities and differences of probabilities.
 pub(crate) const SHARE: Range<f32> = Range { least: 0.0, most: 1.0, unit: "" };
 
-/// The long side at which the detector looks at a frame. Below the least it misses most faces, and above the most it
-/// misses large ones.
-pub(crate) const LONG_SIDE: Range<u32> = Range { least: 160, most: 640, unit: " pixels" };
+/// The long side at which a picture is searched. Below the least most faces are missed; the most finds every face of use
+/// in 24 megapixels, whatever their format.
+pub(crate) const SEARCH_SIDE: Range<u32> = Range { least: 160, most: 4096, unit: " pixels" };
+
+/// The long side at which live frames are searched: the most takes 20 times as long as the default.
+pub(crate) const LIVE_SIDE: Range<u32> = Range { least: 160, most: 1280, unit: " pixels" };
 
 /// How many faces are reported.
 pub(crate) const FACES: Range<usize> = Range { least: 1, most: 1000, unit: "" };
@@ -58,10 +61,10 @@ mod tests {
             assert_eq!(SHARE.check("share", value).unwrap_err().kind(), ErrorKind::InvalidOptions);
         }
         for (size, message) in [
-            (159, "picture size must be between 160 and 640 pixels, not 159"),
-            (641, "picture size must be between 160 and 640 pixels, not 641"),
+            (159, "picture size must be between 160 and 4096 pixels, not 159"),
+            (4097, "picture size must be between 160 and 4096 pixels, not 4097"),
         ] {
-            assert_eq!(LONG_SIDE.check("picture size", size).unwrap_err().message(), message);
+            assert_eq!(SEARCH_SIDE.check("picture size", size).unwrap_err().message(), message);
         }
     }
 
@@ -78,7 +81,8 @@ mod tests {
     #[test]
     fn the_documentation_states_these_ranges() {
         let ends = |ends: [&dyn Display; 2]| ends.map(ToString::to_string);
-        let (share, side) = (ends([&SHARE.least, &SHARE.most]), ends([&LONG_SIDE.least, &LONG_SIDE.most]));
+        let share = ends([&SHARE.least, &SHARE.most]);
+        let (side, live) = (ends([&SEARCH_SIDE.least, &SEARCH_SIDE.most]), ends([&LIVE_SIDE.least, &LIVE_SIDE.most]));
         let (faces, time) = (ends([&FACES.least, &FACES.most]), ends([&DURATION_MS.least, &DURATION_MS.most]));
         for (file, separator, options) in [
             (
@@ -88,8 +92,8 @@ mod tests {
                     ("pub min_confidence:", &share),
                     ("pub uncertain_below:", &share),
                     ("pub other_from:", &share),
-                    ("pub picture_size:", &side),
-                    ("pub live_size:", &side),
+                    ("Pixels(u32),", &side),
+                    ("pub live_size:", &live),
                     ("pub max_faces:", &faces),
                 ][..],
             ),
@@ -123,7 +127,7 @@ mod tests {
                     ("uncertainBelow?:", &share),
                     ("otherFrom?:", &share),
                     ("pictureSize?:", &side),
-                    ("liveSize?:", &side),
+                    ("liveSize?:", &live),
                     ("maxFaces?:", &faces),
                 ],
             ),
@@ -134,7 +138,8 @@ mod tests {
                     ("| `minConfidence`", &share),
                     ("| `uncertainBelow`", &share),
                     ("| `otherFrom`", &share),
-                    ("| `pictureSize`, `liveSize`", &side),
+                    ("| `pictureSize`", &side),
+                    ("| `liveSize`", &live),
                     ("| `maxFaces`", &faces),
                 ],
             ),

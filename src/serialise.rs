@@ -16,7 +16,7 @@ use crate::emotion::{Emotion, Emotion8, Expressions, Label};
 use crate::error::{Error, ErrorKind};
 use crate::face::FaceEmotion;
 use crate::geometry::{BoundingBox, FaceDetection, Landmarks};
-use crate::pipeline::PipelineOptions;
+use crate::pipeline::{PipelineOptions, SearchSize};
 use crate::range::SHARE;
 use crate::smooth::{Reading, Reading8};
 
@@ -280,6 +280,20 @@ impl TryFrom<Line> for PersonalCalibration {
     }
 }
 
+/// A number of pixels or "auto".
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum SizeForm {
+    Pixels(u32),
+    Named(SizeName),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum SizeName {
+    Auto,
+}
+
 /// An option left out has its default. Ranges are checked where the options are used.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
@@ -287,7 +301,7 @@ struct OptionsForm {
     min_confidence: f32,
     uncertain_below: f32,
     other_from: f32,
-    picture_size: u32,
+    picture_size: SizeForm,
     live_size: u32,
     max_faces: usize,
     /// "" is none.
@@ -318,7 +332,10 @@ impl From<&PipelineOptions> for OptionsForm {
             min_confidence,
             uncertain_below,
             other_from,
-            picture_size,
+            picture_size: match picture_size {
+                SearchSize::Auto => SizeForm::Named(SizeName::Auto),
+                SearchSize::Pixels(size) => SizeForm::Pixels(size),
+            },
             live_size,
             max_faces,
             calibration: calibration.map_or_else(String::new, |calibration| calibration.to_string()),
@@ -340,6 +357,10 @@ impl TryFrom<OptionsForm> for PipelineOptions {
                 let message = format!("expressions must be 4 or 8, not {other}");
                 return Err(Error::new(ErrorKind::InvalidOptions, message));
             }
+        };
+        let picture_size = match picture_size {
+            SizeForm::Named(SizeName::Auto) => SearchSize::Auto,
+            SizeForm::Pixels(size) => SearchSize::Pixels(size),
         };
         Ok(Self { min_confidence, uncertain_below, other_from, picture_size, live_size, max_faces, calibration, eight })
     }
@@ -419,17 +440,19 @@ mod tests {
     fn options_are_what_javascript_gives() {
         let given = golden()["options"].clone();
         let options: PipelineOptions = from_value(given.clone()).unwrap();
-        assert_eq!((options.max_faces, options.picture_size, options.eight), (3, 480, true));
+        assert_eq!((options.max_faces, options.picture_size, options.eight), (3, SearchSize::Pixels(480), true));
         assert_eq!(options.calibration.as_ref().unwrap().shifts(), &[-0.25, 0.5, -0.25, 0.0]);
         assert_eq!(to_value(&options).unwrap(), given);
 
         assert_eq!(from_value::<PipelineOptions>(json!({})).unwrap(), PipelineOptions::default());
         let default = to_value(PipelineOptions::default()).unwrap();
         assert_eq!((&default["calibration"], &default["expressions"]), (&json!(""), &json!(4)));
+        assert_eq!(default["pictureSize"], json!("auto"));
         for wrong in [
             json!({ "expressions": 7 }),
             json!({ "calibration": "damaged" }),
             json!({ "maxFaces": -1 }),
+            json!({ "pictureSize": "large" }),
             json!({ "unheardOf": 1 }),
             json!({ "max_faces": 1 }),
         ] {

@@ -4,6 +4,8 @@
 //! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]). The conversions are written out: through
 //! serde-wasm-bindgen a wrong argument would lose that code, and serde would come into the module.
 
+use std::ops::Range;
+
 use image::metadata::Orientation;
 use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::Clamped;
@@ -21,13 +23,19 @@ use crate::face::{Expression, FaceEmotion};
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::picture::{self, Picture};
-use crate::pipeline::{self, PipelineOptions};
+use crate::pipeline::{self, PipelineOptions, SearchSize};
 use crate::record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 use crate::weights::{detector_model, emotion_model};
 
-/// The longest side at which a bitmap's pixels are read. The detector looks at 640 pixels and a face chip is 48, so a
-/// larger copy would only take memory (a 108-megapixel picture would take 432 MB).
+/// The longest side at which a live frame's pixels are read, and those of a picture to be searched at fewer: a larger
+/// copy would only take memory.
 const MAX_BITMAP_SIDE: u32 = 2048;
+
+/// The most pixels of a picture that are read where small faces are searched: 96 MB.
+const MAX_BITMAP_PIXELS: f32 = 24e6;
+
+/// The most pixels drawn at a time, of which every browser's canvas holds four times as many.
+const MAX_CANVAS_PIXELS: u32 = MAX_BITMAP_SIDE * MAX_BITMAP_SIDE;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
@@ -118,11 +126,14 @@ export interface PipelineOptions {
   uncertainBelow?: number;
   /** The probability from which a face is labelled "other", 0..1; 0.4 by default. */
   otherFrom?: number;
-  /** The long side at which pictures are searched, 160..640 pixels; 640 by default. */
-  pictureSize?: number;
-  /** The long side at which live frames are searched, 160..640 pixels; 320 by default. */
+  /**
+   * The long side at which pictures are searched, 160..4096 pixels. By default "auto": so large that faces 48 pixels wide
+   * are found in pictures of up to 24 megapixels.
+   */
+  pictureSize?: number | "auto";
+  /** The long side at which live frames are searched, 160..1280 pixels; 320 by default. */
   liveSize?: number;
-  /** The largest number of faces reported, 1..1000, the most confident first; 64 by default. */
+  /** The largest number of faces reported, 1..1000, the most confident first; 256 by default. */
   maxFaces?: number;
   /** A person's calibration, as returned by `fitCalibration`; "" means none. */
   calibration?: string;
@@ -312,7 +323,8 @@ impl EmotionPipeline {
     /// here, never by JavaScript.
     #[wasm_bindgen(js_name = analyzeBitmap, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8) -> Result<JsFaces, JsValue> {
-        let (width, height, scale) = self.read_bitmap(bitmap, orientation)?;
+        let scale = self.picture_scale(bitmap);
+        let (width, height) = self.read_bitmap(bitmap, orientation, scale)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
         self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
     }
@@ -324,7 +336,8 @@ impl EmotionPipeline {
         bitmap: &ImageBitmap,
         #[wasm_bindgen(js_name = timestampMs)] timestamp_ms: f64,
     ) -> Result<JsFaces, JsValue> {
-        let (width, height, scale) = self.read_bitmap(bitmap, UPRIGHT)?;
+        let scale = scale_to_side(bitmap, MAX_BITMAP_SIDE);
+        let (width, height) = self.read_bitmap(bitmap, UPRIGHT, scale)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
         let faces = self.pipeline.analyze_frame(&frame, timestamp_ms).map_err(to_js)?;
         self.recording = self.recorder.add(faces, timestamp_ms).map_err(to_js)?;
@@ -422,9 +435,10 @@ impl EmotionPipeline {
     ) -> Result<JsExplanation, JsValue> {
         let (face, roll) = box_from(face);
         let (full_width, full_height) = upright_size(bitmap, orientation);
-        let (width, height, scale) = self.read_bitmap(bitmap, orientation)?;
         // Before it is scaled, so that the message states the caller's numbers.
         face.check_within(full_width, full_height).map_err(to_js)?;
+        let scale = self.picture_scale(bitmap);
+        let (width, height) = self.read_bitmap(bitmap, orientation, scale)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
         let BoundingBox { x, y, width, height } = face;
         let face = BoundingBox { x: x / scale, y: y / scale, width: width / scale, height: height / scale };
@@ -440,47 +454,65 @@ impl EmotionPipeline {
     /// most 2048 pixels a side.
     #[wasm_bindgen(js_name = previewBitmap, unchecked_return_type = "Preview")]
     pub fn preview_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8) -> Result<JsPreview, JsValue> {
-        let (_, canvas, _) = self.draw(bitmap, orientation)?;
-        let drawn = canvas.transfer_to_image_bitmap()?;
         let (width, height) = upright_size(bitmap, orientation);
+        let (_, drawn_height) = scaled(width, height, scale_to_side(bitmap, MAX_BITMAP_SIDE));
+        let (canvas, _) = self.draw(bitmap, orientation, scale_to_side(bitmap, MAX_BITMAP_SIDE), 0..drawn_height)?;
+        let drawn = canvas.transfer_to_image_bitmap()?;
         let preview = object(&[("bitmap", drawn.into()), ("width", width.into()), ("height", height.into())]);
         Ok(JsValue::from(preview).unchecked_into())
     }
 
-    /// Copies the pixels of the bitmap, drawn as [`draw`](Self::draw) does, into `self.pixels`. Gives the copy's size
-    /// and how many bitmap pixels one of its pixels stands for.
-    fn read_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8) -> Result<(u32, u32, f32), JsValue> {
-        let (scale, canvas, context) = self.draw(bitmap, orientation)?;
-        let (width, height) = (canvas.width(), canvas.height());
-        let image = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(height))?;
-        // `ImageData::data` would copy into a fresh Vec at every frame.
-        let data: Uint8Array = Reflect::get(&image, &"data".into())?.unchecked_into();
-        copy_bytes(&data, &mut self.pixels).map_err(to_js)?;
-        Ok((width, height, scale))
+    /// How many pixels of a picture's bitmap, along a side, one pixel of the frame to be searched stands for.
+    fn picture_scale(&self, bitmap: &ImageBitmap) -> f32 {
+        match self.pipeline.options().picture_size {
+            SearchSize::Auto => {
+                let pixels = bitmap.width() as f32 * bitmap.height() as f32;
+                (pixels / MAX_BITMAP_PIXELS).sqrt().max(1.0)
+            }
+            SearchSize::Pixels(size) => scale_to_side(bitmap, size.max(MAX_BITMAP_SIDE)),
+        }
     }
 
-    /// Draws the bitmap on white on the canvas, upright, and scaled down by the factor given where it is over
-    /// [`MAX_BITMAP_SIDE`].
+    /// Copies the pixels of the bitmap, drawn as [`draw`](Self::draw) does, into `self.pixels`. Gives the copy's size.
+    fn read_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8, scale: f32) -> Result<(u32, u32), JsValue> {
+        let (width, height) = upright_size(bitmap, orientation);
+        let (width, height) = scaled(width, height, scale);
+        let bytes_of = |rows: u32| width as usize * rows as usize * 4;
+        resize(&mut self.pixels, bytes_of(height)).map_err(to_js)?;
+        let rows = (MAX_CANVAS_PIXELS / width).clamp(1, height);
+        for top in (0..height).step_by(rows as usize) {
+            let context = self.draw(bitmap, orientation, scale, top..top + rows)?.1.clone();
+            let rows = rows.min(height - top);
+            let image = context.get_image_data(0.0, 0.0, f64::from(width), f64::from(rows))?;
+            // `ImageData::data` would copy into a fresh Vec at every frame.
+            let data: Uint8Array = Reflect::get(&image, &"data".into())?.unchecked_into();
+            data.copy_to(&mut self.pixels[bytes_of(top)..][..bytes_of(rows)]);
+        }
+        Ok((width, height))
+    }
+
+    /// Draws these rows of the bitmap on white on the canvas, upright and scaled down by the factor.
     fn draw(
         &mut self,
         bitmap: &ImageBitmap,
         orientation: u8,
-    ) -> Result<(f32, &OffscreenCanvas, &OffscreenCanvasRenderingContext2d), JsValue> {
+        scale: f32,
+        rows: Range<u32>,
+    ) -> Result<&(OffscreenCanvas, OffscreenCanvasRenderingContext2d), JsValue> {
         if bitmap.width() == 0 || bitmap.height() == 0 {
             return Err(to_js(Error::new(ErrorKind::InvalidFrame, "the bitmap is empty or was closed")));
         }
-        let scale = (bitmap.width().max(bitmap.height()) as f32 / MAX_BITMAP_SIDE as f32).max(1.0);
-        let scaled = |side: u32| ((side as f32 / scale).round() as u32).max(1);
         let (full_width, full_height) = upright_size(bitmap, orientation);
-        let (width, height) = (scaled(full_width), scaled(full_height));
+        let (width, height) = scaled(full_width, full_height, scale);
 
-        let (canvas, context) = match self.canvas.take() {
+        let drawn = match self.canvas.take() {
             Some(kept) => self.canvas.insert(kept),
             None => self.canvas.insert(new_canvas()?),
         };
-        if (canvas.width(), canvas.height()) != (width, height) {
+        let (canvas, context) = &*drawn;
+        if (canvas.width(), canvas.height()) != (width, rows.len() as u32) {
             canvas.set_width(width);
-            canvas.set_height(height);
+            canvas.set_height(rows.len() as u32);
             // Resizing resets the context's state.
             set(context, "imageSmoothingQuality", &"high".into());
             set(context, "fillStyle", &"white".into());
@@ -489,11 +521,11 @@ impl EmotionPipeline {
         context.fill_rect(0.0, 0.0, right, bottom);
         let (across, down) = if is_sideways(orientation) { (bottom, right) } else { (right, bottom) };
         let [a, b, c, d, e, f] = upright_transform(orientation, right, bottom);
-        context.set_transform(a, b, c, d, e, f)?;
-        let drawn = context.draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, across, down);
+        context.set_transform(a, b, c, d, e, f - f64::from(rows.start))?;
+        let result = context.draw_image_with_image_bitmap_and_dw_and_dh(bitmap, 0.0, 0.0, across, down);
         context.reset_transform()?;
-        drawn?;
-        Ok((scale, canvas, context))
+        result?;
+        Ok(drawn)
     }
 }
 
@@ -503,6 +535,17 @@ const UPRIGHT: u8 = 1;
 /// Whether a picture in this EXIF orientation is stored on its side.
 const fn is_sideways(orientation: u8) -> bool {
     orientation >= 5
+}
+
+/// How many pixels of a bitmap, along a side, one pixel of a copy stands for whose sides are at most this.
+fn scale_to_side(bitmap: &ImageBitmap, side: u32) -> f32 {
+    (bitmap.width().max(bitmap.height()) as f32 / side as f32).max(1.0)
+}
+
+/// The size of a copy of which one pixel stands for so many along a side.
+fn scaled(width: u32, height: u32, scale: f32) -> (u32, u32) {
+    let scaled = |side: u32| ((side as f32 / scale).round() as u32).max(1);
+    (scaled(width), scaled(height))
 }
 
 /// The size of a bitmap once it is upright.
@@ -539,12 +582,16 @@ fn new_canvas() -> Result<(OffscreenCanvas, OffscreenCanvasRenderingContext2d), 
 /// Copies the bytes of a `Uint8Array` or `Uint8ClampedArray`. Too little memory for them is an error here, because a
 /// failed allocation would end the module.
 fn copy_bytes(from: &Uint8Array, to: &mut Vec<u8>) -> Result<(), Error> {
-    let length = from.length() as usize;
-    to.try_reserve(length.saturating_sub(to.len())).map_err(|_| {
+    resize(to, from.length() as usize)?;
+    from.copy_to(to);
+    Ok(())
+}
+
+fn resize(bytes: &mut Vec<u8>, length: usize) -> Result<(), Error> {
+    bytes.try_reserve(length.saturating_sub(bytes.len())).map_err(|_| {
         Error::new(ErrorKind::OutOfMemory, format!("there is not enough memory for {length} bytes of a picture"))
     })?;
-    to.resize(length, 0);
-    from.copy_to(to);
+    bytes.resize(length, 0);
     Ok(())
 }
 
@@ -607,6 +654,10 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
             options.calibration = if text.is_empty() { None } else { Some(text.parse()?) };
             continue;
         }
+        if key == "pictureSize" && value.as_string().as_deref() == Some("auto") {
+            options.picture_size = SearchSize::Auto;
+            continue;
+        }
         let number = value.as_f64().ok_or_else(|| invalid(format!("the option {key} must be a number")))?;
         let whole = || {
             if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
@@ -619,7 +670,7 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
             "minConfidence" => options.min_confidence = number as f32,
             "uncertainBelow" => options.uncertain_below = number as f32,
             "otherFrom" => options.other_from = number as f32,
-            "pictureSize" => options.picture_size = whole()?,
+            "pictureSize" => options.picture_size = SearchSize::Pixels(whole()?),
             "liveSize" => options.live_size = whole()?,
             "maxFaces" => options.max_faces = whole()? as usize,
             "expressions" => {

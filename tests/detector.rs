@@ -203,7 +203,7 @@ fn options_outside_their_range_are_refused() {
     let live = DetectOptions::live();
     for options in [
         DetectOptions { long_side: 159, ..live },
-        DetectOptions { long_side: 641, ..live },
+        DetectOptions { long_side: 4097, ..live },
         DetectOptions { min_confidence: -0.1, ..live },
         DetectOptions { min_confidence: 1.1, ..live },
         DetectOptions { min_confidence: f32::NAN, ..live },

@@ -10,7 +10,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use countenance::weights::Weights;
 use countenance::{
     BoundingBox, DetectionPlan, EmotionClassifier, EmotionPipeline, Error, ErrorKind, FaceDetection, FaceDetector,
-    FaceEmotion, FaceTracker, Frame, PersonalCalibration, Picture, PipelineOptions, TrackerOptions, crop_face,
+    FaceEmotion, FaceTracker, Frame, PersonalCalibration, Picture, PipelineOptions, SearchSize, TrackerOptions,
+    crop_face,
 };
 
 /// The longer side, in pixels, up to which pictures are looked at: larger ones only cost time.
@@ -76,7 +77,8 @@ pub fn frame(bytes: &[u8]) {
 struct Options {
     min_confidence: f32,
     uncertain_below: f32,
-    picture_size: u32,
+    other_from: f32,
+    picture_size: Option<u32>,
     live_size: u32,
     max_faces: usize,
     eight: bool,
@@ -84,19 +86,24 @@ struct Options {
 
 /// Options of all values: taken as they are, or refused and the old ones kept.
 pub fn options(bytes: &[u8]) {
-    let Some(Options { min_confidence, uncertain_below, picture_size, live_size, max_faces, eight }) = read(bytes)
-    else {
-        return;
+    let Some(given) = read::<Options>(bytes) else { return };
+    let Options { min_confidence, uncertain_below, other_from, picture_size, live_size, max_faces, eight } = given;
+    let options = PipelineOptions {
+        min_confidence,
+        uncertain_below,
+        other_from,
+        picture_size: picture_size.map_or(SearchSize::Auto, SearchSize::Pixels),
+        live_size,
+        max_faces,
+        calibration: None,
+        eight,
     };
-    let calibration = None;
-    let options =
-        PipelineOptions { min_confidence, uncertain_below, picture_size, live_size, max_faces, calibration, eight };
     with_fresh_pipeline(|pipeline| {
         let rgba = [90; 64 * 48 * 4];
         let frame = Frame::from_rgba(&rgba, 64, 48).unwrap();
         let most = match pipeline.set_options(options) {
             Ok(()) => {
-                assert!((0.0..=1.0).contains(&min_confidence) && (0.0..=1.0).contains(&uncertain_below));
+                assert!([min_confidence, uncertain_below, other_from].iter().all(|share| (0.0..=1.0).contains(share)));
                 max_faces
             }
             Err(error) => {

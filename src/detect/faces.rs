@@ -2,11 +2,15 @@
 
 use super::map::Map;
 use super::network::{CELL_VALUES, STRIDES};
-use crate::geometry::{BoundingBox, FaceDetection, overlap};
+use crate::geometry::{BoundingBox, FaceDetection, covered_share, overlap};
 
 /// Intersection over union above which the less confident of two boxes is the same face. The network's authors' .3 or
 /// .45 find the same faces; the lower leaves fewer doubles.
 pub(super) const SAME_FACE_OVERLAP: f32 = 0.3;
+
+/// The share of a small box in a large face from which it is a part of that face. Another face before it, as a child's
+/// before a parent's, is covered less.
+const PART_OF_A_FACE: f32 = 0.6;
 
 /// Appends the faces of one forward pass at or above a confidence, in input pixels.
 pub(super) fn decode(heads: &[Map<CELL_VALUES>; 3], min_confidence: f32, faces: &mut Vec<FaceDetection>) {
@@ -72,6 +76,22 @@ pub(super) fn suppress_overlaps(faces: &mut Vec<FaceDetection>) {
     faces.truncate(kept);
 }
 
+/// Merges the faces of tiles into the `of_whole` first ones, those of a look at the whole frame. A tile may take a part
+/// of a larger face than it can hold for a face: what lies mostly in a face of the whole frame whose longer side is above
+/// `largest_face` is dropped.
+pub(super) fn merge(faces: &mut Vec<FaceDetection>, of_whole: usize, largest_face: f32) {
+    for index in (of_whole..faces.len()).rev() {
+        let is_part = faces[..of_whole].iter().any(|FaceDetection { bounding_box, .. }| {
+            bounding_box.width.max(bounding_box.height) > largest_face
+                && covered_share(&faces[index].bounding_box, bounding_box) > PART_OF_A_FACE
+        });
+        if is_part {
+            faces.swap_remove(index);
+        }
+    }
+    suppress_overlaps(faces);
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -110,6 +130,27 @@ mod tests {
         let mut faces = vec![face(0., 0., 10., 10., 0.7), face(4., 0., 10., 10., 0.8), face(8., 0., 10., 10., 0.9)];
         suppress_overlaps(&mut faces);
         assert_eq!(faces, [face(8., 0., 10., 10., 0.9), face(0., 0., 10., 10., 0.7)]);
+    }
+
+    #[test]
+    fn a_part_of_a_large_face_is_dropped_and_a_face_before_it_is_kept() {
+        let large = face(100., 100., 200., 250., 0.7);
+        let (part, before) = (face(150., 150., 60., 80., 0.9), face(260., 150., 80., 90., 0.8));
+        let mut faces = vec![large, part, before];
+        merge(&mut faces, 1, 240.0);
+        assert_eq!(faces, [before, large]);
+        // A face that a tile holds whole may hide nothing.
+        let mut faces = vec![large, part, before];
+        merge(&mut faces, 1, 260.0);
+        assert_eq!(faces, [part, before, large]);
+    }
+
+    #[test]
+    fn a_small_face_is_kept_as_the_look_that_was_surer_placed_it() {
+        let (of_whole, of_tile) = (face(100., 100., 40., 50., 0.7), face(102., 101., 40., 50., 0.9));
+        let mut faces = vec![of_whole, of_tile];
+        merge(&mut faces, 1, 240.0);
+        assert_eq!(faces, [of_tile]);
     }
 
     proptest! {

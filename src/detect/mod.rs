@@ -14,6 +14,7 @@ mod pointwise;
 #[cfg(test)]
 mod reference;
 mod stem;
+mod tiles;
 mod turned;
 mod unit;
 
@@ -22,13 +23,17 @@ pub(crate) use turned::{REGION_SIZE, Settle, TURNED, TURNS};
 use crate::error::Error;
 use crate::frame::Frame;
 use crate::geometry::{BoundingBox, FaceDetection};
-use crate::range::{LONG_SIDE, SHARE};
+use crate::range::{SEARCH_SIDE, SHARE};
 use crate::resample::{Pixel, Span, average_row};
 use crate::simd::dispatch;
 use crate::weights::Weights;
 use input::Input;
 use network::{INPUT_MULTIPLE, Network};
 use std::fmt;
+use tiles::Tiles;
+
+/// The longest side at which a frame is looked at as a whole, in pixels as the network sees it.
+const WHOLE_SIDE: u32 = 640;
 
 /// The longer side, in pixels as the network sees it, above which a face may fill more than the network can grasp.
 const CLOSE_UP_SIDE: u32 = 480;
@@ -39,8 +44,9 @@ const CLOSE_UP_FACE: f32 = 400.0;
 /// How to look for faces.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DetectOptions {
-    /// The frame is scaled down until its longer side is at most this, 160..=640 pixels; it is never scaled up. Cost
-    /// grows with the square. Faces below a fortieth of it are rarely found.
+    /// The frame is scaled down until its longer side is at most this, 160..=4096 pixels; it is never scaled up. Time
+    /// grows with the square. Faces of fewer than 24 pixels of the scaled frame are rarely found. Above 640 pixels the
+    /// frame is searched at 640, and then tile by tile: memory stays below 40 MB.
     pub long_side: u32,
     /// The lowest confidence of a face that is reported, 0..=1.
     pub min_confidence: f32,
@@ -60,8 +66,15 @@ impl DetectOptions {
         Self { long_side: 320, min_confidence: 0.6, close_ups: false }
     }
 
+    /// For a picture, so large that faces 48 pixels wide are found, which is all that the expression network needs: at
+    /// half the frame's size where that is more than 640 pixels. A frame of more than 24 megapixels is searched as if it
+    /// were scaled down to them.
+    pub fn picture_of(frame: &Frame<'_>) -> Self {
+        Self { long_side: tiles::long_side_for(frame.width(), frame.height()).max(WHOLE_SIDE), ..Self::picture() }
+    }
+
     fn check(&self) -> Result<(), Error> {
-        LONG_SIDE.check("long side", self.long_side)?;
+        SEARCH_SIDE.check("long side", self.long_side)?;
         SHARE.check("minimum confidence", self.min_confidence)
     }
 }
@@ -154,8 +167,9 @@ impl FaceDetector {
         options.check()?;
         self.faces.clear();
         let Some(part) = part else { return Ok(&self.faces) };
-        self.look(frame, &part, options.long_side, options.min_confidence);
-        let scaled_side = options.long_side.min(part.long_side());
+        let whole_side = options.long_side.min(WHOLE_SIDE);
+        self.look(frame, &part, whole_side, options.min_confidence);
+        let scaled_side = whole_side.min(part.long_side());
         if options.close_ups && scaled_side > CLOSE_UP_SIDE {
             let first_look = self.faces.len();
             self.look(frame, &part, scaled_side / 2, options.min_confidence);
@@ -170,7 +184,26 @@ impl FaceDetector {
         // The network sees padding around the frame: a box that lies wholly in it is not a face.
         self.faces.retain(|face| face.bounding_box.touches(frame.width(), frame.height()));
         faces::suppress_overlaps(&mut self.faces);
+        let long_side = options.long_side.min(part.long_side());
+        if long_side > scaled_side {
+            self.look_in_tiles(frame, &Tiles::new(part, long_side, scaled_side), options.min_confidence);
+        }
         Ok(&self.faces)
+    }
+
+    /// Adds the faces that only tiles show.
+    fn look_in_tiles(&mut self, frame: &Frame<'_>, tiles: &Tiles, min_confidence: f32) {
+        let of_whole = self.faces.len();
+        for tile in tiles.iter() {
+            let before = self.faces.len();
+            self.look(frame, &tile.part, tile.long_side, tiles::least_confidence(min_confidence));
+            let mut index = 0;
+            self.faces.retain(|face| {
+                index += 1;
+                index <= before || tile.owns(&face.bounding_box)
+            });
+        }
+        faces::merge(&mut self.faces, of_whole, tiles.largest_face);
     }
 
     /// Appends the faces at one scale, overlapping ones too.

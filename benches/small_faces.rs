@@ -1,0 +1,221 @@
+//! How many small faces are found in large pictures: portraits are pasted into one, and counted again.
+//!
+//! ```text
+//! cargo bench --bench small_faces -- [portraits=FOLDER] [faceless=FOLDER]
+//! ```
+//!
+//! The first are pictures of one face each. Of the others, pictures without a face, mosaics of 12 megapixels are made, in
+//! which every face reported is a false one. `benches/small-faces.mjs` fetches such folders.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot start has nothing better to do")]
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use std::{env, fs};
+
+use countenance::weights::detector_model;
+use countenance::{BoundingBox, DetectOptions, FaceDetector, Frame, Picture};
+use image::RgbaImage;
+use image::imageops::{self, FilterType};
+
+/// A picture's size, how many faces are pasted, and how wide they are.
+const SCENES: [((u32, u32), usize, &[u32]); 3] = [
+    ((4000, 2667), 96, &[200, 122, 85, 62, 48]),
+    ((4000, 3000), 20, &[80, 70, 60, 48]),
+    ((6000, 4000), 96, &[200, 122, 85, 62, 48]),
+];
+
+/// How large the pictures of a mosaic are, as shares of their own size.
+const MOSAIC_SCALES: [f32; 3] = [0.5, 1.0, 2.0];
+const MOSAIC: (u32, u32) = (4000, 3000);
+
+/// The surroundings that a face is cut out with, in widths of its box.
+const SURROUNDINGS: f32 = 2.2;
+
+/// Intersection over union from which a face found is the one pasted.
+const SAME: f32 = 0.4;
+
+struct Portrait {
+    pixels: RgbaImage,
+    face: BoundingBox,
+}
+
+fn main() {
+    let mut detector = FaceDetector::new(&detector_model().unwrap()).unwrap();
+    for argument in env::args().skip(1) {
+        match argument.split_once('=') {
+            Some(("portraits", folder)) => find_small_faces(&mut detector, Path::new(folder)),
+            Some(("faceless", folder)) => count_false_faces(&mut detector, Path::new(folder)),
+            _ => {} // cargo's own
+        }
+    }
+}
+
+fn find_small_faces(detector: &mut FaceDetector, folder: &Path) {
+    let portraits = read_portraits(detector, folder);
+    println!("| picture | faces | width | found | found at 640 | doubled | false | time | time at 640 |");
+    println!("|---|---|---|---|---|---|---|---|---|");
+    for ((width, height), count, face_widths) in SCENES {
+        // Fewer portraits than faces: each is pasted several times.
+        let chosen: Vec<&Portrait> = portraits.iter().cycle().take(count).collect();
+        for face_width in face_widths {
+            let (scene, truth) = paste(&chosen, (width, height), *face_width);
+            let auto = search(detector, &scene, &truth, None);
+            let whole = DetectOptions::picture();
+            let whole = search(detector, &scene, &truth, Some(whole));
+            println!(
+                "| {width} x {height} | {count} | {face_width} | {} | {} | {} | {} | {:.0} ms | {:.0} ms |",
+                auto.found, whole.found, auto.doubled, auto.false_faces, auto.milliseconds, whole.milliseconds
+            );
+        }
+    }
+}
+
+/// What came of one search.
+struct Outcome {
+    found: usize,
+    doubled: usize,
+    false_faces: usize,
+    milliseconds: f64,
+}
+
+fn search(
+    detector: &mut FaceDetector,
+    scene: &RgbaImage,
+    truth: &[BoundingBox],
+    options: Option<DetectOptions>,
+) -> Outcome {
+    let frame = Frame::from_rgba(scene, scene.width(), scene.height()).unwrap();
+    let options = options.unwrap_or_else(|| DetectOptions::picture_of(&frame));
+    let start = Instant::now();
+    let faces = detector.detect(&frame, &options).unwrap();
+    let milliseconds = start.elapsed().as_secs_f64() * 1e3;
+    let mut hits = vec![0_usize; truth.len()];
+    let mut false_faces = 0;
+    for face in faces {
+        let best = (0..truth.len())
+            .max_by(|a, b| overlap(&face.bounding_box, &truth[*a]).total_cmp(&overlap(&face.bounding_box, &truth[*b])));
+        match best {
+            Some(index) if overlap(&face.bounding_box, &truth[index]) >= SAME => hits[index] += 1,
+            _ => false_faces += 1,
+        }
+    }
+    let doubled = hits.iter().map(|hits| hits.saturating_sub(1)).sum();
+    Outcome { found: hits.iter().filter(|hits| **hits > 0).count(), doubled, false_faces, milliseconds }
+}
+
+fn count_false_faces(detector: &mut FaceDetector, folder: &Path) {
+    let files = files(folder);
+    let (mut mosaics, mut by_auto, mut by_whole) = (0, 0, 0);
+    for scale in MOSAIC_SCALES {
+        make_mosaics(&files, scale, |mosaic| {
+            mosaics += 1;
+            by_auto += search(detector, mosaic, &[], None).false_faces;
+            by_whole += search(detector, mosaic, &[], Some(DetectOptions::picture())).false_faces;
+        });
+    }
+    let (width, height) = MOSAIC;
+    println!();
+    println!("| pictures of {width} x {height} without a face, made of {} files | false faces | at 640 |", files.len());
+    println!("|---|---|---|");
+    println!("| {mosaics} | {by_auto} | {by_whole} |");
+}
+
+/// Lays the pictures at a scale out in rows, over as many mosaics as they take.
+fn make_mosaics(files: &[PathBuf], scale: f32, mut use_mosaic: impl FnMut(&RgbaImage)) {
+    let mut mosaic = background(MOSAIC);
+    let (mut x, mut y, mut row_height) = (0, 0, 0);
+    for picture in files.iter().filter_map(|file| read(file)) {
+        let side = |side: u32| ((side as f32 * scale) as u32).max(1);
+        let (width, height) = (side(picture.width()), side(picture.height()));
+        if x + width > MOSAIC.0 {
+            (x, y, row_height) = (0, y + row_height, 0);
+        }
+        if y + height > MOSAIC.1 && y > 0 {
+            use_mosaic(&mosaic);
+            mosaic = background(MOSAIC);
+            (x, y, row_height) = (0, 0, 0);
+        }
+        let picture = imageops::resize(&picture, width, height, FilterType::CatmullRom);
+        imageops::replace(&mut mosaic, &picture, i64::from(x), i64::from(y));
+        (x, row_height) = (x + width, row_height.max(height));
+    }
+    use_mosaic(&mosaic);
+}
+
+/// The portraits of a folder, those of the largest faces first.
+fn read_portraits(detector: &mut FaceDetector, folder: &Path) -> Vec<Portrait> {
+    let mut portraits: Vec<Portrait> = files(folder)
+        .iter()
+        .filter_map(|file| {
+            let picture = read(file)?;
+            let frame = Frame::from_rgba(&picture, picture.width(), picture.height()).unwrap();
+            let options = DetectOptions::picture();
+            let [face] = detector.detect(&frame, &options).unwrap() else { return None };
+            let face = face.bounding_box;
+            let margin = (SURROUNDINGS - 1.0) / 2.0 * face.width;
+            let [left, top] = [face.x, face.y].map(|start| (start - margin).max(0.0) as u32);
+            let width = ((face.x + face.width + margin) as u32).min(picture.width()) - left;
+            let height = ((face.y + face.height + margin) as u32).min(picture.height()) - top;
+            let pixels = imageops::crop_imm(&picture, left, top, width, height).to_image();
+            Some(Portrait { pixels, face: BoundingBox { x: face.x - left as f32, y: face.y - top as f32, ..face } })
+        })
+        .collect();
+    portraits.sort_by(|a, b| b.face.width.total_cmp(&a.face.width));
+    eprintln!("{} portraits", portraits.len());
+    portraits
+}
+
+/// A picture with the portraits on a grid, each face so wide, and the boxes of the faces.
+fn paste(portraits: &[&Portrait], (width, height): (u32, u32), face_width: u32) -> (RgbaImage, Vec<BoundingBox>) {
+    let mut scene = background((width, height));
+    let across = (portraits.len() as f32 * width as f32 / height as f32).sqrt().ceil() as u32;
+    let down = (portraits.len() as u32).div_ceil(across);
+    let cell = [width / across, height / down];
+    let mut truth = vec![];
+    for (index, Portrait { pixels, face }) in (0..).zip(portraits) {
+        let scale = face_width as f32 / face.width;
+        let scaled = |side: u32| ((side as f32 * scale).round() as u32).max(1);
+        let pixels = imageops::resize(pixels, scaled(pixels.width()), scaled(pixels.height()), FilterType::CatmullRom);
+        // Somewhere in the cell, so that the faces lie anywhere on the detector's grid and its tiles' borders.
+        let shift = |axis: usize, side: u32| (index * [7919, 104_729][axis]) % cell[axis].saturating_sub(side).max(1);
+        let left = index % across * cell[0] + shift(0, pixels.width());
+        let top = index / across * cell[1] + shift(1, pixels.height());
+        imageops::replace(&mut scene, &pixels, i64::from(left), i64::from(top));
+        truth.push(BoundingBox {
+            x: left as f32 + face.x * scale,
+            y: top as f32 + face.y * scale,
+            width: face.width * scale,
+            height: face.height * scale,
+        });
+    }
+    (scene, truth)
+}
+
+/// A soft pattern without edges.
+fn background((width, height): (u32, u32)) -> RgbaImage {
+    RgbaImage::from_fn(width, height, |x, y| {
+        let wave = |position: u32, period: f32| (position as f32 / period).sin();
+        let grey = (120.0 + 30.0 * wave(x, 300.0) + 30.0 * wave(y, 210.0)) as u8;
+        image::Rgba([grey, grey, grey, 255])
+    })
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+fn read(file: &Path) -> Option<RgbaImage> {
+    let picture = Picture::decode(&fs::read(file).ok()?).ok()?;
+    let frame = picture.frame().unwrap();
+    RgbaImage::from_raw(frame.width(), frame.height(), frame.pixels().to_vec())
+}
+
+fn overlap(a: &BoundingBox, b: &BoundingBox) -> f32 {
+    let width = (a.x + a.width).min(b.x + b.width) - a.x.max(b.x);
+    let height = (a.y + a.height).min(b.y + b.height) - a.y.max(b.y);
+    let common = width.max(0.0) * height.max(0.0);
+    common / (a.width * a.height + b.width * b.height - common)
+}
