@@ -7,7 +7,13 @@
 import { say, sayPercent } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
-/** @typedef {{ emotion: string, likeliest: string, probabilities: Record<string, number> }} Answer */
+/**
+ * @typedef {object} Answer
+ * @property {string} emotion the expression shown, "other" or "uncertain"
+ * @property {string} likeliest
+ * @property {Record<string, number>} probabilities
+ * @property {string} [otherExpression] what the face looks like where the answer is "other"
+ */
 
 /**
  * @param {FaceEmotion} face
@@ -17,9 +23,14 @@ export function answerOf(face) {
   return face.eight ?? face;
 }
 
-/** Whether no expression is probable enough to be shown. @param {Answer} answer */
+/** Whether no expression is shown. @param {Answer} answer */
 export function isUnsure({ emotion, probabilities }) {
   return !(emotion in probabilities);
+}
+
+/** The expression that leads the others; none where the face shows none of them. @param {Answer} answer */
+export function leaderOf({ emotion, likeliest }) {
+  return emotion === "other" ? undefined : likeliest;
 }
 
 /** The probability of the expression shown, or of the likeliest where none is. @param {Answer} answer */
@@ -29,15 +40,24 @@ export function probabilityOf({ likeliest, probabilities }) {
 
 /** The answer in two or three words. @param {Answer} answer */
 export function sayBriefly(answer) {
-  return isUnsure(answer) ? say("uncertain") : `${say(answer.emotion)} ${sayPercent(probabilityOf(answer))}`;
+  return isUnsure(answer)
+    ? say(`briefly.${answer.emotion}`, { looks: sayLooks(answer) })
+    : `${say(answer.emotion)} ${sayPercent(probabilityOf(answer))}`;
 }
 
 /**
- * The words beside the answer: how probable it is, or, if it is uncertain, which expression is the likeliest.
+ * The words beside the answer: how probable it is; which expression is the likeliest, if it is uncertain; what the face
+ * looks like, if it shows none of them.
  *
  * @param {Answer} answer
  */
 export function sayProbability(answer) {
   const share = sayPercent(probabilityOf(answer));
-  return isUnsure(answer) ? say("answer.likeliest", { emotion: say(answer.likeliest), share }) : share;
+  if (!isUnsure(answer)) return share;
+  return say(`beside.${answer.emotion}`, { emotion: say(answer.likeliest), share, looks: sayLooks(answer) });
+}
+
+/** @param {Answer} answer */
+function sayLooks({ otherExpression }) {
+  return otherExpression ? say(`looks.${otherExpression}`) : "";
 }

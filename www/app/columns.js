@@ -12,7 +12,10 @@ const TABLES = {
   pictures: ["file", "faces", "more_faces", "error", "face"],
   timeline: ["source", "seconds", "person"],
 };
-const ALL_TABLES = ["emotion", "probabilities", "confidence", "box", "raw", "eight", "uncertain_below", "calibrated"];
+const ALL_TABLES = [
+  ...["emotion", "probabilities", "other", "other_expression", "confidence", "box", "roll", "raw", "eight"],
+  ...["uncertain_below", "calibrated"],
+];
 
 /** @param {Element} details whose `data-table` names the table */
 export function describeColumns(details) {

@@ -26,6 +26,9 @@ const SHARE_DIGITS = 4;
 /** Decimals of a place in a picture, in pixels. */
 const PIXEL_DIGITS = 1;
 
+/** Decimals of an angle in degrees. */
+const DEGREE_DIGITS = 1;
+
 /** Decimals of a time in seconds. */
 const TIME_DIGITS = 3;
 
@@ -82,13 +85,16 @@ export function toJson(model, results, more) {
  * @param {import('../lib/index.js').FaceEmotion} face
  * @returns {Row}
  */
-export function faceColumns({ id, emotion, probabilities, confidence, box, raw, eight }) {
+export function faceColumns({ id, emotion, probabilities, other, otherExpression, confidence, box, roll, raw, eight }) {
   return {
     face: id,
     emotion,
     ...columnsOf("", probabilities, SHARE_DIGITS),
+    other: round(other, SHARE_DIGITS),
+    other_expression: otherExpression,
     confidence: round(confidence, SHARE_DIGITS),
     ...columnsOf("", box, PIXEL_DIGITS),
+    roll: round(roll, DEGREE_DIGITS),
     ...columnsOf("raw_", raw, SHARE_DIGITS),
     ...(eight && { eight_emotion: eight.emotion, ...columnsOf("eight_", eight.probabilities, SHARE_DIGITS) }),
   };

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { answerOf, probabilityOf, sayProbability } from "./answer.js";
+import { answerOf, leaderOf, probabilityOf, sayProbability } from "./answer.js";
 import { makeExplanation } from "./explanation.js";
 import { find, make, makeGlyph, showGlyph } from "./html.js";
 import { colourOf } from "./stage.js";
@@ -133,10 +133,11 @@ class FaceCard {
     showGlyph(this.#glyph, answer.emotion);
     this.#emotion.textContent = say(answer.emotion);
     this.#probability.textContent = sayProbability(answer);
+    const leader = leaderOf(answer);
     for (const [emotion, share] of Object.entries(answer.probabilities)) {
       const parts = this.#rows.get(emotion);
       if (!parts) continue;
-      parts.row.classList.toggle("leading", emotion === answer.likeliest);
+      parts.row.classList.toggle("leading", emotion === leader);
       parts.row.style.setProperty("--share", String(share));
       parts.row.classList.toggle("marked", !face.eight); // only the four are calibrated
       parts.row.style.setProperty("--raw", String(/** @type {Record<string, number>} */ (face.raw)[emotion]));

@@ -196,5 +196,5 @@ function sayName({ emotion }) {
 
 /** @param {Answer} answer */
 function sayFully(answer) {
-  return isUnsure(answer) ? `${say("uncertain")} (${sayProbability(answer)})` : sayBriefly(answer);
+  return isUnsure(answer) ? `${say(answer.emotion)} (${sayProbability(answer)})` : sayBriefly(answer);
 }
