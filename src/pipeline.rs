@@ -69,13 +69,14 @@ impl PipelineOptions {
                 return invalid(format!("{name} is 0 to 1, not {value}"));
             }
         }
-        if let SearchSize::Pixels(size) = self.picture_size
-            && !(160..=4096).contains(&size)
-        {
-            return invalid(format!("picture size is 160 to 4096 pixels, not {size}"));
-        }
-        if !(160..=1280).contains(&self.live_size) {
-            return invalid(format!("live size is 160 to 1280 pixels, not {}", self.live_size));
+        let picture_size = match self.picture_size {
+            SearchSize::Auto => 640,
+            SearchSize::Pixels(size) => size,
+        };
+        for (name, size, most) in [("picture size", picture_size, 4096), ("live size", self.live_size, 1280)] {
+            if !(160..=most).contains(&size) {
+                return invalid(format!("{name} is 160 to {most} pixels, not {size}"));
+            }
         }
         if !(1..=1000).contains(&self.max_faces) {
             return invalid(format!("at most 1 to 1000 faces are answered for, not {}", self.max_faces));

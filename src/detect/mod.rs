@@ -202,6 +202,7 @@ impl FaceDetector {
     }
 
     /// Appends the faces at one scale, overlapping ones too.
+    #[inline(never)]
     fn look(&mut self, frame: &Frame<'_>, part: &Part, long_side: u32, min_confidence: f32) {
         let scale = (f64::from(long_side) / f64::from(part.long_side())).min(1.0);
         let scaled = |side: u32| ((f64::from(side) * scale).round() as usize).max(1);
