@@ -1,10 +1,10 @@
 //! How many small faces are found in large pictures: portraits are pasted into one, and counted again.
 //!
 //! ```text
-//! cargo bench --bench small_faces -- [portraits=FOLDER] [faceless=FOLDER]
+//! cargo bench --bench small_faces -- [times=CALLS] [portraits=FOLDER] [faceless=FOLDER]
 //! ```
 //!
-//! The first are pictures of one face each. Of the others, pictures without a face, mosaics of 12 megapixels are made, in
+//! `times` measures how the time grows with the picture. The portraits are pictures of one face each. Of the others, pictures without a face, mosaics of 12 megapixels are made, in
 //! which every face reported is a false one. `benches/small-faces.mjs` fetches such folders.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot start has nothing better to do")]
@@ -25,6 +25,9 @@ const SCENES: [((u32, u32), usize, &[u32]); 3] = [
     ((6000, 4000), 96, &[200, 122, 85, 62, 48]),
 ];
 
+/// The pictures that are timed.
+const TIMED_WIDTHS: [u32; 7] = [640, 1280, 1600, 2048, 3072, 4096, 6000];
+
 /// How large the pictures of a mosaic are, as shares of their own size.
 const MOSAIC_SCALES: [f32; 3] = [0.5, 1.0, 2.0];
 const MOSAIC: (u32, u32) = (4000, 3000);
@@ -44,11 +47,27 @@ fn main() {
     let mut detector = FaceDetector::new(&detector_model().unwrap()).unwrap();
     for argument in env::args().skip(1) {
         match argument.split_once('=') {
+            Some(("times", calls)) => measure_times(&mut detector, calls.parse().unwrap()),
             Some(("portraits", folder)) => find_small_faces(&mut detector, Path::new(folder)),
             Some(("faceless", folder)) => count_false_faces(&mut detector, Path::new(folder)),
             _ => {} // cargo's own
         }
     }
+}
+
+/// The median time of a search, for pictures of 3 : 2.
+fn measure_times(detector: &mut FaceDetector, calls: usize) {
+    println!("| picture | searched at | time |");
+    println!("|---|---|---|");
+    for width in TIMED_WIDTHS {
+        let scene = background((width, width * 2 / 3));
+        let mut times: Vec<f64> = (0..calls).map(|_| search(detector, &scene, &[], None).milliseconds).collect();
+        times.sort_by(f64::total_cmp);
+        let frame = Frame::from_rgba(&scene, scene.width(), scene.height()).unwrap();
+        let long_side = DetectOptions::picture_of(&frame).long_side;
+        println!("| {} x {} | {long_side} | {:.0} ms |", scene.width(), scene.height(), times[calls / 2]);
+    }
+    println!();
 }
 
 fn find_small_faces(detector: &mut FaceDetector, folder: &Path) {

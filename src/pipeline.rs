@@ -41,7 +41,7 @@ pub struct PipelineOptions {
     /// The long side at which pictures are searched.
     pub picture_size: SearchSize,
     /// The long side at which live frames are searched, 160..=1280 pixels. Time grows with the square: 640 takes 4 times
-    /// as long as 320, 1280 about 20 times.
+    /// as long as 320, 1280 some 25 times.
     pub live_size: u32,
     /// The largest number of faces reported, 1..=1000, the most confident first.
     pub max_faces: usize,

@@ -207,6 +207,7 @@ impl FaceDetector {
     }
 
     /// Appends the faces at one scale, overlapping ones too.
+    #[inline(never)]
     fn look(&mut self, frame: &Frame<'_>, part: &Part, long_side: u32, min_confidence: f32) {
         let [width, height] = part.scaled_to(long_side);
         self.fill_input(frame, part, width, height);

@@ -187,6 +187,10 @@ test("options are checked one by one", () => {
     { uncertainBelow: Number.NaN },
     { pictureSize: 100 },
     { pictureSize: 320.5 },
+    { pictureSize: 4097 },
+    { pictureSize: "large" },
+    { liveSize: "auto" },
+    { liveSize: 1281 },
     { liveSize: 1e12 },
     { maxFaces: 0 },
     { expressions: 7 },
@@ -204,6 +208,9 @@ test("options are checked one by one", () => {
     minConfidence: 0.5,
   });
   assert.equal(strict.analyzeBytes(astronaut)[0].emotion, "uncertain");
+  for (const options of [{ pictureSize: "auto" }, { pictureSize: 4096 }, { liveSize: 1280 }]) {
+    assert.equal(new EmotionPipeline(options).analyzeBytes(astronaut).length, 1);
+  }
   assert.equal(new EmotionPipeline({ minConfidence: undefined }).analyzeBytes(astronaut).length, 1);
 });
 
