@@ -33,7 +33,7 @@ const MAX_COORDINATE: f32 = 1e9;
 /// [`ErrorKind::InvalidOptions`] when the box has a side that is not above 0, or a number that is not finite or beyond
 /// a thousand million pixels. The detector's boxes never have.
 pub fn crop_face(frame: &Frame<'_>, bounding_box: &BoundingBox) -> Result<FaceChip, Error> {
-    check(bounding_box)?;
+    check(bounding_box, 0.0)?;
     let BoundingBox { x, y, width, height } = *bounding_box;
     let [x, y, width, height] = [x, y, width, height].map(f64::from);
     let side = SQUARE_SIDE * width.max(height);
@@ -49,32 +49,23 @@ pub fn crop_turned_face(frame: &Frame<'_>, bounding_box: &BoundingBox, roll: f32
     if roll.abs() < LEAST_ROLL {
         return crop_face(frame, bounding_box);
     }
-    check(bounding_box)?;
-    if !roll.is_finite() {
-        return Err(Error::new(ErrorKind::InvalidOptions, format!("a face's roll is a finite number, not {roll}")));
-    }
+    check(bounding_box, roll)?;
     let side = SQUARE_SIDE as f32 * turned_height(bounding_box);
     let area = TurnedArea::new(centre(bounding_box), [side; 2], roll);
-    let mut grey = [0; CHIP_SIDE * CHIP_SIDE];
-    let mut pixels = [Pixel::default(); CHIP_SIDE];
-    for (y, output) in grey.chunks_exact_mut(CHIP_SIDE).enumerate() {
-        area.read_row(frame, [CHIP_SIDE; 2], y, &mut pixels);
-        for (grey, pixel) in output.iter_mut().zip(pixels) {
-            *grey = to_grey(pixel);
-        }
-    }
-    Ok(FaceChip::from_grey(grey))
+    Ok(chip_of(&mut |y, row| area.read_row(frame, [CHIP_SIDE; 2], y, row)))
 }
 
-fn check(bounding_box: &BoundingBox) -> Result<(), Error> {
+fn check(bounding_box: &BoundingBox, roll: f32) -> Result<(), Error> {
     let BoundingBox { x, y, width, height } = *bounding_box;
     // NaN fails every comparison, so it is refused here too.
     let valid = [width, height].iter().all(|&side| side > 0.0 && side <= MAX_COORDINATE)
-        && [x, y].iter().all(|&coordinate| coordinate.abs() <= MAX_COORDINATE);
+        && [x, y, roll].iter().all(|&coordinate| coordinate.abs() <= MAX_COORDINATE);
     if !valid {
         return Err(Error::new(
             ErrorKind::InvalidOptions,
-            format!("a face's box needs finite numbers and sides above 0, this one is {x}, {y}, {width} x {height}"),
+            format!(
+                "a face's box needs finite numbers and sides above 0, this one is {x}, {y}, {width} x {height}, turned by {roll}"
+            ),
         ));
     }
     Ok(())
@@ -90,11 +81,17 @@ pub fn chip_from_frame(frame: &Frame<'_>) -> FaceChip {
 fn cut(frame: &Frame<'_>, left: f64, top: f64, width: f64, height: f64) -> FaceChip {
     let columns: [Span; CHIP_SIDE] =
         std::array::from_fn(|index| Span::new(index, CHIP_SIDE, left, width, frame.width() as usize));
+    chip_of(&mut |y, row| {
+        average_row(frame, &Span::new(y, CHIP_SIDE, top, height, frame.height() as usize), &columns, row);
+    })
+}
+
+/// The chip of these rows of pixels.
+fn chip_of(read_row: &mut dyn FnMut(usize, &mut [Pixel])) -> FaceChip {
     let mut grey = [0; CHIP_SIDE * CHIP_SIDE];
     let mut pixels = [Pixel::default(); CHIP_SIDE];
-    for (index, output) in grey.chunks_exact_mut(CHIP_SIDE).enumerate() {
-        let row = Span::new(index, CHIP_SIDE, top, height, frame.height() as usize);
-        average_row(frame, &row, &columns, &mut pixels);
+    for (y, output) in grey.chunks_exact_mut(CHIP_SIDE).enumerate() {
+        read_row(y, &mut pixels);
         for (grey, pixel) in output.iter_mut().zip(pixels) {
             *grey = to_grey(pixel);
         }
@@ -179,6 +176,26 @@ mod tests {
     }
 
     #[test]
+    fn a_turned_face_gives_the_chip_of_an_upright_one() {
+        let (width, height) = (130_usize, 110_usize);
+        let value = |x: usize, y: usize| (128.0 + 60.0 * (x as f32 / 9.0).sin() + 50.0 * (y as f32 / 7.0).cos()) as u8;
+        let colour = |x, y| [value(x, y), value(x, y), value(x, y), 255];
+        let upright: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| colour(x, y))).collect();
+        // Turned clockwise by a quarter: what was at the left is at the top.
+        let turned: Vec<u8> =
+            (0..width).flat_map(|y| (0..height).flat_map(move |x| colour(y, height - 1 - x))).collect();
+        let expected = crop_face(
+            &Frame::from_rgba(&upright, width as u32, height as u32).unwrap(),
+            &bounding_box(30.0, 10.0, 62.4, 80.0),
+        );
+        let frame = Frame::from_rgba(&turned, height as u32, width as u32).unwrap();
+        let found = crop_turned_face(&frame, &bounding_box(20.0, 30.0, 80.0, 62.4), 90.0).unwrap();
+        for (found, expected) in found.grey().iter().zip(expected.unwrap().grey()) {
+            assert!(found.abs_diff(*expected) <= 12, "{found} is not {expected}");
+        }
+    }
+
+    #[test]
     fn grey_uses_the_stated_weights() {
         for (rgb, grey) in [([255, 0, 0], 76), ([0, 255, 0], 150), ([0, 0, 255], 29), ([200, 100, 50], 124)] {
             let [red, green, blue] = rgb;
@@ -244,7 +261,12 @@ mod tests {
                 assert_eq!(crop_face(&frame, &bad_box).unwrap_err().kind(), ErrorKind::InvalidOptions, "{bad_box:?}");
             }
         }
+        assert!(crop_turned_face(&frame, &good, -170.0).is_ok());
+        for bad in [f32::NAN, f32::INFINITY] {
+            assert_eq!(crop_turned_face(&frame, &good, bad).unwrap_err().kind(), ErrorKind::InvalidOptions, "{bad}");
+        }
         for bad in [0.0, -1.0] {
+            assert!(crop_turned_face(&frame, &BoundingBox { width: bad, ..good }, 90.0).is_err());
             assert!(crop_face(&frame, &BoundingBox { width: bad, ..good }).is_err());
             assert!(crop_face(&frame, &BoundingBox { height: bad, ..good }).is_err());
         }

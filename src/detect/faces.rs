@@ -59,6 +59,7 @@ fn sigmoid(value: f32) -> f32 {
 }
 
 /// Sorts by falling confidence and keeps of every group of overlapping boxes the most confident.
+#[inline(never)]
 pub(super) fn suppress_overlaps(faces: &mut Vec<FaceDetection>) {
     faces.sort_unstable_by(|a, b| b.confidence.total_cmp(&a.confidence));
     let mut kept = 0;
