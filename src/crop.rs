@@ -55,6 +55,7 @@ pub fn crop_turned_face(frame: &Frame<'_>, bounding_box: &BoundingBox, roll: f32
     Ok(chip_of(&mut |y, row| area.read_row(frame, [CHIP_SIDE; 2], y, row)))
 }
 
+#[inline(never)]
 fn check(bounding_box: &BoundingBox, roll: f32) -> Result<(), Error> {
     let BoundingBox { x, y, width, height } = *bounding_box;
     // NaN fails every comparison, so it is refused here too.
@@ -87,6 +88,7 @@ fn cut(frame: &Frame<'_>, left: f64, top: f64, width: f64, height: f64) -> FaceC
 }
 
 /// The chip of these rows of pixels.
+#[inline(never)]
 fn chip_of(read_row: &mut dyn FnMut(usize, &mut [Pixel])) -> FaceChip {
     let mut grey = [0; CHIP_SIDE * CHIP_SIDE];
     let mut pixels = [Pixel::default(); CHIP_SIDE];

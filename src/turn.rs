@@ -69,20 +69,24 @@ impl TurnedArea {
     /// samples.
     pub(crate) fn read_row(&self, frame: &Frame<'_>, [width, height]: [usize; 2], y: usize, row: &mut [Pixel]) {
         let [cos, sin] = self.axis;
-        let steps = self.scale([width, height]);
-        let samples = steps.map(|step| if step < 1.0 { MAX_SAMPLES } else { (step as usize + 1).min(MAX_SAMPLES) });
-        let weight = 1.0 / (samples[0] * samples[1]) as f32;
-        let offset = |index: usize, axis: usize, sample: usize| {
-            let within = ((sample as f32 + 0.5) / samples[axis] as f32 - 0.5) * steps[axis].max(1.0);
-            (index as f32 + 0.5) * steps[axis] + within - self.size[axis] / 2.0
-        };
+        let [across, down] = self.scale([width, height]);
+        let step = across.max(down);
+        let samples = if step < 1.0 { MAX_SAMPLES } else { (step as usize + 1).min(MAX_SAMPLES) };
+        let weight = 1.0 / (samples * samples) as f32;
+        let within = |sample: usize| ((sample as f32 + 0.5) / samples as f32 - 0.5) * step.max(1.0);
+        let top = (y as f32 + 0.5) * down - self.size[1] / 2.0;
         for (x, pixel) in row.iter_mut().enumerate() {
             *pixel = Pixel::default();
-            for down in (0..samples[1]).map(|sample| offset(y, 1, sample)) {
-                for across in (0..samples[0]).map(|sample| offset(x, 0, sample)) {
-                    let x = self.centre[0] + across * cos - down * sin - 0.5;
-                    let y = self.centre[1] + across * sin + down * cos - 0.5;
-                    add_nearest(frame, [x, y], weight, pixel);
+            let left = (x as f32 + 0.5) * across - self.size[0] / 2.0;
+            for y in (0..samples).map(|sample| top + within(sample)) {
+                for x in (0..samples).map(|sample| left + within(sample)) {
+                    let [x, y] = [self.centre[0] + x * cos - y * sin, self.centre[1] + x * sin + y * cos];
+                    // `as` saturates at 0.
+                    let [x, y] = [(x as u32).min(frame.width() - 1), (y as u32).min(frame.height() - 1)];
+                    let nearest = frame.pixels().as_chunks::<4>().0[y as usize * frame.width() as usize + x as usize];
+                    for (sum, value) in pixel.iter_mut().zip(nearest) {
+                        *sum += weight * f32::from(value);
+                    }
                 }
             }
         }
@@ -92,17 +96,6 @@ impl TurnedArea {
     pub(crate) fn box_around(&self, middle: [f32; 2], [width, height]: [f32; 2]) -> BoundingBox {
         let [cos, sin] = self.axis;
         around(middle, [length(width * cos, height * sin), length(width * sin, height * cos)])
-    }
-}
-
-/// Adds a share of the pixel nearest to a point, `[0, 0]` being the middle of the first.
-#[inline]
-fn add_nearest(frame: &Frame<'_>, [x, y]: [f32; 2], weight: f32, sum: &mut Pixel) {
-    // `as` saturates at 0.
-    let [x, y] = [((x + 0.5) as u32).min(frame.width() - 1), ((y + 0.5) as u32).min(frame.height() - 1)];
-    let pixel = frame.pixels().as_chunks::<4>().0[y as usize * frame.width() as usize + x as usize];
-    for (sum, value) in sum.iter_mut().zip(pixel) {
-        *sum += weight * f32::from(value);
     }
 }
 

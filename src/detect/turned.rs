@@ -283,6 +283,7 @@ impl FaceDetector {
 }
 
 /// Whether two faces lie in the same place.
+#[inline(never)]
 fn is_same(one: &FaceDetection, other: &FaceDetection) -> bool {
     overlap(&one.bounding_box, &other.bounding_box) > faces::SAME_FACE_OVERLAP
 }
