@@ -54,15 +54,7 @@ pub(crate) fn crop_found_face(frame: &Frame<'_>, bounding_box: &BoundingBox, rol
     }
     let side = SQUARE_SIDE as f32 * turned_height(bounding_box);
     let area = TurnedArea::new(centre(bounding_box), [side; 2], roll);
-    let mut grey = [0; CHIP_SIDE * CHIP_SIDE];
-    let mut pixels = [Pixel::default(); CHIP_SIDE];
-    for (y, output) in grey.chunks_exact_mut(CHIP_SIDE).enumerate() {
-        area.read_row(frame, [CHIP_SIDE; 2], y, &mut pixels);
-        for (grey, pixel) in output.iter_mut().zip(pixels) {
-            *grey = to_grey(pixel);
-        }
-    }
-    FaceChip::from_grey(grey)
+    chip_of(&mut |y, row| area.read_row(frame, [CHIP_SIDE; 2], y, row))
 }
 
 fn crop_upright(frame: &Frame<'_>, bounding_box: &BoundingBox) -> FaceChip {
@@ -82,11 +74,18 @@ pub fn chip_from_frame(frame: &Frame<'_>) -> FaceChip {
 fn cut(frame: &Frame<'_>, left: f64, top: f64, width: f64, height: f64) -> FaceChip {
     let columns: [Span; CHIP_SIDE] =
         std::array::from_fn(|index| Span::new(index, CHIP_SIDE, left, width, frame.width() as usize));
+    chip_of(&mut |y, row| {
+        average_row(frame, &Span::new(y, CHIP_SIDE, top, height, frame.height() as usize), &columns, row);
+    })
+}
+
+/// The chip of these rows of pixels.
+#[inline(never)]
+fn chip_of(read_row: &mut dyn FnMut(usize, &mut [Pixel])) -> FaceChip {
     let mut grey = [0; CHIP_SIDE * CHIP_SIDE];
     let mut pixels = [Pixel::default(); CHIP_SIDE];
-    for (index, output) in grey.chunks_exact_mut(CHIP_SIDE).enumerate() {
-        let row = Span::new(index, CHIP_SIDE, top, height, frame.height() as usize);
-        average_row(frame, &row, &columns, &mut pixels);
+    for (y, output) in grey.chunks_exact_mut(CHIP_SIDE).enumerate() {
+        read_row(y, &mut pixels);
         for (grey, pixel) in output.iter_mut().zip(pixels) {
             *grey = to_grey(pixel);
         }
@@ -174,6 +173,26 @@ mod tests {
     }
 
     #[test]
+    fn a_turned_face_gives_the_chip_of_an_upright_one() {
+        let (width, height) = (130_usize, 110_usize);
+        let value = |x: usize, y: usize| (128.0 + 60.0 * (x as f32 / 9.0).sin() + 50.0 * (y as f32 / 7.0).cos()) as u8;
+        let colour = |x, y| [value(x, y), value(x, y), value(x, y), 255];
+        let upright: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| colour(x, y))).collect();
+        // Turned clockwise by a quarter: what was at the left is at the top.
+        let turned: Vec<u8> =
+            (0..width).flat_map(|y| (0..height).flat_map(move |x| colour(y, height - 1 - x))).collect();
+        let expected = crop_face(
+            &Frame::from_rgba(&upright, width as u32, height as u32).unwrap(),
+            &bounding_box(30.0, 10.0, 62.4, 80.0),
+        );
+        let frame = Frame::from_rgba(&turned, height as u32, width as u32).unwrap();
+        let found = crop_turned_face(&frame, &bounding_box(20.0, 30.0, 80.0, 62.4), 90.0).unwrap();
+        for (found, expected) in found.grey().iter().zip(expected.unwrap().grey()) {
+            assert!(found.abs_diff(*expected) <= 12, "{found} is not {expected}");
+        }
+    }
+
+    #[test]
     fn grey_uses_the_stated_weights() {
         for (rgb, grey) in [([255, 0, 0], 76), ([0, 255, 0], 150), ([0, 0, 255], 29), ([200, 100, 50], 124)] {
             let [red, green, blue] = rgb;
@@ -230,10 +249,16 @@ mod tests {
     #[test]
     fn what_is_not_a_box_is_refused() {
         let frame = Frame::from_rgba(&[0; 4 * 4], 2, 2).unwrap();
-        assert!(crop_face(&frame, &bounding_box(0.0, 0.0, 2.0, 2.0)).is_ok());
+        let good = bounding_box(0.0, 0.0, 2.0, 2.0);
+        assert!(crop_face(&frame, &good).is_ok() && crop_turned_face(&frame, &good, -170.0).is_ok());
         for (x, width) in [(f32::NAN, 2.0), (0.0, f32::INFINITY), (0.0, 0.0), (1.0, -1.0)] {
-            let error = crop_face(&frame, &bounding_box(x, 0.0, width, 2.0)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidBox, "{x} {width}");
+            for roll in [0.0, 90.0] {
+                let error = crop_turned_face(&frame, &bounding_box(x, 0.0, width, 2.0), roll).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidBox, "{x} {width}");
+            }
+        }
+        for bad in [f32::NAN, f32::INFINITY] {
+            assert_eq!(crop_turned_face(&frame, &good, bad).unwrap_err().kind(), ErrorKind::InvalidBox, "{bad}");
         }
     }
 }

@@ -88,7 +88,7 @@ impl LiveVideo {
                 found
             }
             DetectionPlan::Region(region) => match self.tracker.faces() {
-                [face] if face.roll.abs() >= TURNED => detector.detect_along(frame, face, &options)?,
+                [face] if face.roll.abs() >= TURNED => detector.detect_along(frame, face, &options),
                 _ => {
                     let options = DetectOptions { long_side: REGION_SIZE, ..options };
                     detector.detect_in_region(frame, &region, &options)?

@@ -12,9 +12,8 @@ const FACE_ASPECT: f32 = 0.78;
 /// The five points of an upright face around their mean, as in the training images (see `crop.rs`).
 const UPRIGHT: Landmarks = [[-9.0, -9.8], [9.1, -9.8], [-0.7, 0.7], [-7.2, 9.4], [7.6, 9.5]];
 
-/// The most samples along each side of an output pixel: a face chip sees every pixel of a square of 1,536, and a larger
-/// one takes no longer.
-const MAX_SAMPLES: usize = 32;
+/// The most samples along each side of an output pixel.
+const MAX_SAMPLES: usize = 4;
 
 /// A rectangle of a frame, turned around its centre.
 #[derive(Debug, Clone, Copy)]
@@ -23,25 +22,24 @@ pub(crate) struct TurnedArea {
     size: [f32; 2],
     degrees: f32,
     /// The rectangle's own axis to the right: cosine and sine.
-    axis: [f64; 2],
+    axis: [f32; 2],
 }
 
 impl TurnedArea {
     /// The rectangle of this size that has its top at the right when turned by 90 degrees.
     pub(crate) fn new(centre: [f32; 2], size: [f32; 2], degrees: f32) -> Self {
-        let (sin, cos) = f64::from(degrees).to_radians().sin_cos();
-        Self { centre, size, degrees, axis: [cos, sin] }
+        Self { centre, size, degrees, axis: cos_sin(degrees) }
     }
 
     /// The rectangle turned so that holds a whole frame.
     pub(crate) fn around_frame(frame: &Frame<'_>, degrees: f32) -> Self {
         let [width, height] = [frame.width() as f32, frame.height() as f32];
         let middle = Self::new([width / 2.0, height / 2.0], [width, height], degrees);
-        let [cos, sin] = middle.axis.map(|part| part.abs() as f32);
+        let [cos, sin] = middle.axis.map(f32::abs);
         Self { size: [width * cos + height * sin, width * sin + height * cos], ..middle }
     }
 
-    /// How far it is turned.
+    /// How far it is turned, in degrees.
     pub(crate) fn degrees(&self) -> f32 {
         self.degrees
     }
@@ -58,80 +56,76 @@ impl TurnedArea {
     }
 
     /// The frame's point under one of its own, which count from its top left corner, where it is scaled to this size.
+    #[inline(never)]
     pub(crate) fn to_frame(&self, [x, y]: [f32; 2], scaled: [usize; 2]) -> [f32; 2] {
-        let [cos, sin] = self.axis.map(|part| part as f32);
+        let [cos, sin] = self.axis;
         let [across, down] = self.scale(scaled);
         let [x, y] = [x * across - self.size[0] / 2.0, y * down - self.size[1] / 2.0];
         [self.centre[0] + x * cos - y * sin, self.centre[1] + x * sin + y * cos]
     }
 
     /// Reads row `y` of its pixels, scaled to `width` x `height`; beyond the frame the border pixels repeat. Each is the
-    /// mean of as many samples as its sides are pixels of the frame long, so that nothing is passed over up to
-    /// [`MAX_SAMPLES`], or one between four pixels where the sides are no longer than one.
+    /// mean over its own footprint, which is never narrower than one pixel of the frame (as in `resample.rs`), by 4 to 16
+    /// samples.
     pub(crate) fn read_row(&self, frame: &Frame<'_>, [width, height]: [usize; 2], y: usize, row: &mut [Pixel]) {
         let [cos, sin] = self.axis;
-        let steps = [f64::from(self.size[0]) / width as f64, f64::from(self.size[1]) / height as f64];
-        // A hair's breadth over a whole number is no further sample.
-        let samples = steps.map(|step| ((step - 1e-3).ceil() as usize).clamp(1, MAX_SAMPLES));
-        let weight = 1.0 / (samples[0] * samples[1]) as f32;
-        let offset = |index: usize, axis: usize, sample: usize| {
-            let within = (sample as f64 + 0.5) / samples[axis] as f64;
-            (index as f64 + within) * steps[axis] - f64::from(self.size[axis]) / 2.0
-        };
+        let [across, down] = self.scale([width, height]);
+        let step = across.max(down);
+        let samples = if step < 1.0 { MAX_SAMPLES } else { (step as usize + 1).min(MAX_SAMPLES) };
+        let weight = 1.0 / (samples * samples) as f32;
+        let within = |sample: usize| ((sample as f32 + 0.5) / samples as f32 - 0.5) * step.max(1.0);
+        let top = (y as f32 + 0.5) * down - self.size[1] / 2.0;
         for (x, pixel) in row.iter_mut().enumerate() {
             *pixel = Pixel::default();
-            for down in (0..samples[1]).map(|sample| offset(y, 1, sample)) {
-                for across in (0..samples[0]).map(|sample| offset(x, 0, sample)) {
-                    let at = [
-                        f64::from(self.centre[0]) + across * cos - down * sin - 0.5,
-                        f64::from(self.centre[1]) + across * sin + down * cos - 0.5,
-                    ];
-                    if samples == [1, 1] {
-                        add_between(frame, at, pixel)
-                    } else {
-                        add_nearest(frame, at, weight, pixel)
+            let left = (x as f32 + 0.5) * across - self.size[0] / 2.0;
+            for y in (0..samples).map(|sample| top + within(sample)) {
+                for x in (0..samples).map(|sample| left + within(sample)) {
+                    let [x, y] = [self.centre[0] + x * cos - y * sin, self.centre[1] + x * sin + y * cos];
+                    // `as` saturates at 0.
+                    let [x, y] = [(x as u32).min(frame.width() - 1), (y as u32).min(frame.height() - 1)];
+                    let nearest = frame.pixels().as_chunks::<4>().0[y as usize * frame.width() as usize + x as usize];
+                    for (sum, value) in pixel.iter_mut().zip(nearest) {
+                        *sum += weight * f32::from(value);
                     }
                 }
             }
         }
     }
-}
 
-/// Adds a share of the pixel nearest to a point, `[0, 0]` being the middle of the first.
-#[inline]
-fn add_nearest(frame: &Frame<'_>, [x, y]: [f64; 2], weight: f32, sum: &mut Pixel) {
-    // `as` saturates at 0.
-    let [x, y] = [((x + 0.5) as u32).min(frame.width() - 1), ((y + 0.5) as u32).min(frame.height() - 1)];
-    let pixel = frame.pixels().as_chunks::<4>().0[y as usize * frame.width() as usize + x as usize];
-    for (sum, value) in sum.iter_mut().zip(pixel) {
-        *sum += weight * f32::from(value);
+    /// The upright box around a face whose own box, of this size, is turned like this: it touches the ellipse within.
+    pub(crate) fn box_around(&self, middle: [f32; 2], [width, height]: [f32; 2]) -> BoundingBox {
+        let [cos, sin] = self.axis;
+        around(middle, [length(width * cos, height * sin), length(width * sin, height * cos)])
     }
 }
 
-/// Adds the colour at a point between pixels, bilinearly.
-#[inline]
-fn add_between(frame: &Frame<'_>, at: [f64; 2], sum: &mut Pixel) {
-    let borders = [frame.width() - 1, frame.height() - 1];
-    let [x, y] = [at[0].clamp(0.0, f64::from(borders[0])), at[1].clamp(0.0, f64::from(borders[1]))];
-    let [left, top] = [x as u32, y as u32];
-    let (along, down) = ((x - f64::from(left)) as f32, (y - f64::from(top)) as f32);
-    let pixels = frame.pixels().as_chunks::<4>().0;
-    let row = |y: u32| y.min(borders[1]) as usize * frame.width() as usize;
-    for (start, share) in [(row(top), 1.0 - down), (row(top + 1), down)] {
-        for (x, share) in [(left, share * (1.0 - along)), ((left + 1).min(borders[0]), share * along)] {
-            for (sum, &value) in sum.iter_mut().zip(&pixels[start + x as usize]) {
-                *sum += share * f32::from(value);
-            }
-        }
+/// Cosine and sine, exact at multiples of 90 degrees. The standard library's would take 5 kB of the module.
+fn cos_sin(degrees: f32) -> [f32; 2] {
+    let quarters = (degrees / 90.0).round();
+    let angle = (degrees - 90.0 * quarters).to_radians();
+    let square = angle * angle;
+    // Taylor's series up to 45 degrees: to 4e-7.
+    let cos = 1.0 - square / 2.0 * (1.0 - square / 12.0 * (1.0 - square / 30.0 * (1.0 - square / 56.0)));
+    let sin = angle * (1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0)));
+    match (quarters as i32).rem_euclid(4) {
+        0 => [cos, sin],
+        1 => [-sin, cos],
+        2 => [-cos, -sin],
+        _ => [sin, -cos],
     }
 }
 
 /// An angle as -180..180 degrees.
 pub(crate) fn wrapped(degrees: f32) -> f32 {
-    (degrees + 180.0).rem_euclid(360.0) - 180.0
+    degrees - 360.0 * ((degrees + 180.0) / 360.0).floor()
+}
+
+fn length(x: f32, y: f32) -> f32 {
+    (x * x + y * y).sqrt()
 }
 
 /// The turn that best lays an upright face's five points on these, -180..180 degrees (least squares, any scale).
+#[inline(never)]
 pub(crate) fn roll_of(landmarks: &Landmarks) -> f32 {
     let mean = [0, 1].map(|axis| landmarks.iter().map(|point| point[axis]).sum::<f32>() / 5.0);
     let (mut sin, mut cos) = (0.0, 0.0);
@@ -143,13 +137,89 @@ pub(crate) fn roll_of(landmarks: &Landmarks) -> f32 {
     sin.atan2(cos).to_degrees()
 }
 
-/// The upright box around a face whose own box, of this size, is turned: it touches the ellipse within.
-pub(crate) fn box_around_turned(middle: [f32; 2], [width, height]: [f32; 2], degrees: f32) -> BoundingBox {
-    let (sin, cos) = degrees.to_radians().sin_cos();
-    around(middle, [(width * cos).hypot(height * sin), (width * sin).hypot(height * cos)])
+/// The height, along itself, of a turned face in such a box: the box's diagonal is the face's own.
+#[inline(never)]
+pub(crate) fn turned_height(bounding_box: &BoundingBox) -> f32 {
+    length(bounding_box.width, bounding_box.height) / length(FACE_ASPECT, 1.0)
 }
 
-/// The height, along itself, of a turned face in such a box: the box's diagonal is the face's own.
-pub(crate) fn turned_height(bounding_box: &BoundingBox) -> f32 {
-    bounding_box.width.hypot(bounding_box.height) / FACE_ASPECT.hypot(1.0)
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn cosine_and_sine_are_those_of_the_standard_library(degrees in -720.0..720.0_f32) {
+            let [cos, sin] = cos_sin(degrees);
+            let (expected_sin, expected_cos) = f64::from(degrees).to_radians().sin_cos();
+            prop_assert!((f64::from(cos) - expected_cos).abs() < 1e-5, "{cos} is not {expected_cos}");
+            prop_assert!((f64::from(sin) - expected_sin).abs() < 1e-5, "{sin} is not {expected_sin}");
+        }
+
+        #[test]
+        fn a_turned_face_has_its_roll(degrees in -179.0..179.0_f32, scale in 0.1..9.0_f32) {
+            let [cos, sin] = cos_sin(degrees);
+            let points = UPRIGHT.map(|[x, y]| [7.0 + scale * (x * cos - y * sin), scale * (x * sin + y * cos)]);
+            prop_assert!(wrapped(roll_of(&points) - degrees).abs() < 0.1, "{} is not {degrees}", roll_of(&points));
+        }
+
+        #[test]
+        fn a_plain_frame_is_plain_in_every_area(
+            degrees in -360.0..360.0_f32, x in -50.0..90.0_f32, width in 0.1..300.0_f32, height in 0.1..300.0_f32,
+        ) {
+            let pixels = [90, 120, 150, 255].repeat(40 * 30);
+            let frame = Frame::from_rgba(&pixels, 40, 30).unwrap();
+            let mut row = [Pixel::default(); 5];
+            TurnedArea::new([x, 9.0], [width, height], degrees).read_row(&frame, [5, 4], 3, &mut row);
+            for (value, expected) in row.as_flattened().iter().zip([90.0, 120.0, 150.0, 255.0].iter().cycle()) {
+                prop_assert!((value - expected).abs() < 1e-2, "{value} is not {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn quarter_turns_only_move_pixels() {
+        let pixels: Vec<u8> = (0..3 * 2).flat_map(|value| [10 * value, 0, 0, 255]).collect();
+        let frame = Frame::from_rgba(&pixels, 3, 2).unwrap();
+        // 0 1 2
+        // 3 4 5
+        for (degrees, expected) in [
+            (0.0, &[[0, 1, 2], [3, 4, 5]].concat()),
+            (180.0, &[[5, 4, 3], [2, 1, 0]].concat()),
+            (90.0, &[[2, 5], [1, 4], [0, 3]].concat()),
+            (-90.0, &[[3, 0], [4, 1], [5, 2]].concat()),
+        ] {
+            let area = TurnedArea::around_frame(&frame, degrees);
+            let size = area.scaled_to(640);
+            let mut found = vec![];
+            for y in 0..size[1] {
+                let mut row = vec![Pixel::default(); size[0]];
+                area.read_row(&frame, size, y, &mut row);
+                found.extend(row.iter().map(|pixel| (pixel[0] / 10.0) as i32));
+            }
+            assert_eq!(&found, expected, "{degrees}");
+        }
+    }
+
+    #[test]
+    fn a_large_area_is_averaged() {
+        let pixels: Vec<u8> = (0..400 * 400).flat_map(|index| [(index % 2 * 200) as u8, 0, 0, 255]).collect();
+        let frame = Frame::from_rgba(&pixels, 400, 400).unwrap();
+        let mut row = [Pixel::default(); 10];
+        TurnedArea::new([200.0, 200.0], [200.0; 2], 30.0).read_row(&frame, [10; 2], 4, &mut row);
+        assert!(row.iter().all(|pixel| (pixel[0] - 100.0).abs() < 60.0), "{row:?}");
+    }
+
+    #[test]
+    fn the_box_around_a_turned_face_keeps_its_height() {
+        for degrees in [0.0, 30.0, 45.0, 90.0, 200.0] {
+            let area = TurnedArea::new([0.0; 2], [1.0; 2], degrees);
+            let bounding_box = area.box_around([50.0, 60.0], [78.0, 100.0]);
+            assert!((turned_height(&bounding_box) - 100.0).abs() < 0.1, "{degrees}: {bounding_box:?}");
+        }
+        let sideways = TurnedArea::new([0.0; 2], [1.0; 2], 90.0).box_around([50.0, 60.0], [78.0, 100.0]);
+        assert_eq!(sideways, BoundingBox { x: 0.0, y: 21.0, width: 100.0, height: 78.0 });
+    }
 }

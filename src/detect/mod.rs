@@ -106,12 +106,6 @@ impl Part {
     fn long_side(&self) -> u32 {
         self.width.max(self.height)
     }
-
-    /// Its width and height where the longer side is at most `long_side`.
-    fn scaled_to(&self, long_side: u32) -> [usize; 2] {
-        let scale = (f64::from(long_side) / f64::from(self.long_side())).min(1.0);
-        [self.width, self.height].map(|side| ((f64::from(side) * scale).round() as usize).max(1))
-    }
 }
 
 /// Finds faces with YuNet-s, a network of 53,104 weights. Keeps its scratch memory from frame to frame.
@@ -209,10 +203,12 @@ impl FaceDetector {
     /// Appends the faces at one scale, overlapping ones too.
     #[inline(never)]
     fn look(&mut self, frame: &Frame<'_>, part: &Part, long_side: u32, min_confidence: f32) {
-        let [width, height] = part.scaled_to(long_side);
+        let scale = (f64::from(long_side) / f64::from(part.long_side())).min(1.0);
+        let scaled = |side: u32| ((f64::from(side) * scale).round() as usize).max(1);
+        let (width, height) = (scaled(part.width), scaled(part.height));
         self.fill_input(frame, part, width, height);
         let first = self.faces.len();
-        faces::decode(self.network.forward(&self.input), min_confidence, &mut self.faces);
+        self.find(min_confidence);
 
         let [left, top] = [part.left as f32, part.top as f32];
         let to_frame = [part.width as f32 / width as f32, part.height as f32 / height as f32];
@@ -240,9 +236,21 @@ impl FaceDetector {
         self.input.reshape(width, height, INPUT_MULTIPLE);
         for (y, row) in spans(height, part.top, part.height, frame.height()).enumerate() {
             average_row(frame, &row, &self.columns, &mut self.row);
-            dispatch!(self.network.level(), simd => self.input.write_row(simd, y, &self.row));
+            self.write_row(y);
         }
+    }
+
+    // Two callers each: kept apart, so that their kernels are in the module once.
+    #[inline(never)]
+    fn write_row(&mut self, y: usize) {
+        dispatch!(self.network.level(), simd => self.input.write_row(simd, y, &self.row));
+    }
+
+    /// Appends the faces of the picture written to the input, in its pixels.
+    #[inline(never)]
+    fn find(&mut self, min_confidence: f32) {
         self.input.brighten();
+        faces::decode(self.network.forward(&self.input), min_confidence, &mut self.faces);
     }
 }
 
