@@ -20,7 +20,7 @@ fn picture() -> Picture {
 
 /// The picture once more below itself, cut to the shape of a camera's.
 fn camera_frame(picture: &Picture, width: u32, height: u32) -> Vec<u8> {
-    let frame = picture.frame().unwrap();
+    let frame = picture.frame();
     let at = |x: u32, y: u32| {
         let [x, y] = [x % frame.width(), y % frame.height()];
         let start = 4 * (y * frame.width() + x) as usize;

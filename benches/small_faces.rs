@@ -228,7 +228,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn read(file: &Path) -> Option<RgbaImage> {
     let picture = Picture::decode(&fs::read(file).ok()?).ok()?;
-    let frame = picture.frame().unwrap();
+    let frame = picture.frame();
     RgbaImage::from_raw(frame.width(), frame.height(), frame.pixels().to_vec())
 }
 

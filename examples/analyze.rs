@@ -79,7 +79,7 @@ fn list(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 fn analyze(pipeline: &mut EmotionPipeline, file: &Path) -> Result<Value, Error> {
     let bytes = fs::read(file).map_err(|error| Error::new(ErrorKind::InvalidImage, error.to_string()))?;
     let picture = Picture::decode(&bytes)?;
-    let faces = pipeline.analyze_image(&picture.frame()?)?;
+    let faces = pipeline.analyze_image(&picture.frame())?;
     Ok(faces.iter().map(face).collect())
 }
 

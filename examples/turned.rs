@@ -117,7 +117,7 @@ fn list(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 fn turn(pipeline: &mut EmotionPipeline, file: &Path) -> Result<[Tally; ANGLES.len()], Error> {
     let bytes = fs::read(file).map_err(|error| Error::new(countenance::ErrorKind::InvalidImage, error.to_string()))?;
     let picture = Picture::decode(&bytes)?;
-    let picture = picture.frame()?;
+    let picture = picture.frame();
     let scale = if picture.width().max(picture.height()) < SMALL { ENLARGED } else { 1.0 };
     let side = (scale * f64::from(picture.width()).hypot(f64::from(picture.height()))).ceil() as u32;
     let label = file.parent().and_then(Path::file_name).and_then(|name| Emotion::from_name(&name.to_string_lossy()));

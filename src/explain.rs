@@ -308,7 +308,7 @@ mod tests {
         let chips = ["astronaut.png", "grace_hopper.png"].map(|name| {
             let bytes = std::fs::read(format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
             let picture = Picture::decode(&bytes).unwrap();
-            let frame = picture.frame().unwrap();
+            let frame = picture.frame();
             let faces = detector.detect(&frame, &DetectOptions::picture()).unwrap();
             crate::crop::crop_face(&frame, &faces[0].bounding_box).unwrap()
         });

@@ -79,6 +79,11 @@ impl<'a> Frame<'a> {
         Ok(Self { pixels: Cow::Borrowed(pixels), width, height })
     }
 
+    /// The same for pixels whose number and size were checked before.
+    pub(crate) const fn of_checked(pixels: &'a [u8], width: u32, height: u32) -> Self {
+        Self { pixels: Cow::Borrowed(pixels), width, height }
+    }
+
     /// The pixels, RGBA and opaque, rows from the top.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels

@@ -356,7 +356,7 @@ mod tests {
     }
 
     fn pixels(bytes: &[u8]) -> Vec<u8> {
-        Picture::decode(bytes).unwrap().frame().unwrap().pixels().to_vec()
+        Picture::decode(bytes).unwrap().frame().pixels().to_vec()
     }
 
     fn refusal(bytes: &[u8]) -> Error {
@@ -369,7 +369,7 @@ mod tests {
     fn difference(bytes: &[u8], left: u32, top: u32) -> u32 {
         let original = image::open("tests/fixtures/astronaut_quarter.png").unwrap().to_rgb8();
         let picture = Picture::decode(bytes).unwrap();
-        let frame = picture.frame().unwrap();
+        let frame = picture.frame();
         let (width, height) = (frame.width(), frame.height());
         let of_pixel = |(at, shown): (u32, &[u8])| -> u32 {
             let expected = original.get_pixel(left + at % width, top + at / width).0;

@@ -10,7 +10,7 @@
 //!
 //! let picture = Picture::decode(&std::fs::read("tests/fixtures/astronaut.png")?)?;
 //! let mut pipeline = EmotionPipeline::new(PipelineOptions::default())?;
-//! let faces = pipeline.analyze_image(&picture.frame()?)?;
+//! let faces = pipeline.analyze_image(&picture.frame())?;
 //! assert_eq!(faces.len(), 1);
 //! assert_eq!(faces[0].emotion, Some(Emotion::Happy));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -54,13 +54,19 @@ impl Picture {
         }
         let mut decoder = decoder(bytes)?;
         let (width, height) = decoder.dimensions();
-        if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels == 0 {
+            return Err(invalid("the picture has no pixels"));
+        }
+        if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
             return Err(Error::new(
                 ErrorKind::ImageTooLarge,
-                format!("a picture of {width} x {height} is over the limit of {MAX_PIXELS} pixels"),
+                format!(
+                    "a picture of {width} x {height} is over the limit of {MAX_SIDE} pixels a side and {MAX_PIXELS} in all"
+                ),
             ));
         }
-        ensure_memory(decoder.total_bytes() + u64::from(width) * u64::from(height) * 4)?;
+        ensure_memory(decoder.total_bytes() + pixels * 4)?;
         let profile = decoder.icc_profile().unwrap_or_default();
         let is_grey = !decoder.color_type().has_color();
         let first = if hides_its_first_image(bytes) { first_frame(bytes) } else { DynamicImage::from_decoder(decoder) };
@@ -77,11 +83,8 @@ impl Picture {
     }
 
     /// The picture as a frame.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidFrame`] for a picture without pixels.
-    pub fn frame(&self) -> Result<Frame<'_>, Error> {
-        Frame::from_opaque(&self.rgba, self.width, self.height)
+    pub fn frame(&self) -> Frame<'_> {
+        Frame::of_checked(&self.rgba, self.width, self.height)
     }
 }
 

@@ -235,7 +235,7 @@ pub fn has_its_end(file: &Uint8Array) -> Result<bool, JsValue> {
 #[wasm_bindgen(js_name = decodeImage)]
 pub fn decode_image(bytes: &Uint8Array) -> Result<ImageData, JsValue> {
     let picture = decode(bytes).map_err(to_js)?;
-    let frame = picture.frame().map_err(to_js)?;
+    let frame = picture.frame();
     ImageData::new_with_u8_clamped_array_and_sh(Clamped(frame.pixels()), frame.width(), frame.height())
 }
 
@@ -315,7 +315,7 @@ impl EmotionPipeline {
     #[wasm_bindgen(js_name = analyzeBytes, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_bytes(&mut self, bytes: &Uint8Array) -> Result<JsFaces, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
-        let frame = picture.frame().map_err(to_js)?;
+        let frame = picture.frame();
         self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
 
@@ -421,7 +421,7 @@ impl EmotionPipeline {
         #[wasm_bindgen(js_name = box)] face: &JsBox,
     ) -> Result<JsExplanation, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
-        let frame = picture.frame().map_err(to_js)?;
+        let frame = picture.frame();
         explain(&mut self.pipeline, &frame, box_from(face)).map_err(to_js)
     }
 

@@ -53,7 +53,7 @@ fn finds_what_the_reference_finds() {
     for case in golden["cases"].as_array().unwrap() {
         let name = case["picture"].as_str().unwrap();
         let options = DetectOptions { close_ups: false, ..DetectOptions::picture() };
-        let found = detector.detect(&picture(name).frame().unwrap(), &options).unwrap();
+        let found = detector.detect(&picture(name).frame(), &options).unwrap();
         let expected = case["faces"].as_array().unwrap();
         assert_eq!(found.len(), expected.len(), "{name}: {found:?}");
         for (found, expected) in found.iter().zip(expected) {
@@ -71,7 +71,7 @@ fn finds_what_the_reference_finds() {
 
 /// A frame of the picture's pixels scaled up by whole numbers.
 fn enlarged(picture: &Picture, horizontally: usize, vertically: usize) -> (Vec<u8>, u32, u32) {
-    let frame = picture.frame().unwrap();
+    let frame = picture.frame();
     let rows = frame.pixels().chunks_exact(4 * frame.width() as usize).map(|row| {
         row.as_chunks::<4>()
             .0
@@ -88,10 +88,10 @@ fn enlarged(picture: &Picture, horizontally: usize, vertically: usize) -> (Vec<u
 fn scales_down_and_maps_back() {
     let mut detector = detector();
     let picture = picture("tests/fixtures/astronaut.png");
-    let expected = pixels(&detector.detect(&picture.frame().unwrap(), &DetectOptions::picture()).unwrap()[0]);
+    let expected = pixels(&detector.detect(&picture.frame(), &DetectOptions::picture()).unwrap()[0]);
     for long_side in [256, 320, 500] {
         let options = DetectOptions { long_side, ..DetectOptions::live() };
-        let found = detector.detect(&picture.frame().unwrap(), &options).unwrap();
+        let found = detector.detect(&picture.frame(), &options).unwrap();
         assert_eq!(found.len(), 1);
         // A tenth of the face.
         assert_close(&pixels(&found[0]), &expected, 10.0, "scaled down");
@@ -107,7 +107,7 @@ fn scales_down_and_maps_back() {
 fn finds_a_face_that_fills_the_picture() {
     let mut detector = detector();
     let picture = picture("tests/fixtures/grace_hopper.png");
-    let expected = pixels(&detector.detect(&picture.frame().unwrap(), &DetectOptions::picture()).unwrap()[0]);
+    let expected = pixels(&detector.detect(&picture.frame(), &DetectOptions::picture()).unwrap()[0]);
     let (enlarged, width, _) = enlarged(&picture, 3, 3);
     // The face, 514 x 635 pixels now, in a picture of 640 x 640.
     let (left, top, side) = (484, 360, 640);
@@ -127,10 +127,10 @@ fn finds_a_face_that_fills_the_picture() {
 fn finds_faces_in_the_dark() {
     let mut detector = detector();
     let picture = picture("tests/fixtures/astronaut.png");
-    let expected = pixels(&detector.detect(&picture.frame().unwrap(), &DetectOptions::picture()).unwrap()[0]);
+    let expected = pixels(&detector.detect(&picture.frame(), &DetectOptions::picture()).unwrap()[0]);
     for share in [0.1, 0.03] {
         let darken = |value: u8| (f32::from(value) * share) as u8;
-        let dark: Vec<u8> = (picture.frame().unwrap().pixels().as_chunks::<4>().0.iter())
+        let dark: Vec<u8> = (picture.frame().pixels().as_chunks::<4>().0.iter())
             .flat_map(|&[red, green, blue, alpha]| [darken(red), darken(green), darken(blue), alpha])
             .collect();
         let found = detector.detect(&Frame::from_rgba(&dark, 512, 512).unwrap(), &DetectOptions::picture()).unwrap();
@@ -169,7 +169,7 @@ fn frames_of_any_shape_work() {
 #[test]
 fn earlier_frames_leave_no_trace() {
     let picture = picture("tests/fixtures/grace_hopper_half.png");
-    let frame = picture.frame().unwrap();
+    let frame = picture.frame();
     let alone = detector().detect(&frame, &DetectOptions::live()).unwrap().to_vec();
     let mut detector = detector();
     for (width, height) in [(640, 480), (33, 200), (200, 33)] {
@@ -184,7 +184,7 @@ fn earlier_frames_leave_no_trace() {
 #[test]
 fn a_warm_detector_allocates_nothing() {
     let picture = picture("tests/fixtures/astronaut.png");
-    let frame = picture.frame().unwrap();
+    let frame = picture.frame();
     let mut detector = detector();
     let mut detect_and_crop = || {
         for options in [DetectOptions::live(), DetectOptions::picture()] {
@@ -222,7 +222,7 @@ fn foreign_weights_are_refused() {
 fn a_region_is_searched_as_if_it_were_the_frame() {
     let mut detector = detector();
     let picture = picture("tests/fixtures/astronaut.png");
-    let frame = picture.frame().unwrap();
+    let frame = picture.frame();
     let (left, top, width, height) = (120, 41, 211, 190);
     let rows = frame.pixels().chunks_exact(4 * frame.width() as usize).skip(top).take(height);
     let copied: Vec<u8> = rows.flat_map(|row| &row[4 * left..4 * (left + width)]).copied().collect();

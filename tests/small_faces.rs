@@ -24,7 +24,7 @@ struct Portrait {
 fn portrait(name: &str) -> Portrait {
     let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     let picture = Picture::decode(&std::fs::read(path).unwrap()).unwrap();
-    let frame = picture.frame().unwrap();
+    let frame = picture.frame();
     let face = detector().detect(&frame, &DetectOptions::picture()).unwrap()[0].bounding_box;
     let pixels = RgbaImage::from_raw(frame.width(), frame.height(), frame.pixels().to_vec()).unwrap();
     let (left, top) = ((face.x - face.width / 2.0).max(0.0) as u32, (face.y - face.height / 2.0).max(0.0) as u32);

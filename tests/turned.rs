@@ -16,7 +16,7 @@ fn pipeline() -> EmotionPipeline {
 
 /// The picture in the middle of a grey square, turned clockwise.
 fn turned(picture: &Picture, degrees: f64) -> Vec<u8> {
-    let frame = picture.frame().unwrap();
+    let frame = picture.frame();
     let [width, height] = [frame.width(), frame.height()].map(f64::from);
     let (sin, cos) = degrees.to_radians().sin_cos();
     let pixels = frame.pixels().as_chunks::<4>().0;

@@ -28,7 +28,7 @@ pub fn image(bytes: &[u8]) {
         Ok(picture) => picture,
         Err(error) => return expect(&error, &[ErrorKind::InvalidImage, ErrorKind::ImageTooLarge]),
     };
-    let frame = picture.frame().unwrap();
+    let frame = picture.frame();
     assert_opaque(&frame);
     if frame.width().max(frame.height()) < LOOK_BELOW {
         with_fresh_pipeline(|pipeline| check(pipeline.analyze_image(&frame).unwrap(), &frame));

@@ -146,7 +146,7 @@ pub fn detect_folder(folder: &Path) -> Result<(Vec<Sample>, usize)> {
 
 fn largest_face(detector: &mut FaceDetector, path: &Path) -> Result<Option<FaceChip>> {
     let picture = read_picture(path)?;
-    let mut frame = picture.frame()?;
+    let mut frame = picture.frame();
     let enlarged;
     if frame.width().max(frame.height()) < ENLARGE_BELOW {
         enlarged = enlarge(&chip_from_frame(&frame));
@@ -216,7 +216,7 @@ fn is_picture(path: &Path) -> bool {
 
 fn read_chip(path: &Path) -> Result<FaceChip> {
     let picture = read_picture(path)?;
-    let frame = picture.frame().with_context(|| path.display().to_string())?;
+    let frame = picture.frame();
     let side = CHIP_SIDE as u32;
     ensure!(
         frame.width() >= side && frame.height() >= side,
