@@ -1,4 +1,4 @@
-// Counts the WebAssembly instructions of each stage and holds them against benches/instructions.json: a guard that a busy
+// Counts the WebAssembly instructions of each stage and compares them with benches/instructions.json: a guard that a busy
 // machine cannot disturb. tests/wasm does the same.
 //
 //   npm run bench:instructions -- [--update]
@@ -6,8 +6,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { inflateSync } from "node:zlib";
 import { fail, root, run } from "../scripts/environment.mjs";
+import { decodePixels } from "../tests/wasm/module.mjs";
 import { COUNTER, instrument } from "./wasm-counter.mjs";
 
 /** Compilers differ a little; a lost optimisation costs more. */
@@ -27,7 +27,8 @@ const expectedPath = join(root, "benches", "instructions.json");
  * @returns {Promise<Record<string, number>>}
  */
 export async function countInstructions(folder) {
-  const { default: start, EmotionPipeline } = await import(pathToFileURL(join(folder, "countenance.js")).href);
+  const module = await import(pathToFileURL(join(folder, "countenance.js")).href);
+  const { default: start, EmotionPipeline } = module;
   const exports = await start({ module_or_path: instrument(readFileSync(join(folder, "countenance_bg.wasm"))) });
   const counted = {};
   const count = (stage, call, calls = 1) => {
@@ -36,13 +37,13 @@ export async function countInstructions(folder) {
     counted[stage] = Math.round(Number(exports[COUNTER].value - before) / calls);
   };
 
-  const frame = cameraFrame();
+  const frame = cameraFrame(module);
   const { width, height } = FRAME;
   let pipeline;
   count("start", () => {
     pipeline = new EmotionPipeline();
   });
-  // What is allocated once is no part of a frame.
+  // Buffers allocated once are not part of a frame.
   const live = () => {
     pipeline.reset();
     const faces = pipeline.analyzeFrame(frame, width, height, 0);
@@ -66,7 +67,7 @@ export async function countInstructions(folder) {
 }
 
 /**
- * How the counts lie to the expected ones, a line a stage, and whether one is too high.
+ * How the counts differ from the expected ones, one line per stage, and whether any is too high.
  * @param {Record<string, number>} counted
  */
 export function compare(counted) {
@@ -82,47 +83,15 @@ export function compare(counted) {
 }
 
 /** The portrait's top left corner as a camera's frame; the rest of the frame is black. */
-function cameraFrame() {
-  const picture = decodePng(readFileSync(join(root, "tests/fixtures/astronaut.png")));
+function cameraFrame(module) {
+  const picture = decodePixels(module, readFileSync(join(root, "tests/fixtures/astronaut.png")));
   const frame = new Uint8Array(FRAME.width * FRAME.height * 4).map((_, index) => (index % 4 === 3 ? 255 : 0));
+  const width = 4 * Math.min(picture.width, FRAME.width);
   for (let y = 0; y < Math.min(picture.height, FRAME.height); y++) {
-    for (let x = 0; x < Math.min(picture.width, FRAME.width); x++) {
-      const from = (y * picture.width + x) * picture.channels;
-      frame.set([...picture.samples.subarray(from, from + 3), 255], (y * FRAME.width + x) * 4);
-    }
+    const from = 4 * y * picture.width;
+    frame.set(picture.data.subarray(from, from + width), 4 * y * FRAME.width);
   }
   return frame;
-}
-
-/** The samples of a PNG of eight bits a channel, not interlaced, as the fixtures are. */
-function decodePng(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const data = [];
-  for (let at = 8; at < bytes.length; at += 12 + view.getUint32(at)) {
-    if (view.getUint32(at + 4) === 0x49444154) data.push(bytes.subarray(at + 8, at + 8 + view.getUint32(at)));
-  }
-  const [width, height, channels] = [view.getUint32(16), view.getUint32(20), { 2: 3, 6: 4 }[bytes[25]]];
-  if (bytes[24] !== 8 || !channels || bytes[28] !== 0) throw new Error("a PNG of a kind that is not read here");
-  const raw = inflateSync(Buffer.concat(data));
-  const stride = width * channels;
-  const samples = new Uint8Array(stride * height);
-  for (let y = 0; y < height; y++) {
-    const filter = raw[y * (stride + 1)];
-    for (let x = 0; x < stride; x++) {
-      const left = x < channels ? 0 : samples[y * stride + x - channels];
-      const above = y === 0 ? 0 : samples[(y - 1) * stride + x];
-      const corner = x < channels || y === 0 ? 0 : samples[(y - 1) * stride + x - channels];
-      const predicted = [0, left, above, (left + above) >> 1, paeth(left, above, corner)][filter];
-      samples[y * stride + x] = raw[y * (stride + 1) + 1 + x] + predicted;
-    }
-  }
-  return { width, height, channels, samples };
-}
-
-function paeth(left, above, corner) {
-  const guess = left + above - corner;
-  const [a, b, c] = [left, above, corner].map((value) => Math.abs(guess - value));
-  return a <= b && a <= c ? left : b <= c ? above : corner;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
@@ -131,5 +100,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { lines, worse } = compare(counted);
   console.log(lines.join("\n"));
   if (process.argv.includes("--update")) writeFileSync(expectedPath, `${JSON.stringify(counted, null, 2)}\n`);
-  else if (worse) fail("A stage takes too many more instructions. If that is meant: -- --update");
+  else if (worse) fail("A stage takes too many more instructions. If that is intended: -- --update");
 }

@@ -20,7 +20,7 @@ const { chromium } = await importPackage("playwright-core");
 const { drawSideBySide, y4mClip } = await import("../tests/e2e/pictures.mjs");
 
 const CAMERA = { width: 640, height: 480, fps: 30 };
-/** Of each turn: the first frames are not counted, as the camera has just been switched on. */
+/** Frames per turn. The first ones are not counted, as the camera has just been switched on. */
 const FRAMES = { warmUp: 15, counted: 60 };
 /** Long enough for a page that reads five frames a second. */
 const PATIENCE_MS = 180_000;

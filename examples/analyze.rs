@@ -15,7 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs};
 
-use countenance::{BoundingBox, Emotion, EmotionPipeline, Error, ErrorKind, FaceEmotion, Picture, PipelineOptions};
+use countenance::{
+    BoundingBox, Emotion, EmotionPipeline, Error, ErrorKind, FaceEmotion, Label, Picture, PipelineOptions,
+};
 use indicatif::ParallelProgressIterator;
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -88,7 +90,7 @@ fn face(face: &FaceEmotion) -> Value {
     json!({
         "box": { "x": x, "y": y, "width": width, "height": height },
         "confidence": face.detection.confidence,
-        "emotion": face.emotion.map(Emotion::name),
+        "emotion": face.emotion.map(Label::name),
         "probabilities": probabilities,
     })
 }

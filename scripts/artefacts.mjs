@@ -13,7 +13,7 @@ const name = `countenance-${version}`;
 rmSync(releaseDir, { recursive: true, force: true });
 mkdirSync(releaseDir, { recursive: true });
 
-// Cargo builds the crate from what it packed. Whether anything is uncommitted is looked at by scripts/release.mjs.
+// Cargo builds the crate from what it packed. scripts/release.mjs refuses uncommitted changes.
 run("cargo", ["package", "--locked", "--allow-dirty", "--package", "countenance"]);
 
 const copies = {

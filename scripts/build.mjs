@@ -22,7 +22,7 @@ ensureWasmTarget();
 const started = Date.now();
 const features = options.features ? ["--features", options.features] : [];
 console.log(`Building the wasm module${options.features ? ` (${options.features})` : ""} ...`);
-// Each set of features has a folder of its own: cargo would overwrite the module otherwise.
+// Each set of features has its own folder: cargo would overwrite the module otherwise.
 const wasmDir = join(targetDir, "modules", options.features ?? "default");
 const library = ["--package", "countenance", "--lib", "--profile", "module", "--target", WASM_TARGET, ...features];
 run("cargo", ["build", ...library, ...withoutPaths()], { CARGO_TARGET_DIR: wasmDir });
@@ -34,7 +34,7 @@ mkdirSync(out, { recursive: true });
 const module = join(wasmDir, WASM_TARGET, "module", "countenance.wasm");
 run("cargo", ["run", "--quiet", "--profile", "bindgen", "--package", "countenance-bindgen", "--", module, out]);
 
-// The documentation stands in the types. Nobody should have to load it, nor the start that nobody calls.
+// The types carry the documentation. The script need not repeat it, nor contain a start function that nobody calls.
 const glue = join(out, "countenance.js");
 const script = readFileSync(glue, "utf8")
   .replace(/^function initSync\(.*?^}$/ms, "")

@@ -13,7 +13,7 @@ const www = join(root, "www");
  * @param {string} entry a file of www/
  * @param {"esm" | "iife"} format
  * @param {{ inPlaceOf?: Record<string, string>, define?: Record<string, string> }} [options] `inPlaceOf` names other
- *   files of www/ to take for imported ones, by their names
+ *   the files of www/ that replace imported ones, by their names
  */
 export async function bundle(entry, format, { inPlaceOf = {}, define } = {}) {
   const replace = ({ path }) => {

@@ -1,6 +1,6 @@
-// The rules of the house that no linter knows: where wasm-bindgen and include_bytes! may stand, that the shipped models
-// are the only ones and are named once, that weights, cards and figures belong together, and that package and crate have
-// one version.
+// The rules of the house that no linter knows: where wasm-bindgen and include_bytes! may stand, that JavaScript reads no
+// pixels and names no expressions, that the shipped models are the only ones and are named once, that weights, cards and
+// figures belong together, and that package and crate have one version.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -14,10 +14,28 @@ for (const file of filesBelow(join(root, "src"))) {
   const name = relative(root, file);
   const text = readFileSync(file, "utf8");
   if (/\b(wasm_bindgen|js_sys|web_sys)\b/.test(text) && name !== "src/wasm_api.rs") {
-    problems.push(`${name}: wasm-bindgen, js-sys and web-sys belong into src/wasm_api.rs alone`);
+    problems.push(`${name}: wasm-bindgen, js-sys and web-sys belong only in src/wasm_api.rs`);
   }
   if (/include_bytes!/.test(text) && name !== "src/weights.rs") {
-    problems.push(`${name}: include_bytes! belongs into src/weights.rs alone`);
+    problems.push(`${name}: include_bytes! belongs only in src/weights.rs`);
+  }
+}
+
+// JavaScript gets pixels into the module and draws what comes out; the module alone reads them and knows the expressions.
+const PIXELS = /\b(getImageData|readPixels|copyTo)\b|\.data\[/;
+// The words for the expressions are keyed by their names; style.css and index.html give them colours and drawings.
+const WORDS = /^www\/app\/strings(\.\w+)?\.js$/;
+const enums = readFileSync(join(root, "src/emotion.rs"), "utf8");
+const expressions = [...new Set([...enums.matchAll(/^ +\w+ = "(\w+)",$/gm)].map(([, name]) => name))].join("|");
+if (!expressions) problems.push("src/emotion.rs: no expressions found; adapt scripts/check-rules.mjs");
+const NAMED = new RegExp(`["'\`.-](${expressions})\\b|\\b(${expressions})["'\`]?:`);
+for (const file of filesBelow(join(root, "www"))) {
+  const name = relative(root, file);
+  if (!name.endsWith(".js") || name.startsWith("www/pkg/")) continue;
+  for (const [index, line] of readFileSync(file, "utf8").split("\n").entries()) {
+    const place = `${name}:${index + 1}`;
+    if (PIXELS.test(line)) problems.push(`${place}: reads pixels; src/ does that`);
+    if (NAMED.test(line) && !WORDS.test(name)) problems.push(`${place}: names an expression; take it from the model`);
   }
 }
 

@@ -19,14 +19,14 @@ export function writeChecksums(folder) {
 }
 
 /**
- * What a folder's list says; ends the script where that is not so.
+ * Reads a folder's list and checks it; ends the script where a file differs.
  * @returns {Map<string, string>} the sum of each file
  */
 export function verifiedChecksums(folder) {
   const lines = readFileSync(join(folder, LIST), "utf8").trim().split("\n");
   const sums = new Map(lines.map((line) => /^([0-9a-f]{64}) {2}(.+)$/.exec(line).slice(1).reverse()));
   for (const [file, sum] of sums) {
-    if (sha256(join(folder, file)) !== sum) fail(`${file} is not what ${LIST} says.`);
+    if (sha256(join(folder, file)) !== sum) fail(`${file} does not match ${LIST}.`);
   }
   return sums;
 }

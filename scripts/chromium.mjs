@@ -1,4 +1,4 @@
-// Finds a Chromium for the end-to-end tests, and installs Debian's where there is none.
+// Finds a Chromium for tests and benchmarks, and installs Debian's where there is none.
 
 import { existsSync } from "node:fs";
 import { fail, installFromDebian } from "./environment.mjs";
@@ -10,10 +10,21 @@ const PLACES = [
   "/usr/bin/google-chrome-stable",
 ];
 
+/** Keep Chromium from anything that it does on its own account. */
+export const QUIET_FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
 /** The path of a Chromium or Chrome: $CHROMIUM, a usual place, or freshly installed from Debian's packages. */
 export function findChromium() {
   if (process.env.CHROMIUM) {
-    if (!existsSync(process.env.CHROMIUM)) fail(`CHROMIUM points to ${process.env.CHROMIUM}, which is not there.`);
+    if (!existsSync(process.env.CHROMIUM)) fail(`CHROMIUM is ${process.env.CHROMIUM}, which does not exist.`);
     return process.env.CHROMIUM;
   }
   const found = PLACES.find((path) => existsSync(path));

@@ -1,10 +1,13 @@
 // What the wasm module is made of: every crate and model compiled in, its licence and its origin. Writes
 // third-party-licenses.txt and sbom.cdx.json (CycloneDX) beside the module, the same for the same Cargo.lock.
+//
+// cargo-about collects licence texts too, but `npm start` on a fresh machine would first have to compile it and the
+// hundreds of crates that it depends on.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "./checksums.mjs";
-import { cargoHome, fail, outputOf, root } from "./environment.mjs";
+import { cargoHome, outputOf, root } from "./environment.mjs";
 
 const LICENCE_FILE = /^(licen[cs]e|copying|unlicense|notice)/i;
 
@@ -22,25 +25,39 @@ export function crates() {
   const parts = [...new Set(tree.trim().split("\n"))].map((line) => {
     const [crate, license, repository] = line.split("|");
     const [name, version] = crate.split(" v");
-    return { name, version, license, repository, checksum: checksums.get(`${name} ${version}`) };
+    // Old crates separate alternatives by a slash, which SPDX does not know.
+    return { name, version: version.split(" ")[0], license: license.replaceAll("/", " OR "), repository };
   });
   return parts
-    .filter(({ checksum }) => checksum)
+    .filter(({ name }) => name !== "countenance")
     .map((part) => {
-      const folder = sourceFolder(part);
-      const files = readdirSync(folder).filter((file) => LICENCE_FILE.test(file));
-      const texts = files.sort().map((file) => readFileSync(join(folder, file), "utf8").trim());
-      // Old crates separate alternatives by a slash, which SPDX does not know.
-      return { ...part, license: part.license.replaceAll("/", " OR "), texts };
+      const crate = `${part.name} ${part.version}`;
+      const checksum = checksums.get(crate);
+      if (!checksum) throw new Error(`Cargo.lock has no checksum of ${crate}, so its origin is unknown.`);
+      return { ...part, checksum, texts: licenceTexts(crate, sourceFolder(part)) };
     })
     .sort((a, b) => (a.name < b.name || (a.name === b.name && a.version < b.version) ? -1 : 1));
+}
+
+/**
+ * The texts of the licence files in a crate's folder. Throws where there is none: the crate would be missing from the
+ * licences that the package ships.
+ * @param {string} crate its name and version
+ * @param {string} folder
+ */
+export function licenceTexts(crate, folder) {
+  const files = readdirSync(folder).filter((file) => LICENCE_FILE.test(file));
+  if (files.length === 0) throw new Error(`${crate} has no licence file in ${folder}, so the package can't ship it.`);
+  return files.sort().map((file) => readFileSync(join(folder, file), "utf8").trim());
 }
 
 /** Where cargo has unpacked a crate. */
 function sourceFolder({ name, version }) {
   const registries = join(cargoHome, "registry", "src");
   const folders = readdirSync(registries).map((registry) => join(registries, registry, `${name}-${version}`));
-  return folders.find((folder) => existsSync(folder)) ?? fail(`${name} ${version} is not below ${registries}.`);
+  const folder = folders.find((path) => existsSync(path));
+  if (!folder) throw new Error(`${name} ${version} is not below ${registries}.`);
+  return folder;
 }
 
 /**
@@ -71,7 +88,7 @@ export function writeComponents(folder, info) {
   writeFileSync(join(folder, "sbom.cdx.json"), `${JSON.stringify(bill(parts, weights), null, 1)}\n`);
 }
 
-/** One text a licence, below the names of all that are under it. */
+/** Each licence text once, below the names of all parts that it covers. */
 function licences(parts, weights) {
   const holders = new Map();
   for (const { name, version, license, texts } of parts) {

@@ -1,7 +1,7 @@
 // Judges what the repository depends on.
 //
 //   npm run deny            licences, sources and bans of the library's crates (deny.toml)
-//   npm run advisories      what the public databases know of crates and npm packages, and npm's signatures
+//   npm run advisories      known vulnerabilities of crates and npm packages, and npm's signatures
 //
 // Both end with status 1 where something is wrong, `advisories` with 2 where a database could not be asked.
 

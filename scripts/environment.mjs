@@ -27,7 +27,7 @@ export const targetDir = resolve(
 /** Where cargo keeps the sources of crates. */
 export const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
 
-/** Says what is wrong and what to do about it, and ends the script. */
+/** Prints what is wrong and what to do about it, and ends the script. */
 export function fail(message) {
   console.error(`\n${message}`);
   process.exit(1);
@@ -67,7 +67,7 @@ export function installPackages(folder = root) {
   const installed = join(folder, "node_modules", ".countenance-lock");
   if (existsSync(installed) && readFileSync(installed).equals(readFileSync(lock))) return;
   console.error(`Installing the npm packages of ${lock} ...`);
-  // `npm pack --dry-run`, or a setting that leaves out development's packages, must not reach the npm inside.
+  // `npm pack --dry-run`, or a setting that leaves out development's packages, must not reach this npm.
   const args = ["ci", "--include=dev", "--dry-run=false", "--ignore-scripts", "--no-fund", "--no-audit"];
   const env = { ...process.env, npm_config_cache: join(targetDir, "..", "npm") };
   const { status } = spawnSync("npm", args, { cwd: folder, stdio: ["ignore", 2, 2], env });

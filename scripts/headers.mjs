@@ -12,7 +12,7 @@ export const HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
   },
-  // A service worker is bound by no page's policy.
+  // A page's policy does not bind its service worker.
   "/service-worker.js": { "Content-Security-Policy": "default-src 'none'; connect-src 'self'" },
 };
 

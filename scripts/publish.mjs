@@ -9,7 +9,7 @@ const tag = `v${version}`;
 const name = `countenance-${version}`;
 const targets = {
   npm() {
-    // Only a forge's workflow can say where a package comes from.
+    // Only a forge's workflow can attest where a package comes from.
     const provenance = process.env.CI ? ["--provenance"] : [];
     run("npm", ["publish", join(releaseDir, `${name}.tgz`), "--access", "public", ...provenance]);
   },
@@ -17,7 +17,8 @@ const targets = {
     // Cargo packs again; what it packs must be what was released.
     run("cargo", ["package", "--locked", "--no-verify", "--package", "countenance"]);
     const file = `${name}.crate`;
-    if (sha256(join(targetDir, "package", file)) !== checksums.get(file)) fail(`${file} is packed otherwise here.`);
+    if (sha256(join(targetDir, "package", file)) !== checksums.get(file))
+      fail(`${file} differs from the released one when packed here.`);
     run("cargo", ["publish", "--locked", "--no-verify", "--package", "countenance"]);
   },
   forge() {

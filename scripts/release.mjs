@@ -1,6 +1,6 @@
 // Checks everything and makes the artefacts of a release, in dist/release/: npm run release
 //
-// Ends with status 1 where a check fails, and with 2 where a check could not be made: then nothing should be published.
+// Ends with status 1 where a check fails, and with 2 where a check could not run: publish nothing then.
 
 import { changelogOf } from "./changelog.mjs";
 import { advisories, deny, reportUnasked } from "./dependencies.mjs";

@@ -2,7 +2,8 @@
 //
 //   node scripts/serve.mjs [folder]      PORT (default 8080) and HOST (default 127.0.0.1) from the environment
 //
-// `serve` is also what the end-to-end tests use: they read its log of requests.
+// `serve` is also what the end-to-end tests use. They read its log of requests and change its headers, and `npm start`
+// installs no package: hence no server from npm.
 
 import { createReadStream } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
@@ -40,7 +41,7 @@ async function fileAt(root, pathname) {
 
 /**
  * Serves `root` until the returned server is closed.
- * `onRequest({ method, path, status })` hears of every request after its status is known; `headers` are given by path.
+ * `onRequest({ method, path, status })` is called for every request once its status is known; `headers` are given by path.
  */
 export async function serve({ root, port = 0, host = "127.0.0.1", headers: byPath = HEADERS, onRequest = () => {} }) {
   const folder = await realpath(root);

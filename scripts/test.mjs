@@ -1,5 +1,5 @@
 // Runs every check, or those named: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page]
-// [browsers] [site] [release]
+// [browsers] [site] [release]. `npm run check` names lint, unit, golden and types.
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -9,17 +9,19 @@ import { ensureEngines } from "../tests/browsers/engines.mjs";
 import { findChromium } from "./chromium.mjs";
 import { ensureWasmTarget, fail, installPackages, requireRust, root, run, WASM_TARGET } from "./environment.mjs";
 
-/** The variants that the wasm tests hold the module against. Built together: linking each keeps one core busy. */
+/** The variants that the wasm tests compare the module with. Built together: linking each keeps one core busy. */
 const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
 
 /** What is checked without Burn. */
-const library = ["--package", "countenance", "--package", "countenance-fuzz"];
+const library = ["--package", "countenance", "--package", "countenance-fuzz", "--features", "countenance/serde"];
 
 const stages = {
   lint() {
     run("cargo", ["fmt", "--all", "--check"]);
     run("cargo", ["clippy", "--quiet", "--all-targets", ...library, "--", "--deny", "warnings"]);
-    run("cargo", ["doc", "--quiet", "--no-deps", "--package", "countenance"], { RUSTDOCFLAGS: "--deny warnings" });
+    run("cargo", ["doc", "--quiet", "--no-deps", "--package", "countenance", "--features", "serde"], {
+      RUSTDOCFLAGS: "--deny warnings",
+    });
     // The boundary to JavaScript is compiled for the module alone.
     ensureWasmTarget();
     const module = ["--quiet", "--package", "countenance", "--lib", "--target", WASM_TARGET];
@@ -78,15 +80,27 @@ const stages = {
   },
 };
 
+/** Parts of the checks above that `npm run check` runs alone. */
+const parts = {
+  unit() {
+    run("cargo", ["test", "--quiet", "--package", "countenance", "--lib"]);
+  },
+  golden() {
+    run("node", ["scripts/build.mjs"]);
+    run("node", ["--test", "tests/wasm/golden.test.mjs"], { BUILDS: "default" });
+  },
+};
+
+const checks = { ...stages, ...parts };
 let isPacked = false;
 requireRust();
 installPackages();
 const asked = process.argv.slice(2);
 for (const name of asked.length > 0 ? asked : Object.keys(stages)) {
-  if (!Object.hasOwn(stages, name)) fail(`There is no check "${name}"; there are ${Object.keys(stages).join(", ")}.`);
+  if (!Object.hasOwn(checks, name)) fail(`There is no check "${name}"; there are ${Object.keys(checks).join(", ")}.`);
   console.log(`\n=== ${name}`);
   const started = Date.now();
-  await stages[name]();
+  await checks[name]();
   console.log(`=== ${name}: passed in ${((Date.now() - started) / 1000).toFixed(0)} s`);
 }
 

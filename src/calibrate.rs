@@ -9,7 +9,7 @@ use std::str::FromStr;
 /// The fewest frames of an expression that are learned from: with fewer, one blink decides.
 pub const MIN_FRAMES: usize = 10;
 
-/// How far apart people's shifts are assumed to lie before anything is known of them: a normal prior of this precision
+/// How far apart people's shifts are assumed to lie before anything is known about them: a normal prior of this precision
 /// (1 / variance, standard deviation 1 in log-odds). Each expression recorded counts as one observation against it,
 /// however many its frames, for frames of a few seconds are almost copies of each other.
 const PRIOR_PRECISION: f64 = 1.0;
@@ -56,10 +56,12 @@ impl PersonalCalibration {
         let too_few = Emotion::ALL.into_iter().find(|emotion| (1..MIN_FRAMES).contains(&counts[emotion.index()]));
         if let Some(emotion) = too_few {
             let count = counts[emotion.index()];
-            return invalid(format!("{count} frames of the {emotion} expression are too few: record {MIN_FRAMES}"));
+            return invalid(format!(
+                "{count} frames of the {emotion} expression are too few: record at least {MIN_FRAMES}"
+            ));
         }
         if frames.is_empty() {
-            return invalid("nothing was recorded to calibrate with");
+            return invalid("there are no frames to calibrate with");
         }
 
         // Gradient descent with the step 1 / L: the curvature of a softmax's log-loss is at most 1/2, so the condition
@@ -89,15 +91,15 @@ impl PersonalCalibration {
 
     fn new(model_id: &str, shifts: [f32; Emotion::COUNT]) -> Result<Self, Error> {
         if model_id.is_empty() || model_id.contains(char::is_whitespace) {
-            return invalid(format!("{model_id:?} is no model id"));
+            return invalid(format!("{model_id:?} is not a model id"));
         }
         if !shifts.iter().all(|shift| shift.abs() <= MAX_SHIFT) {
-            return invalid(format!("the shifts must lie between -{MAX_SHIFT} and {MAX_SHIFT}, these are {shifts:?}"));
+            return invalid(format!("the shifts must be between -{MAX_SHIFT} and {MAX_SHIFT}, not {shifts:?}"));
         }
         Ok(Self { model_id: model_id.to_owned(), shifts })
     }
 
-    /// The model it was learned with; it says nothing about another.
+    /// The model it was learned with; it fits no other.
     pub fn model_id(&self) -> &str {
         &self.model_id
     }
@@ -141,7 +143,9 @@ impl FromStr for PersonalCalibration {
     fn from_str(text: &str) -> Result<Self, Error> {
         let mut words = text.split_whitespace();
         if words.next() != Some(FORMAT) {
-            return invalid(format!("this is no calibration that can be read here: it does not begin with {FORMAT}"));
+            return invalid(format!(
+                "this is not a calibration that can be read here: it does not begin with {FORMAT}"
+            ));
         }
         let model_id = words.next().unwrap_or_default();
         let mut shifts = [0.0; Emotion::COUNT];
@@ -149,7 +153,7 @@ impl FromStr for PersonalCalibration {
             let word = words.next().unwrap_or_default();
             let shift = word.split_once('=').filter(|(name, _)| *name == emotion.name());
             let Some(shift) = shift.and_then(|(_, value)| value.parse().ok()) else {
-                return invalid(format!("the calibration is damaged: {emotion}=number expected, {word:?} found"));
+                return invalid(format!("the calibration is damaged: expected {emotion}=number, found {word:?}"));
             };
             shifts[emotion.index()] = shift;
         }
@@ -176,14 +180,11 @@ mod tests {
     fn person(bias: [f32; 4], shown: &[Emotion], frames: u32, seed: u32) -> Recording {
         const TYPICAL: [[f32; 4]; 4] =
             [[0.82, 0.1, 0.05, 0.03], [0.1, 0.6, 0.24, 0.06], [0.08, 0.28, 0.6, 0.04], [0.05, 0.08, 0.05, 0.82]];
-        let mut hash = seed.wrapping_mul(0x9E37_79B9);
+        let mut random = fastrand::Rng::with_seed(seed.into());
+        let mut noise = || 2.0 * random.f32() - 1.0;
         let mut recording = Vec::new();
         for &emotion in shown {
             for _ in 0..frames {
-                let mut noise = || {
-                    hash = hash.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    (hash >> 8) as f32 / (1 << 24) as f32 * 2.0 - 1.0
-                };
                 let row = TYPICAL[emotion.index()];
                 let weights = Emotion::ALL.map(|other| row[other.index()] * (bias[other.index()] + noise()).exp());
                 let sum: f32 = weights.iter().sum();
@@ -255,6 +256,18 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidCalibration);
         }
         assert!(PersonalCalibration::fit("", &person([0.0; 4], &Emotion::ALL, 60, 1)).is_err());
+    }
+
+    #[test]
+    fn the_javascript_documentation_states_the_fewest_frames() {
+        let frames = format!("at least {MIN_FRAMES} of each expression");
+        let fewer = format!("fewer than {MIN_FRAMES} frames of an expression");
+        for (file, words) in
+            [("www/lib/index.js", &frames), ("www/lib/pipeline.js", &frames), ("src/wasm_api.rs", &fewer)]
+        {
+            let text = std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+            assert!(text.contains(words), "{file}: {words}");
+        }
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! From a face chip to probabilities.
 
 use crate::chip::{CHIP_SIDE, FaceChip};
-use crate::emotion::{Emotion, Emotion8, Expressions};
+use crate::emotion::{Emotion, Emotion8, Expressions, Label};
 use crate::error::{Error, ErrorKind};
 #[cfg(not(any(feature = "burn-flex", feature = "burn-ndarray")))]
 use crate::express::EmotionEngine as Engine;
 #[cfg(any(feature = "burn-flex", feature = "burn-ndarray"))]
 use crate::network::BurnEngine as Engine;
+use crate::other::OtherCalibration;
 use crate::weights::Weights;
 use std::fmt;
 use std::marker::PhantomData;
@@ -24,6 +25,9 @@ pub type EmotionProbabilities = Probabilities<Emotion, { Emotion::COUNT }>;
 /// How probable each of the eight expressions is.
 pub type Emotion8Probabilities = Probabilities<Emotion8, { Emotion8::COUNT }>;
 
+/// How probable each of the four expressions is, and that a face shows none of them.
+pub type LabelProbabilities = Probabilities<Label, { Label::COUNT }>;
+
 impl<E: Expressions<N>, const N: usize> Probabilities<E, N> {
     /// Probabilities in the order of [`Expressions::ALL`].
     ///
@@ -34,11 +38,11 @@ impl<E: Expressions<N>, const N: usize> Probabilities<E, N> {
         if values.iter().all(|value| value.is_finite() && *value >= 0.0) && (sum - 1.0).abs() <= 1e-3 {
             Ok(Self { values, expressions: PhantomData })
         } else {
-            Err(Error::new(ErrorKind::Inference, format!("{values:?} are no probabilities")))
+            Err(Error::new(ErrorKind::Inference, format!("{values:?} are not probabilities")))
         }
     }
 
-    /// Probabilities computed from others, which cannot be anything else.
+    /// Probabilities computed from others, which need no check.
     pub(crate) fn derived(values: [f32; N]) -> Self {
         debug_assert!(Self::new(values).is_ok(), "{values:?}");
         Self { values, expressions: PhantomData }
@@ -49,7 +53,7 @@ impl<E: Expressions<N>, const N: usize> Probabilities<E, N> {
         self.values[expression.index()]
     }
 
-    /// The most probable expression and its probability; of equals the first in [`Expressions::ALL`].
+    /// The most probable expression and its probability; among equals the first in [`Expressions::ALL`].
     pub fn top(&self) -> (E, f32) {
         self.iter().fold((E::ALL[0], -1.0), |best, next| if next.1 > best.1 { next } else { best })
     }
@@ -77,6 +81,17 @@ pub struct Answers {
     pub four: EmotionProbabilities,
     /// Of the second head, where the model has one. It was trained on other labels, so the two need not agree.
     pub eight: Option<Emotion8Probabilities>,
+    /// The calibrated probability, 0..=1, that the face shows none of the four expressions, where the model has the
+    /// second head.
+    pub other: Option<f32>,
+}
+
+impl Answers {
+    /// The second head's answer, and the probability of "other" that comes from it.
+    pub(crate) fn second(&self) -> Result<(Emotion8Probabilities, f32), Error> {
+        let without = || Error::new(ErrorKind::ModelLoad, "the model has no second head, over eight expressions");
+        self.eight.zip(self.other).ok_or_else(without)
+    }
 }
 
 /// Reads the expression of a face chip.
@@ -84,33 +99,45 @@ pub struct Answers {
 pub struct EmotionClassifier {
     engine: Engine,
     temperature: f32,
-    /// That of the second head; none where the model has none.
+    /// The second head's, if the model has one.
     temperature_eight: Option<f32>,
+    /// What makes the second head's answer the probability of "other"; none where the model has none.
+    other: Option<OtherCalibration>,
     mirrored_too: bool,
 }
 
 impl EmotionClassifier {
     /// A classifier with these weights, calibrated by their metadata `temperature` and, where there is a second head,
-    /// `temperature_eight`.
+    /// `temperature_eight`, `other_scale` and `other_offset`.
     ///
     /// # Errors
     /// [`ErrorKind::ModelLoad`] when a tensor is missing or of another shape, the metadata `classes` does not list
-    /// [`Emotion::ALL`], or a temperature is no finite number above 0.
+    /// [`Emotion::ALL`], or a number of the calibration is missing or
+    /// outside its range.
     pub fn new(weights: &Weights<'_>) -> Result<Self, Error> {
         let invalid = |message: String| Error::new(ErrorKind::ModelLoad, message);
         let classes = weights.metadata("classes").unwrap_or_default();
         if !classes.split(',').eq(Emotion::ALL.map(Emotion::name)) {
             return Err(invalid(format!("the model's classes are {classes:?}, not those of this library")));
         }
-        let temperature = |key: &str| {
+        let number = |key: &str| {
             let stated = weights.metadata(key).unwrap_or_default();
-            let value = stated.parse().ok().filter(|value: &f32| value.is_normal() && *value > 0.0);
-            value.ok_or_else(|| invalid(format!("the model's {key} {stated:?} is no number above 0")))
+            let value = stated.parse().ok().filter(|value: &f32| value.is_finite());
+            value.ok_or_else(|| invalid(format!("the model's {key} {stated:?} is not a number")))
+        };
+        let positive = |key: &str| match number(key)? {
+            value if value.is_normal() && value > 0.0 => Ok(value),
+            value => Err(invalid(format!("the model's {key} must be above 0, not {value}"))),
         };
         let engine = Engine::new(weights)?;
+        let other = || {
+            let (scale, offset) = (positive("other_scale")?, number("other_offset")?);
+            Ok::<_, Error>(OtherCalibration { scale, offset })
+        };
         Ok(Self {
-            temperature: temperature("temperature")?,
-            temperature_eight: engine.has_eight().then(|| temperature("temperature_eight")).transpose()?,
+            temperature: positive("temperature")?,
+            temperature_eight: engine.has_eight().then(|| positive("temperature_eight")).transpose()?,
+            other: engine.has_eight().then(other).transpose()?,
             engine,
             mirrored_too: false,
         })
@@ -147,16 +174,16 @@ impl EmotionClassifier {
         }
         let mirrored = self.answers_once(&mirror(chip))?;
         let eight = straight.eight.zip(mirrored.eight).map(|(straight, mirrored)| straight.midpoint(&mirrored));
-        Ok(Answers { four: straight.four.midpoint(&mirrored.four), eight })
+        let other = straight.other.zip(mirrored.other).map(|(straight, mirrored)| f32::midpoint(straight, mirrored));
+        Ok(Answers { four: straight.four.midpoint(&mirrored.four), eight, other })
     }
 
     fn answers_once(&mut self, chip: &FaceChip) -> Result<Answers, Error> {
         let logits = self.engine.logits(chip);
         let eight = logits.eight.zip(self.temperature_eight);
-        Ok(Answers {
-            four: calibrated(logits.four, self.temperature)?,
-            eight: eight.map(|(logits, temperature)| calibrated(logits, temperature)).transpose()?,
-        })
+        let eight = eight.map(|(logits, temperature)| calibrated(logits, temperature)).transpose()?;
+        let other = self.other.zip(eight).map(|(calibration, eight)| calibration.apply(&eight));
+        Ok(Answers { four: calibrated(logits.four, self.temperature)?, eight, other })
     }
 }
 

@@ -7,45 +7,73 @@
 use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::error::{Error, ErrorKind};
 use crate::frame::Frame;
-use crate::geometry::BoundingBox;
+use crate::geometry::{BoundingBox, centre};
 use crate::resample::{Pixel, Span, average_row};
+use crate::turn::{TurnedArea, turned_height};
 
 /// Side of the square cut out, as a share of the box's longer side. Measured, and accuracy is sensitive to it: 1.2
 /// costs ten points.
 const SQUARE_SIDE: f64 = 0.95;
 
+/// The roll, in degrees, from which a face is turned upright.
+const LEAST_ROLL: f32 = 10.0;
+
 /// Weights of red, green and blue in grey: ITU-R BT.601, as in every JPEG of the training images.
 const GREY_WEIGHTS: [f32; 3] = [0.299, 0.587, 0.114];
-
-/// The longest coordinate or side of a box that is cut, in pixels: far beyond any frame, and small enough that
-/// positions stay exact to a thousandth of a pixel.
-const MAX_COORDINATE: f32 = 1e9;
 
 /// Cuts a detected face out: the square of 0.95 times the box's longer side, centred on the box, scaled to 48 x 48 grey.
 ///
 /// Scaled down by area average, up bilinearly; where the square reaches beyond the frame the border pixels repeat.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidOptions`] when the box has a side that is not above 0, or a number that is not finite or beyond
-/// a thousand million pixels. The detector's boxes never have.
+/// [`ErrorKind::InvalidBox`](crate::ErrorKind::InvalidBox) when the box has a side that is not above 0, has a number that
+/// is not finite or is beyond 1e9 pixels, or lies outside of the frame. The detector's boxes are always valid.
 pub fn crop_face(frame: &Frame<'_>, bounding_box: &BoundingBox) -> Result<FaceChip, Error> {
-    let BoundingBox { x, y, width, height } = *bounding_box;
-    // NaN fails every comparison, so it is refused here too.
-    let valid = [width, height].iter().all(|&side| side > 0.0 && side <= MAX_COORDINATE)
-        && [x, y].iter().all(|&coordinate| coordinate.abs() <= MAX_COORDINATE);
-    if !valid {
-        return Err(Error::new(
-            ErrorKind::InvalidOptions,
-            format!("a face's box needs finite numbers and sides above 0, this one is {x}, {y}, {width} x {height}"),
-        ));
+    bounding_box.check_within(frame.width(), frame.height())?;
+    Ok(crop_upright(frame, bounding_box))
+}
+
+/// The same for a face that is turned in the picture's plane by `roll` degrees, clockwise: the chip shows it upright. A
+/// face turned by less than 10 degrees is cut as it is, since turning it makes no answer better.
+///
+/// # Errors
+/// As [`crop_face`], and when the roll is not finite.
+pub fn crop_turned_face(frame: &Frame<'_>, bounding_box: &BoundingBox, roll: f32) -> Result<FaceChip, Error> {
+    bounding_box.check_within(frame.width(), frame.height())?;
+    if !roll.is_finite() {
+        return Err(Error::new(ErrorKind::InvalidBox, format!("a face's roll must be a finite number, not {roll}")));
     }
+    Ok(crop_found_face(frame, bounding_box, roll))
+}
+
+/// The same for a face of the detector or the tracker. A box that is followed may lie outside of a frame that is smaller
+/// than the last one.
+pub(crate) fn crop_found_face(frame: &Frame<'_>, bounding_box: &BoundingBox, roll: f32) -> FaceChip {
+    if roll.abs() < LEAST_ROLL {
+        return crop_upright(frame, bounding_box);
+    }
+    let side = SQUARE_SIDE as f32 * turned_height(bounding_box);
+    let area = TurnedArea::new(centre(bounding_box), [side; 2], roll);
+    let mut grey = [0; CHIP_SIDE * CHIP_SIDE];
+    let mut pixels = [Pixel::default(); CHIP_SIDE];
+    for (y, output) in grey.chunks_exact_mut(CHIP_SIDE).enumerate() {
+        area.read_row(frame, [CHIP_SIDE; 2], y, &mut pixels);
+        for (grey, pixel) in output.iter_mut().zip(pixels) {
+            *grey = to_grey(pixel);
+        }
+    }
+    FaceChip::from_grey(grey)
+}
+
+fn crop_upright(frame: &Frame<'_>, bounding_box: &BoundingBox) -> FaceChip {
+    let BoundingBox { x, y, width, height } = *bounding_box;
     let [x, y, width, height] = [x, y, width, height].map(f64::from);
     let side = SQUARE_SIDE * width.max(height);
-    Ok(cut(frame, x + (width - side) / 2.0, y + (height - side) / 2.0, side, side))
+    cut(frame, x + (width - side) / 2.0, y + (height - side) / 2.0, side, side)
 }
 
 /// The whole frame as a chip, for a face that is already cut out as the training images are. A frame that is not
-/// square is squeezed.
+/// square is stretched to one.
 pub fn chip_from_frame(frame: &Frame<'_>) -> FaceChip {
     cut(frame, 0.0, 0.0, f64::from(frame.width()), f64::from(frame.height()))
 }
@@ -77,6 +105,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::error::ErrorKind;
 
     fn bounding_box(x: f32, y: f32, width: f32, height: f32) -> BoundingBox {
         BoundingBox { x, y, width, height }
@@ -98,7 +127,7 @@ mod tests {
         ) {
             let pixels = [grey, grey, grey, 255].repeat((width * height) as usize);
             let frame = Frame::from_rgba(&pixels, width, height).unwrap();
-            let chip = crop_face(&frame, &bounding_box).unwrap();
+            let chip = crop_found_face(&frame, &bounding_box, 0.0);
             prop_assert_eq!(chip.grey(), &[grey; CHIP_SIDE * CHIP_SIDE]);
         }
 
@@ -106,11 +135,11 @@ mod tests {
         fn a_mirrored_frame_gives_a_mirrored_chip(
             pixels in prop::collection::vec(any::<[u8; 4]>(), 31 * 23), bounding_box in any_box(),
         ) {
-            let chip = crop_face(&Frame::from_rgba(pixels.as_flattened(), 31, 23).unwrap(), &bounding_box).unwrap();
+            let chip = crop_found_face(&Frame::from_rgba(pixels.as_flattened(), 31, 23).unwrap(), &bounding_box, 0.0);
             let mirrored_pixels = mirrored(&pixels, 31);
             let mirrored_box = BoundingBox { x: 31.0 - bounding_box.x - bounding_box.width, ..bounding_box };
             let mirrored_frame = Frame::from_rgba(mirrored_pixels.as_flattened(), 31, 23).unwrap();
-            let mirrored_chip = crop_face(&mirrored_frame, &mirrored_box).unwrap();
+            let mirrored_chip = crop_found_face(&mirrored_frame, &mirrored_box, 0.0);
             for (row, mirrored_row) in chip.grey().chunks(CHIP_SIDE).zip(mirrored_chip.grey().chunks(CHIP_SIDE)) {
                 for (&one, &other) in row.iter().zip(mirrored_row.iter().rev()) {
                     // Rounding may fall to either side of a half.
@@ -120,11 +149,13 @@ mod tests {
         }
 
         #[test]
-        fn any_box_of_sane_numbers_is_cut(
+        fn any_box_of_sane_numbers_is_cut_or_lies_outside(
             x in -1e9..1e9_f32, y in -1e9..1e9_f32, width in 1e-30..1e9_f32, height in 1e-30..1e9_f32,
         ) {
             let pixels: Vec<u8> = (0..5 * 4 * 4).map(|value| value as u8).collect();
-            prop_assert!(crop_face(&Frame::from_rgba(&pixels, 5, 4).unwrap(), &bounding_box(x, y, width, height)).is_ok());
+            let (frame, bounding_box) = (Frame::from_rgba(&pixels, 5, 4).unwrap(), bounding_box(x, y, width, height));
+            prop_assert_eq!(crop_face(&frame, &bounding_box).is_ok(), bounding_box.touches(5, 4));
+            crop_found_face(&frame, &bounding_box, 0.0);
         }
     }
 
@@ -176,9 +207,13 @@ mod tests {
         let pixels: Vec<u8> = (0..100).flat_map(|value| [value, value, value, 255]).collect();
         let frame = Frame::from_rgba(&pixels, 10, 10).unwrap();
         for (x, y, grey) in [(-500.0, -500.0, 0), (500.0, -500.0, 9), (-500.0, 500.0, 90), (500.0, 500.0, 99)] {
-            let chip = crop_face(&frame, &bounding_box(x, y, 40.0, 40.0)).unwrap();
-            assert_eq!(chip.grey(), &[grey; CHIP_SIDE * CHIP_SIDE], "{x} {y}");
+            let beyond = bounding_box(x, y, 40.0, 40.0);
+            assert_eq!(crop_found_face(&frame, &beyond, 0.0).grey(), &[grey; CHIP_SIDE * CHIP_SIDE], "{x} {y}");
+            assert_eq!(crop_face(&frame, &beyond).unwrap_err().kind(), ErrorKind::InvalidBox);
         }
+        // A box whose last tenth of a pixel is in the frame.
+        let chip = crop_face(&frame, &bounding_box(-39.9, -39.9, 40.0, 40.0)).unwrap();
+        assert_eq!(chip.grey(), &[0; CHIP_SIDE * CHIP_SIDE]);
     }
 
     #[test]
@@ -193,24 +228,12 @@ mod tests {
     }
 
     #[test]
-    fn boxes_without_a_sane_size_are_refused() {
-        let pixels = [0; 4 * 4];
-        let frame = Frame::from_rgba(&pixels, 2, 2).unwrap();
-        let good = bounding_box(0.0, 0.0, 2.0, 2.0);
-        assert!(crop_face(&frame, &good).is_ok());
-        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 2e9] {
-            for bad_box in [
-                BoundingBox { x: bad, ..good },
-                BoundingBox { y: bad, ..good },
-                BoundingBox { width: bad, ..good },
-                BoundingBox { height: bad, ..good },
-            ] {
-                assert_eq!(crop_face(&frame, &bad_box).unwrap_err().kind(), ErrorKind::InvalidOptions, "{bad_box:?}");
-            }
-        }
-        for bad in [0.0, -1.0] {
-            assert!(crop_face(&frame, &BoundingBox { width: bad, ..good }).is_err());
-            assert!(crop_face(&frame, &BoundingBox { height: bad, ..good }).is_err());
+    fn what_is_not_a_box_is_refused() {
+        let frame = Frame::from_rgba(&[0; 4 * 4], 2, 2).unwrap();
+        assert!(crop_face(&frame, &bounding_box(0.0, 0.0, 2.0, 2.0)).is_ok());
+        for (x, width) in [(f32::NAN, 2.0), (0.0, f32::INFINITY), (0.0, 0.0), (1.0, -1.0)] {
+            let error = crop_face(&frame, &bounding_box(x, 0.0, width, 2.0)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidBox, "{x} {width}");
         }
     }
 }

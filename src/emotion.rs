@@ -1,8 +1,8 @@
-//! The expressions the network tells apart, and their order.
+//! The expressions that the network distinguishes, and their order.
 
 use std::fmt;
 
-/// A set of expressions that one head of the network tells apart.
+/// A set of expressions that one head of the network distinguishes.
 pub trait Expressions<const N: usize>: Copy + Eq + fmt::Debug + 'static {
     /// All, in the head's output order.
     const ALL: [Self; N];
@@ -12,11 +12,19 @@ pub trait Expressions<const N: usize>: Copy + Eq + fmt::Debug + 'static {
 
     /// The lower-case name: a key in JavaScript.
     fn name(self) -> &'static str;
+
+    /// Whether it stands for every expression outside the set.
+    fn is_other(self) -> bool {
+        false
+    }
 }
 
 /// An enum of expressions in the order of a head's output, with their names.
 macro_rules! expressions {
-    ($(#[$about:meta])* $set:ident, $count:literal: $($(#[$each:meta])* $variant:ident = $name:literal,)*) => {
+    (
+        $(#[$about:meta])* $set:ident, $count:literal: $($(#[$each:meta])* $variant:ident = $name:literal,)*
+        $(; other is $other:ident)?
+    ) => {
         $(#[$about])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[repr(u8)]
@@ -59,6 +67,10 @@ macro_rules! expressions {
             fn name(self) -> &'static str {
                 self.name()
             }
+
+            $(fn is_other(self) -> bool {
+                self == Self::$other
+            })?
         }
 
         impl fmt::Display for $set {
@@ -70,8 +82,8 @@ macro_rules! expressions {
 }
 
 expressions! {
-    /// A displayed expression, one of the four of the network's main head. Nothing else in the project may list them in
-    /// an order of its own.
+    /// A displayed expression, one of the four of the network's main head. This is the only place that defines their
+    /// order.
     Emotion, 4:
     /// A happy expression.
     Happy = "happy",
@@ -102,6 +114,40 @@ expressions! {
     Fearful = "fearful",
     /// A contemptuous expression.
     Contempt = "contempt",
+}
+
+expressions! {
+    /// What a face is labelled with: one of the four expressions, or "other" for none of them.
+    Label, 5:
+    /// A happy expression.
+    Happy = "happy",
+    /// A neutral expression.
+    Neutral = "neutral",
+    /// A sad expression.
+    Sad = "sad",
+    /// A surprised expression.
+    Surprise = "surprise",
+    /// None of the four.
+    Other = "other",
+    ; other is Other
+}
+
+impl From<Emotion> for Label {
+    fn from(emotion: Emotion) -> Self {
+        match emotion {
+            Emotion::Happy => Self::Happy,
+            Emotion::Neutral => Self::Neutral,
+            Emotion::Sad => Self::Sad,
+            Emotion::Surprise => Self::Surprise,
+        }
+    }
+}
+
+impl Label {
+    /// The same expression among the four; `None` for "other".
+    pub fn emotion(self) -> Option<Emotion> {
+        Emotion::ALL.into_iter().find(|emotion| Self::from(*emotion) == self)
+    }
 }
 
 impl From<Emotion> for Emotion8 {
@@ -138,6 +184,16 @@ mod tests {
     fn order_and_names_agree() {
         check(Emotion::from_name);
         check(Emotion8::from_name);
+        check(Label::from_name);
+    }
+
+    #[test]
+    fn a_label_is_one_of_the_four_or_other() {
+        for emotion in Emotion::ALL {
+            let label = Label::from(emotion);
+            assert_eq!((label.emotion(), label.name(), label.is_other()), (Some(emotion), emotion.name(), false));
+        }
+        assert!(Label::Other.emotion().is_none() && Label::Other.is_other());
     }
 
     #[test]

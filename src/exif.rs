@@ -1,7 +1,7 @@
 //! How a file says it is stored: turned, mirrored or upright.
 //!
-//! Only EXIF is asked, and of several EXIF blocks the first counts, even where it says nothing: so do the browsers.
-//! A block that is damaged, or missing, means upright.
+//! Only EXIF counts, and of several EXIF blocks the first, even if it states no orientation: browsers do the same. A
+//! block that is damaged or missing means upright.
 
 use image::metadata::Orientation;
 
@@ -27,7 +27,7 @@ pub(crate) fn orientation(bytes: &[u8]) -> Orientation {
 
 /// Makes a file's EXIF blocks unreadable, in place, so that every decoder leaves the pixels as they are stored. Whether
 /// there were any.
-#[cfg(any(target_family = "wasm", test))] // only browsers' decoders are in question
+#[cfg(any(target_family = "wasm", test))] // only browsers' decoders need it
 pub(crate) fn hide(bytes: &mut [u8]) -> bool {
     let Some(container) = Container::of(bytes) else { return false };
     let blocks: Vec<Block> = container.blocks(bytes).filter(|block| holds_exif(container, block, bytes)).collect();

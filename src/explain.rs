@@ -1,4 +1,4 @@
-//! Which pixels spoke for the answer.
+//! Which pixels supported the answer.
 
 use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::classify::{Answers, Probabilities};
@@ -19,11 +19,11 @@ const MAP_SIGMA: f32 = 3.0;
 /// the light and the skin, where a black or grey patch would itself be a feature.
 const FILL_SIGMA: f32 = 6.0;
 
-/// Why a chip got its answer: by default that over the four expressions.
+/// Why a chip got its answer: by default the one over the four expressions.
 #[derive(Clone, PartialEq)]
 pub struct Explanation<E = Emotion> {
-    /// For each pixel of the chip, rows from the top, -1..=1: above 0 what lies there spoke for the answer, below 0
-    /// against it. The strongest pixel is 1 or -1; all are 0 where no patch changed anything.
+    /// For each pixel of the chip, rows from the top, -1..=1: above 0 it supported the answer, below 0 it spoke against
+    /// it. The strongest pixel is 1 or -1; all are 0 if no patch changed anything.
     pub heat: [f32; CHIP_SIDE * CHIP_SIDE],
     /// The change of the answer's log-odds (natural logarithm) that a heat of 1 stands for. Near 0 no single place
     /// mattered, and the map shows next to nothing.
@@ -49,9 +49,9 @@ impl<E: fmt::Debug> fmt::Debug for Explanation<E> {
 /// Why a chip got the answers of both heads.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explanations {
-    /// Why the answer over the four expressions.
+    /// The answer over the four expressions.
     pub four: Explanation,
-    /// Why that over the eight, where there is one.
+    /// The answer over the eight, if there is one.
     pub eight: Option<Explanation<Emotion8>>,
 }
 
@@ -100,8 +100,8 @@ fn explanation<'a, E: Expressions<N>, const N: usize>(
     Explanation { heat, strength, emotion, runner_up: runner_up(answer) }
 }
 
-/// The natural logarithm of the odds of an expression against all others, from the others' sum: 1 - p has no digits
-/// left for a sure answer.
+/// The natural logarithm of the odds of an expression against all others, from the others' sum: 1 - p loses all
+/// its digits for a sure answer.
 fn log_odds<E: Expressions<N>, const N: usize>(probabilities: &Probabilities<E, N>, emotion: E) -> f32 {
     let others: f32 = probabilities.iter().filter(|(other, _)| *other != emotion).map(|(_, value)| value).sum();
     probabilities.get(emotion).max(f32::MIN_POSITIVE).ln() - others.max(f32::MIN_POSITIVE).ln()
@@ -213,13 +213,14 @@ mod tests {
                     eight * 0.1,
                     1.0 - eight,
                 ])?),
+                other: None,
             })
         }
     }
 
     /// What answers the same to every chip.
     fn constant(four: [f32; 4]) -> Answers {
-        Answers { four: EmotionProbabilities::new(four).unwrap(), eight: None }
+        Answers { four: EmotionProbabilities::new(four).unwrap(), eight: None, other: None }
     }
 
     fn assert_points_at<E>(explanation: &Explanation<E>, [left, top]: [usize; 2], sign: f32) {
@@ -359,10 +360,9 @@ mod tests {
             [(chip, &hidden), (&hidden, chip)].map(|(from, to)| area(classifier, &probability, from, to, order))
         };
         let by_heat = areas(&blocks_by_heat(heat));
-        // Five orders scrambled by multiplicative hashing.
-        let random = [0, 1, 2, 3, 4].map(|shuffle| {
+        let random = [0, 1, 2, 3, 4].map(|seed| {
             let mut order: Vec<usize> = (0..64).collect();
-            order.sort_by_key(|block| ((block + 64 * shuffle + 1) as u32).wrapping_mul(2_654_435_761) >> 7);
+            fastrand::Rng::with_seed(seed).shuffle(&mut order);
             areas(&order)
         });
         [by_heat, [0, 1].map(|curve| random.map(|areas| areas[curve]).iter().sum::<f32>() / 5.0)]

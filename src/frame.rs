@@ -1,20 +1,22 @@
-//! A picture as it arrives: RGBA pixels, checked once and laid on white.
+//! A picture as it arrives: RGBA pixels, checked once and composited over white.
 
 use std::borrow::Cow;
+
+use image::DynamicImage;
 
 use crate::error::{Error, ErrorKind};
 
 /// The longest side a frame may have, in pixels. Browsers cap a canvas at 16,384 to 65,535 a side; a picture longer
-/// than this is refused rather than scaled in secret.
+/// than this is refused rather than scaled silently.
 pub const MAX_SIDE: u32 = 16_384;
 
 /// The most pixels a frame may have (120 megapixels, 480 MB of RGBA): wasm memory ends at 4 GiB.
 pub const MAX_PIXELS: u64 = 120_000_000;
 
-/// RGBA pixels, 8 bits a channel, rows from the top, no padding between rows; every one of them opaque.
+/// Opaque RGBA pixels, 8 bits a channel, rows from the top, no padding between rows.
 ///
-/// What is transparent is composited over white, the paper most viewers lay under a picture. A pixel of alpha 0 is
-/// white whatever colour it hides, so nobody is found where a person sees nothing.
+/// Transparent pixels are composited over white, as most viewers show them. A pixel of alpha 0 is white whatever colour
+/// it hides, so no face is found where a person sees nothing.
 #[derive(Clone)]
 pub struct Frame<'a> {
     pixels: Cow<'a, [u8]>,
@@ -33,27 +35,47 @@ impl<'a> Frame<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidFrame`] when a side is zero, a side or the area is over the limit, or the length is not
-    /// `width * height * 4`; [`ErrorKind::OutOfMemory`] when there is no memory for the copy.
+    /// `width * height * 4`; [`ErrorKind::OutOfMemory`] when there is not enough memory for the copy.
     pub fn from_rgba(pixels: &'a [u8], width: u32, height: u32) -> Result<Self, Error> {
         let frame = Self::from_opaque(pixels, width, height)?;
         Ok(if is_opaque(pixels) { frame } else { Self { pixels: Cow::Owned(on_white(pixels)?), ..frame } })
     }
 
-    /// The same for pixels that are known to be opaque.
+    /// Copies `width * height * 3` bytes: red, green and blue of each pixel, rows from the top.
+    ///
+    /// # Errors
+    /// As [`from_rgba`](Self::from_rgba), with 3 bytes a pixel.
+    pub fn from_rgb(pixels: &[u8], width: u32, height: u32) -> Result<Self, Error> {
+        Self::from_channels(pixels, width, height, |[red, green, blue]| [red, green, blue, 255])
+    }
+
+    /// Copies `width * height` grey bytes, rows from the top.
+    ///
+    /// # Errors
+    /// As [`from_rgba`](Self::from_rgba), with 1 byte a pixel.
+    pub fn from_grey(pixels: &[u8], width: u32, height: u32) -> Result<Self, Error> {
+        Self::from_channels(pixels, width, height, |[grey]| [grey, grey, grey, 255])
+    }
+
+    fn from_channels<const N: usize>(
+        pixels: &[u8],
+        width: u32,
+        height: u32,
+        to_rgba: impl Fn([u8; N]) -> [u8; 4],
+    ) -> Result<Self, Error> {
+        check(width, height, pixels.len(), N)?;
+        let (from, _) = pixels.as_chunks::<N>();
+        let mut rgba = with_room(from.len() * 4)?;
+        rgba.resize(from.len() * 4, 0);
+        for (to, from) in rgba.as_chunks_mut().0.iter_mut().zip(from) {
+            *to = to_rgba(*from);
+        }
+        Ok(Self { pixels: Cow::Owned(rgba), width, height })
+    }
+
+    /// The same as [`from_rgba`](Self::from_rgba) for pixels that are known to be opaque.
     pub(crate) fn from_opaque(pixels: &'a [u8], width: u32, height: u32) -> Result<Self, Error> {
-        let invalid = |message: String| Err(Error::new(ErrorKind::InvalidFrame, message));
-        let area = u64::from(width) * u64::from(height);
-        if area == 0 {
-            return invalid(format!("a frame needs at least one pixel, this one is {width} x {height}"));
-        }
-        if width > MAX_SIDE || height > MAX_SIDE || area > MAX_PIXELS {
-            return invalid(format!(
-                "a frame of {width} x {height} is over the limit of {MAX_SIDE} pixels a side and {MAX_PIXELS} in all"
-            ));
-        }
-        if pixels.len() as u64 != area * 4 {
-            return invalid(format!("{width} x {height} RGBA pixels take {} bytes, not {}", area * 4, pixels.len()));
-        }
+        check(width, height, pixels.len(), 4)?;
         Ok(Self { pixels: Cow::Borrowed(pixels), width, height })
     }
 
@@ -73,7 +95,57 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Whether every alpha is 255. Live frames pass here, so it looks at two pixels at once and never stops to decide.
+/// A picture of the `image` crate, version 0.25: of 8-bit RGBA pixels that are all opaque it borrows them, all others it
+/// copies. The numbers are taken as they are: neither an ICC profile nor an EXIF orientation is looked at, as
+/// [`Picture::decode`](crate::Picture::decode) does.
+impl<'a> TryFrom<&'a DynamicImage> for Frame<'a> {
+    type Error = Error;
+
+    /// # Errors
+    /// As [`Frame::from_rgba`].
+    fn try_from(image: &'a DynamicImage) -> Result<Self, Error> {
+        let (width, height) = (image.width(), image.height());
+        match image {
+            DynamicImage::ImageRgba8(rgba) => Self::from_rgba(rgba, width, height),
+            DynamicImage::ImageRgb8(rgb) => Self::from_rgb(rgb, width, height),
+            DynamicImage::ImageLuma8(grey) => Self::from_grey(grey, width, height),
+            _ => {
+                check_size(width, height)?;
+                let mut rgba = image.to_rgba8().into_raw();
+                lay_on_white(&mut rgba);
+                Ok(Self { pixels: Cow::Owned(rgba), width, height })
+            }
+        }
+    }
+}
+
+/// Refuses a size of zero or over the limits.
+fn check_size(width: u32, height: u32) -> Result<(), Error> {
+    let invalid = |message: String| Err(Error::new(ErrorKind::InvalidFrame, message));
+    let area = u64::from(width) * u64::from(height);
+    if area == 0 {
+        return invalid(format!("a frame must have at least one pixel, this one is {width} x {height}"));
+    }
+    if width > MAX_SIDE || height > MAX_SIDE || area > MAX_PIXELS {
+        return invalid(format!(
+            "a frame of {width} x {height} is over the limit of {MAX_SIDE} pixels a side and {MAX_PIXELS} in all"
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a size of zero or over the limits, and bytes that do not fill it.
+fn check(width: u32, height: u32, length: usize, channels: usize) -> Result<(), Error> {
+    check_size(width, height)?;
+    let bytes = u64::from(width) * u64::from(height) * channels as u64;
+    if length as u64 != bytes {
+        let message = format!("{width} x {height} pixels of {channels} bytes take {bytes} bytes, not {length}");
+        return Err(Error::new(ErrorKind::InvalidFrame, message));
+    }
+    Ok(())
+}
+
+/// Whether every alpha is 255. Every live frame is checked, so this reads two pixels at once and does not branch.
 fn is_opaque(rgba: &[u8]) -> bool {
     const ALPHAS: u64 = u64::from_le_bytes([0, 0, 0, 255, 0, 0, 0, 255]);
     let (pairs, last) = rgba.as_chunks::<8>();
@@ -82,12 +154,17 @@ fn is_opaque(rgba: &[u8]) -> bool {
 }
 
 fn on_white(rgba: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut pixels = Vec::new();
-    pixels.try_reserve_exact(rgba.len()).map_err(|_| {
-        Error::new(ErrorKind::OutOfMemory, format!("there is no memory for {} bytes of a picture", rgba.len()))
-    })?;
+    let mut pixels = with_room(rgba.len())?;
     pixels.extend_from_slice(rgba);
     lay_on_white(&mut pixels);
+    Ok(pixels)
+}
+
+fn with_room(bytes: usize) -> Result<Vec<u8>, Error> {
+    let mut pixels = Vec::new();
+    pixels.try_reserve_exact(bytes).map_err(|_| {
+        Error::new(ErrorKind::OutOfMemory, format!("there is not enough memory for {bytes} bytes of a picture"))
+    })?;
     Ok(pixels)
 }
 
@@ -131,6 +208,47 @@ mod tests {
         let frame = Frame::from_rgba(&rgba, 4, 1).unwrap();
         let expected = [[9, 20, 30, 255], [255, 255, 255, 255], [127, 177, 255, 255], [51, 61, 71, 255]].concat();
         assert_eq!(frame.pixels(), expected);
+    }
+
+    #[test]
+    fn rgb_and_grey_pixels_become_opaque() {
+        let rgb = Frame::from_rgb(&[1, 2, 3, 4, 5, 6], 1, 2).unwrap();
+        assert_eq!((rgb.width(), rgb.height(), rgb.pixels()), (1, 2, &[1, 2, 3, 255, 4, 5, 6, 255][..]));
+        let grey = Frame::from_grey(&[7, 8], 2, 1).unwrap();
+        assert_eq!((grey.width(), grey.height(), grey.pixels()), (2, 1, &[7, 7, 7, 255, 8, 8, 8, 255][..]));
+        for (length, width, height) in [(5, 1, 2), (7, 1, 2), (0, 0, 2), (0, MAX_SIDE + 1, 1)] {
+            let bytes = vec![0; length];
+            for result in [Frame::from_rgb(&bytes, width, height), Frame::from_grey(&bytes, width, height)] {
+                assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidFrame, "{length} {width} {height}");
+            }
+        }
+    }
+
+    #[test]
+    fn pictures_of_the_image_crate_lie_on_white() {
+        let rgba = [[9, 20, 30, 255], [9, 20, 30, 0], [0, 100, 255, 128]].concat();
+        let image = DynamicImage::ImageRgba8(image::RgbaImage::from_raw(3, 1, rgba.clone()).unwrap());
+        let expected = Frame::from_rgba(&rgba, 3, 1).unwrap();
+        assert_eq!(Frame::try_from(&image).unwrap().pixels(), expected.pixels());
+        // 8 bits become 16 by a factor of 257, and 8 again.
+        assert_eq!(Frame::try_from(&DynamicImage::ImageRgba16(image.to_rgba16())).unwrap().pixels(), expected.pixels());
+
+        let opaque = DynamicImage::ImageRgba8(image::RgbaImage::from_pixel(3, 2, image::Rgba([1, 2, 3, 255])));
+        assert!(matches!(Frame::try_from(&opaque).unwrap().pixels, Cow::Borrowed(_)));
+        let opaque_pixels = [1, 2, 3, 255].repeat(6);
+        assert_eq!(Frame::try_from(&DynamicImage::ImageRgb8(opaque.to_rgb8())).unwrap().pixels(), opaque_pixels);
+
+        let grey = image::GrayAlphaImage::from_raw(2, 1, vec![100, 255, 100, 0]).unwrap();
+        let grey = DynamicImage::ImageLumaA8(grey);
+        assert_eq!(Frame::try_from(&grey).unwrap().pixels(), [100, 100, 100, 255, 255, 255, 255, 255]);
+        let grey = DynamicImage::ImageLuma8(grey.to_luma8());
+        assert_eq!(Frame::try_from(&grey).unwrap().pixels(), [100, 100, 100, 255].repeat(2));
+
+        for empty in [DynamicImage::new_rgb8(0, 0), DynamicImage::new_rgba16(0, 3), DynamicImage::new_luma8(3, 0)] {
+            assert_eq!(Frame::try_from(&empty).unwrap_err().kind(), ErrorKind::InvalidFrame);
+        }
+        let long = DynamicImage::new_luma_a8(MAX_SIDE + 1, 1);
+        assert_eq!(Frame::try_from(&long).unwrap_err().kind(), ErrorKind::InvalidFrame);
     }
 
     #[test]

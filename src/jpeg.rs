@@ -42,7 +42,7 @@ mod marker {
     pub(super) const APP14: u8 = 0xEE;
 }
 
-/// Whether a file has its end marker behind all of its image; or anywhere, where it can't be known how far that goes.
+/// Whether a file has its end marker after its whole image, or anywhere if the image's extent cannot be determined.
 #[cfg(any(target_family = "wasm", test))] // only browsers decode what was not walked here
 pub(crate) fn has_its_end(bytes: &[u8]) -> bool {
     let walked = JpegDecoder::read_headers(bytes).and_then(|mut decoder| decoder.walk_scans(|_, _, _| {}));
@@ -83,7 +83,7 @@ impl<'a> JpegDecoder<'a> {
         loop {
             let (marker, content) = segments.next()?.ok_or(ENDS_EARLY)?;
             match marker {
-                marker::EOI => return Err("the JPEG file holds no image"),
+                marker::EOI => return Err("the JPEG file has no image"),
                 marker::SOS => {
                     let layout: Layout = layout.ok_or(DAMAGED)?;
                     let color_transform = color_transform(&layout, is_jfif, adobe);
@@ -170,12 +170,12 @@ impl<'a> JpegDecoder<'a> {
         Err("the JPEG file has too many scans")
     }
 
-    fn decode(self, pixels: &mut [u8]) -> Result<(), Fault> {
+    fn decode(self, pixels: &mut [u8]) -> ImageResult<()> {
         let color_transform = self.color_transform;
-        let image = self.whole_image()?;
+        let image = self.whole_image().map_err(unreadable)?;
         let mut decoder = jpeg_decoder::Decoder::new(image.as_slice());
         decoder.set_color_transform(color_transform);
-        let decoded = decoder.decode().map_err(|_| DAMAGED)?;
+        let decoded = decoder.decode().map_err(|error| unreadable(Damaged(error)))?;
         match color_transform {
             ColorTransform::CMYK | ColorTransform::YCCK => {
                 for (rgb, ink) in pixels.chunks_exact_mut(3).zip(decoded.chunks_exact(4)) {
@@ -186,7 +186,7 @@ impl<'a> JpegDecoder<'a> {
                 }
             }
             _ if decoded.len() == pixels.len() => pixels.copy_from_slice(&decoded),
-            _ => return Err(DAMAGED),
+            _ => return Err(unreadable(DAMAGED)),
         }
         Ok(())
     }
@@ -214,7 +214,7 @@ impl ImageDecoder for JpegDecoder<'_> {
         // Beside these pixels the decoder makes its own, from the samples of the components.
         ensure_memory(self.layout.memory() + pixels.len() as u64)
             .map_err(|_| ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory)))?;
-        self.decode(pixels).map_err(unreadable)
+        self.decode(pixels)
     }
 
     fn read_image_boxed(self: Box<Self>, pixels: &mut [u8]) -> ImageResult<()> {
@@ -260,7 +260,23 @@ impl<'a> Segments<'a> {
     }
 }
 
-fn unreadable(fault: Fault) -> ImageError {
+/// A file that was found complete but that the decoder refuses.
+#[derive(Debug)]
+struct Damaged(jpeg_decoder::Error);
+
+impl std::fmt::Display for Damaged {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(DAMAGED)
+    }
+}
+
+impl std::error::Error for Damaged {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+fn unreadable(fault: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ImageError {
     ImageError::Decoding(DecodingError::new(ImageFormatHint::Exact(ImageFormat::Jpeg), fault))
 }
 

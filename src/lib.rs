@@ -28,11 +28,13 @@
 //! # Ok::<(), countenance::Error>(())
 //! ```
 //!
-//! All state and scratch memory is the pipeline's own: there are no globals, and one a thread is what to make. Weights
-//! are compiled in ([`weights`]); nothing is read from disk or network. It reports which expression a face *displays*,
+//! With the feature `serde`, faces and [options](PipelineOptions) are serialised with the keys of the JavaScript API.
+//!
+//! A pipeline owns all its state and scratch memory: there are no globals, so make one for each thread. Weights are
+//! compiled in ([`weights`]); nothing is read from disk or network. It reports which expression a face *displays*,
 //! never what the person feels.
 
-/// The README's Rust is compiled and run with the tests of the documentation.
+/// The README's Rust code is compiled and run with the documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
@@ -55,31 +57,41 @@ mod frame;
 mod geometry;
 mod gif;
 mod jpeg;
+mod light;
 mod live;
 #[cfg(feature = "burn")]
 pub mod network;
+mod other;
 mod picture;
 mod pipeline;
+mod range;
+mod record;
 mod resample;
+#[cfg(feature = "serde")]
+mod serialise;
 mod simd;
 mod smooth;
 mod track;
+mod turn;
 #[cfg(target_family = "wasm")]
 pub mod wasm_api;
 pub mod weights;
 
 pub use calibrate::{MIN_FRAMES, PersonalCalibration};
 pub use chip::{CHIP_SIDE, FaceChip};
-pub use classify::{Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, Probabilities};
-pub use crop::{chip_from_frame, crop_face};
+pub use classify::{
+    Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, LabelProbabilities, Probabilities,
+};
+pub use crop::{chip_from_frame, crop_face, crop_turned_face};
 pub use detect::{DetectOptions, FaceDetector};
-pub use emotion::{Emotion, Emotion8, Expressions};
+pub use emotion::{Emotion, Emotion8, Expressions, Label};
 pub use error::{Error, ErrorKind};
 pub use explain::{Explanation, Explanations, explain};
-pub use face::FaceEmotion;
+pub use face::{Expression, FaceEmotion};
 pub use frame::{Frame, MAX_PIXELS, MAX_SIDE};
 pub use geometry::{BoundingBox, FaceDetection, Landmarks};
 pub use picture::Picture;
 pub use pipeline::{EmotionPipeline, PipelineOptions, SearchSize};
+pub use record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};
 pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

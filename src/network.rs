@@ -1,4 +1,4 @@
-//! `complex_cnn_model_1` written with Burn: the architecture, and nothing of how it is stored or trained.
+//! `complex_cnn_model_1` written with Burn: the architecture alone, not how it is stored or trained.
 //!
 //! | block | layers in order | output |
 //! |---|---|---|

@@ -1,5 +1,5 @@
-//! The bytes of JPEG, PNG, WebP and GIF files to RGBA pixels, for callers without a browser's decoder; and for the
-//! others, whether a file's bytes are all there.
+//! Decodes JPEG, PNG, WebP and GIF files to RGBA pixels for callers without a browser's decoder; for the others, says
+//! whether a file is complete.
 
 use std::io::Cursor;
 
@@ -22,8 +22,7 @@ const MAX_DECODER_BYTES: u64 = MAX_PIXELS * 8;
 /// What lies under a transparent picture, as under a [`Frame`].
 const WHITE: Rgba<u8> = Rgba([255; 4]);
 
-/// A decoded picture, turned upright as its first EXIF block says, and laid on white where it is transparent (see
-/// [`Frame`]).
+/// A decoded picture, turned upright as its first EXIF block says, and composited over white (see [`Frame`]).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Picture {
     rgba: Vec<u8>,
@@ -38,14 +37,14 @@ impl std::fmt::Debug for Picture {
 }
 
 impl Picture {
-    /// Decodes the bytes of a JPEG, PNG, WebP or GIF file: of an animation the first image that a browser shows.
-    /// The format is found in the bytes, never in a name. Colours are converted to sRGB, as an ICC profile of curves and primaries
-    /// or a PNG file's chunks ask for.
+    /// Decodes the bytes of a JPEG, PNG, WebP or GIF file; of an animation, the first image that a browser shows. The
+    /// format is recognised by the bytes. Colours are converted to sRGB from an ICC profile of curves and primaries, or
+    /// from what a PNG file's chunks state.
     ///
     /// # Errors
-    /// [`ErrorKind::ImageTooLarge`] when the picture is over the limits of [`Frame`], found out before its pixels are
-    /// decoded; [`ErrorKind::OutOfMemory`] when there is no memory for them; [`ErrorKind::InvalidImage`] for every other
-    /// format and for truncated or damaged bytes.
+    /// [`ErrorKind::ImageTooLarge`] when the picture is over the limits of [`Frame`], which is checked before its pixels
+    /// are decoded; [`ErrorKind::OutOfMemory`] when there is not enough memory for them; [`ErrorKind::InvalidImage`] for
+    /// every other format and for truncated or damaged bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.is_empty() {
             return Err(invalid("the file is empty"));
@@ -65,7 +64,7 @@ impl Picture {
         let profile = decoder.icc_profile().unwrap_or_default();
         let is_grey = !decoder.color_type().has_color();
         let first = if hides_its_first_image(bytes) { first_frame(bytes) } else { DynamicImage::from_decoder(decoder) };
-        let mut image = first.map_err(|error| named(&error))?;
+        let mut image = first.map_err(named)?;
         let colours = Colours::of(bytes, profile.as_deref(), is_grey);
         image.apply_orientation(exif::orientation(bytes));
         let mut rgba = image.into_rgba8();
@@ -105,7 +104,7 @@ pub(crate) fn has_its_end(bytes: &[u8]) -> bool {
     }
 }
 
-/// The decoder for the format that the bytes show. It has read their headers.
+/// The decoder for the format of these bytes. It has read their headers.
 fn decoder(bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Error> {
     let open = || -> ImageResult<Option<Box<dyn ImageDecoder + '_>>> {
         let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
@@ -121,7 +120,7 @@ fn decoder(bytes: &[u8]) -> Result<Box<dyn ImageDecoder + '_>, Error> {
             _ => None,
         })
     };
-    open().map_err(|error| named(&error))?.ok_or_else(|| invalid("only JPEG, PNG, WebP and GIF are supported"))
+    open().map_err(named)?.ok_or_else(|| invalid("only JPEG, PNG, WebP and GIF are supported"))
 }
 
 /// An animation's first frame need not fill the picture: what it leaves is transparent, though the file may state that
@@ -135,8 +134,8 @@ fn webp_decoder(bytes: &[u8]) -> ImageResult<Box<dyn ImageDecoder + '_>> {
     Ok(Box::new(decoder))
 }
 
-/// Whether this is an animated PNG file whose first image is no frame of the animation: viewers that know animations
-/// never show it.
+/// Whether this is an animated PNG file whose first image is not a frame of the animation: viewers that support
+/// animations never show it.
 fn hides_its_first_image(bytes: &[u8]) -> bool {
     let names = || {
         let png = Container::of(bytes).filter(|&container| container == Container::Png);
@@ -160,26 +159,28 @@ fn limits() -> Limits {
     limits
 }
 
-/// Refuses a picture that there is no memory for, before its decoder, whose allocations end the program when they fail.
-/// Memory that wasm once has stays its own, so the decoder finds it again.
+/// Refuses a picture that does not fit into memory, before its decoder starts: a failed allocation there would end the
+/// program. Wasm never gives memory back, so the decoder then finds what was reserved here.
 pub(crate) fn ensure_memory(bytes: u64) -> Result<(), Error> {
     let mut probe: Vec<u8> = Vec::new();
     let reserved = usize::try_from(bytes).is_ok_and(|bytes| probe.try_reserve_exact(bytes).is_ok());
-    // An allocation that nobody looks at is optimised away.
+    // An unused allocation would be optimised away.
     std::hint::black_box(&probe);
     if !reserved {
-        return Err(Error::new(ErrorKind::OutOfMemory, format!("decoding the picture takes {bytes} bytes of memory")));
+        let message = format!("there is not enough memory to decode the picture, which takes {bytes} bytes");
+        return Err(Error::new(ErrorKind::OutOfMemory, message));
     }
     Ok(())
 }
 
-fn named(error: &ImageError) -> Error {
-    match error {
+fn named(cause: ImageError) -> Error {
+    let error = match &cause {
         ImageError::Limits(limit) if !matches!(limit.kind(), LimitErrorKind::Unsupported { .. }) => {
-            Error::new(ErrorKind::ImageTooLarge, format!("the picture is too large: {error}"))
+            Error::new(ErrorKind::ImageTooLarge, format!("the picture is too large: {cause}"))
         }
-        _ => invalid(&error.to_string()),
-    }
+        _ => invalid(&cause.to_string()),
+    };
+    error.caused_by(cause)
 }
 
 fn invalid(why: &str) -> Error {
@@ -384,6 +385,35 @@ mod tests {
         let error = Picture::decode(&gif[..60]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidImage);
         assert_eq!(error.message(), "this picture cannot be read: the GIF file ends early");
+    }
+
+    /// The last error of the chain of causes.
+    fn root<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+        error.source().map_or(error, root)
+    }
+
+    #[test]
+    fn the_decoder_s_own_error_is_kept_as_the_cause() {
+        let mut jpeg = std::fs::read("tests/fixtures/jpeg/baseline-420.jpg").unwrap();
+        let table = jpeg.windows(2).position(|pair| pair == [0xFF, 0xDB]).unwrap();
+        jpeg[table + 4] = 0x70; // no quantisation table has this precision
+        let error = Picture::decode(&jpeg).unwrap_err();
+        let image = std::error::Error::source(&error).unwrap();
+        assert!(image.is::<ImageError>());
+        let decoder = root(image);
+        assert!(decoder.is::<jpeg_decoder::Error>(), "{decoder:?}");
+        assert!(error.message().ends_with("the JPEG file is damaged"), "{error}");
+
+        let mut png = encoded(ImageFormat::Png);
+        let pixels = png.windows(4).position(|name| name == b"IDAT").unwrap();
+        png[pixels + 8] ^= 0xFF;
+        let error = Picture::decode(&png).unwrap_err();
+        let decoder = root(&error);
+        assert!(!decoder.is::<Error>() && !decoder.is::<ImageError>(), "{decoder:?}");
+        assert!(error.message().contains(&decoder.to_string()), "{error}: {decoder}");
+
+        // What this library finds out by itself has no other cause.
+        assert!(std::error::Error::source(&Picture::decode(b"hello").unwrap_err()).is_none());
     }
 
     #[test]

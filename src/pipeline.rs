@@ -3,15 +3,17 @@
 use crate::calibrate::PersonalCalibration;
 use crate::chip::FaceChip;
 use crate::classify::{Answers, EmotionClassifier};
-use crate::crop::crop_face;
+use crate::crop::{crop_found_face, crop_turned_face};
 use crate::detect::{DetectOptions, FaceDetector};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanations, explain};
-use crate::face::FaceEmotion;
+use crate::face::{Expression, FaceEmotion};
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::live::LiveVideo;
-use crate::smooth::{Reading, Reading8, SmootherOptions};
+use crate::other::{join, likeliest_other};
+use crate::range::{FACES, LIVE_SIDE, SEARCH_SIDE, SHARE};
+use crate::smooth::{Reading, SmootherOptions, shown_emotion};
 use crate::track::TrackerOptions;
 use crate::weights::{detector_model, emotion_model};
 use std::fmt;
@@ -31,18 +33,21 @@ pub struct PipelineOptions {
     /// The least detector confidence of a face, 0..=1.
     pub min_confidence: f32,
     /// The top probability below which the answer is uncertain, 0..=1. The probabilities are calibrated, so this is
-    /// the least accuracy one wants of a single answer.
+    /// the lowest accuracy you accept for a single answer. That the face may show none of the four counts too: "happy"
+    /// with 0.6 where "other" has 0.3 counts as 0.42.
     pub uncertain_below: f32,
+    /// The probability from which a face is labelled "other", 0..=1: see [`SmootherOptions::other_from`].
+    pub other_from: f32,
     /// The long side at which pictures are searched.
     pub picture_size: SearchSize,
     /// The long side at which live frames are searched, 160..=1280 pixels. Time grows with the square: 640 takes 4 times
     /// as long as 320, 1280 some 25 times.
     pub live_size: u32,
-    /// The most faces answered for, 1..=1000, the most confident first.
+    /// The largest number of faces reported, 1..=1000, the most confident first.
     pub max_faces: usize,
-    /// One person's correction of every answer of the four expressions, if there is one.
+    /// One person's correction of the answers over the four expressions, if any.
     pub calibration: Option<PersonalCalibration>,
-    /// Whether to answer in the eight expressions too.
+    /// Whether to report the eight expressions too.
     pub eight: bool,
 }
 
@@ -52,6 +57,7 @@ impl Default for PipelineOptions {
         Self {
             min_confidence: picture.min_confidence,
             uncertain_below: 0.5,
+            other_from: SmootherOptions::default().other_from,
             picture_size: SearchSize::Auto,
             live_size: live.long_side,
             max_faces: 256,
@@ -62,28 +68,15 @@ impl Default for PipelineOptions {
 }
 
 impl PipelineOptions {
-    fn check(&self, model_id: &str, classifier: &EmotionClassifier) -> Result<(), Error> {
-        let invalid = |message: String| Err(Error::new(ErrorKind::InvalidOptions, message));
-        for (name, value) in [("minimum confidence", self.min_confidence), ("uncertain below", self.uncertain_below)] {
-            if !(0.0..=1.0).contains(&value) {
-                return invalid(format!("{name} is 0 to 1, not {value}"));
-            }
+    fn check(&self, model_id: &str) -> Result<(), Error> {
+        SHARE.check("minimum confidence", self.min_confidence)?;
+        SHARE.check("uncertain below", self.uncertain_below)?;
+        SHARE.check("other from", self.other_from)?;
+        if let SearchSize::Pixels(size) = self.picture_size {
+            SEARCH_SIDE.check("picture size", size)?;
         }
-        let picture_size = match self.picture_size {
-            SearchSize::Auto => 640,
-            SearchSize::Pixels(size) => size,
-        };
-        for (name, size, most) in [("picture size", picture_size, 4096), ("live size", self.live_size, 1280)] {
-            if !(160..=most).contains(&size) {
-                return invalid(format!("{name} is 160 to {most} pixels, not {size}"));
-            }
-        }
-        if !(1..=1000).contains(&self.max_faces) {
-            return invalid(format!("at most 1 to 1000 faces are answered for, not {}", self.max_faces));
-        }
-        if self.eight && !classifier.has_eight() {
-            return invalid(format!("the model {model_id} knows four expressions, not eight"));
-        }
+        LIVE_SIDE.check("live size", self.live_size)?;
+        FACES.check("max faces", self.max_faces)?;
         match &self.calibration {
             Some(calibration) if calibration.model_id() != model_id => Err(Error::new(
                 ErrorKind::InvalidCalibration,
@@ -111,16 +104,29 @@ impl PipelineOptions {
     }
 
     fn smoothing(&self) -> SmootherOptions {
-        SmootherOptions { uncertain_below: self.uncertain_below, ..SmootherOptions::default() }
+        let Self { uncertain_below, other_from, .. } = *self;
+        SmootherOptions { uncertain_below, other_from, ..SmootherOptions::default() }
     }
 
-    /// The answers to report: calibrated, and the eight only where they are asked for.
-    fn reported(&self, answers: &Answers) -> Answers {
-        let four = match &self.calibration {
-            Some(calibration) => calibration.apply(&answers.four),
-            None => answers.four,
-        };
-        Answers { four, eight: answers.eight.filter(|_| self.eight) }
+    /// The answers with the person's calibration.
+    fn calibrated(&self, answers: &Answers) -> Answers {
+        match &self.calibration {
+            Some(calibration) => Answers { four: calibration.apply(&answers.four), ..*answers },
+            None => *answers,
+        }
+    }
+
+    /// What is reported of answers that stand alone.
+    fn expression(&self, answers: &Answers) -> Result<Expression, Error> {
+        let (eight, other) = answers.second()?;
+        let thresholds = self.smoothing();
+        Ok(Expression {
+            probabilities: answers.four,
+            other,
+            other_expression: likeliest_other(&eight),
+            emotion: shown_emotion(&join(&answers.four, other), &thresholds),
+            eight: self.eight.then(|| Reading::of(eight, &thresholds)),
+        })
     }
 }
 
@@ -139,12 +145,12 @@ impl EmotionPipeline {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] when an option is outside its range, [`ErrorKind::InvalidCalibration`] when the
-    /// calibration was learned with another model, [`ErrorKind::ModelLoad`] when the weights that were compiled in are
-    /// no such networks.
+    /// calibration was learned with another model, [`ErrorKind::ModelLoad`] when the compiled-in weights are not those of
+    /// a detector and of a network with both heads.
     pub fn new(options: PipelineOptions) -> Result<Self, Error> {
         let model = emotion_model()?;
         let classifier = EmotionClassifier::new(&model)?;
-        options.check(model.id(), &classifier)?;
+        options.check(model.id())?;
         Ok(Self {
             model_id: model.id().to_owned(),
             live: LiveVideo::new(options.tracking())?,
@@ -155,7 +161,7 @@ impl EmotionPipeline {
         })
     }
 
-    /// The id of the expression model, which a calibration must have been learned with.
+    /// The id of the expression model. A calibration must have been learned with it.
     pub fn model_id(&self) -> &str {
         &self.model_id
     }
@@ -165,12 +171,12 @@ impl EmotionPipeline {
         &self.options
     }
 
-    /// Changes the options; the faces followed keep their ids and what was seen of them.
+    /// Changes the options. Faces that are followed keep their ids and their history.
     ///
     /// # Errors
-    /// As [`new`](Self::new); the old options then stay.
+    /// As [`new`](Self::new); the old options then stay in force.
     pub fn set_options(&mut self, options: PipelineOptions) -> Result<(), Error> {
-        options.check(&self.model_id, &self.classifier)?;
+        options.check(&self.model_id)?;
         self.live.set_options(options.tracking())?;
         self.options = options;
         Ok(())
@@ -182,23 +188,19 @@ impl EmotionPipeline {
     /// [`ErrorKind::Inference`] when a network's answer is not finite.
     pub fn analyze_image(&mut self, frame: &Frame<'_>) -> Result<&[FaceEmotion], Error> {
         self.faces.clear();
-        let detections = self.detector.detect(frame, &self.options.picture_search(frame))?;
+        let detections = self.detector.detect_turned(frame, &self.options.picture_search(frame))?;
         for (detection, id) in detections.iter().take(self.options.max_faces).zip(1..) {
-            let chip = crop_face(frame, &detection.bounding_box)?;
+            let chip = crop_found_face(frame, &detection.bounding_box, detection.roll);
             let answers = self.classifier.answers(&chip)?;
-            let reported = self.options.reported(&answers);
-            let below = self.options.uncertain_below;
-            let Reading { probabilities, emotion } = Reading::of(reported.four, below);
-            let eight = reported.eight.map(|eight| Reading::of(eight, below));
-            let raw = answers.four;
-            self.faces.push(FaceEmotion { id, detection: *detection, raw, probabilities, emotion, eight });
+            let expression = self.options.expression(&self.options.calibrated(&answers))?;
+            self.faces.push(FaceEmotion::new(id, *detection, answers.four, expression));
         }
         Ok(&self.faces)
     }
 
     /// The faces of the next frame of a live video, the one followed longest first: with ids that last, steadied boxes
     /// and smoothed probabilities. A steady face costs little, see [`FaceTracker`](crate::FaceTracker). A face that the
-    /// detector misses is still reported as it was last seen for 200 ms, so that one weak frame makes nothing flicker.
+    /// detector misses is reported as it was last seen for another 200 ms, so that one bad frame causes no flicker.
     ///
     /// # Errors
     /// As [`analyze_image`](Self::analyze_image), and [`ErrorKind::InvalidTimestamp`] when the time is not finite or
@@ -208,12 +210,14 @@ impl EmotionPipeline {
         self.live.follow(&mut self.detector, frame, &self.options.live_search(), timestamp_ms)?;
         for (face, memory) in self.live.faces() {
             if face.visible {
-                let chip = crop_face(frame, &face.bounding_box)?;
+                let chip = crop_found_face(frame, &face.bounding_box, face.roll);
                 let answers = self.classifier.answers(&chip)?;
-                let reported = self.options.reported(&answers);
-                memory.see(face, answers.four, &reported, self.options.smoothing(), timestamp_ms)?;
+                let calibrated = self.options.calibrated(&answers);
+                memory.see(face, answers.four, &calibrated, self.options.smoothing(), timestamp_ms)?;
             }
-            self.faces.extend(memory.shown(timestamp_ms).cloned());
+            let shown = memory.shown(timestamp_ms).cloned();
+            self.faces
+                .extend(shown.map(|face| FaceEmotion { eight: face.eight.filter(|_| self.options.eight), ..face }));
             if self.faces.len() == self.options.max_faces {
                 break;
             }
@@ -221,31 +225,42 @@ impl EmotionPipeline {
         Ok(&self.faces)
     }
 
-    /// The model's own answer to a face already cut out, not calibrated, and that over the eight expressions where they
+    /// The model's own answer to a face already cut out, not calibrated, and the one over the eight expressions if they
     /// are asked for.
     ///
     /// # Errors
     /// [`ErrorKind::Inference`] when the network's answer is not finite.
-    pub fn classify_face(&mut self, chip: &FaceChip) -> Result<(Reading, Option<Reading8>), Error> {
-        let Answers { four, eight } = self.classifier.answers(chip)?;
-        let below = self.options.uncertain_below;
-        let eight = eight.filter(|_| self.options.eight).map(|eight| Reading::of(eight, below));
-        Ok((Reading::of(four, below), eight))
+    pub fn classify_face(&mut self, chip: &FaceChip) -> Result<Expression, Error> {
+        self.options.expression(&self.classifier.answers(chip)?)
     }
 
-    /// Which pixels of the face in this box spoke for the answers that [`analyze_image`](Self::analyze_image) reports,
-    /// and the chip the network saw: see [`explain`].
+    /// Which pixels of the face in this box, turned by this roll, supported the answers that
+    /// [`analyze_image`](Self::analyze_image) reports, and the chip that the network saw: see [`explain`].
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] for a box that cannot be cut out (see [`crop_face`]), [`ErrorKind::Inference`] when
+    /// [`ErrorKind::InvalidBox`] for a box that cannot be cut out (see [`crop_turned_face`]), [`ErrorKind::Inference`] when
     /// the network's answer is not finite.
-    pub fn explain_face(&mut self, frame: &Frame<'_>, face: &BoundingBox) -> Result<(FaceChip, Explanations), Error> {
-        let chip = crop_face(frame, face)?;
-        let explanations = explain(&chip, |chip| Ok(self.options.reported(&self.classifier.answers(chip)?)))?;
+    pub fn explain_face(
+        &mut self,
+        frame: &Frame<'_>,
+        face: &BoundingBox,
+        roll: f32,
+    ) -> Result<(FaceChip, Explanations), Error> {
+        let chip = crop_turned_face(frame, face, roll)?;
+        let explanations = explain(&chip, |chip| {
+            let answers = self.options.calibrated(&self.classifier.answers(chip)?);
+            Ok(Answers { eight: answers.eight.filter(|_| self.options.eight), ..answers })
+        })?;
         Ok((chip, explanations))
     }
 
-    /// Forgets every tracked face and the time, for a new video.
+    /// Whether the live video is too dark to read a face well: its mean brightness is below 40 of 255, and has not
+    /// reached 55 since. Measured once a second of its frames' time; false before the first frame.
+    pub const fn is_too_dark(&self) -> bool {
+        self.live.is_too_dark()
+    }
+
+    /// Forgets all tracked faces, the light and the time, to start a new video.
     pub fn reset(&mut self) {
         self.live.reset();
     }

@@ -27,7 +27,7 @@ pub(crate) struct Span {
 
 impl Span {
     /// The span of output pixel `index` of `count`, which together cover `start..start + extent` of a source axis of
-    /// `length` pixels. Wants finite numbers, `extent` above 0 and `length` at least 1.
+    /// `length` pixels. Needs finite numbers, an `extent` above 0 and a `length` of at least 1.
     pub(crate) fn new(index: usize, count: usize, start: f64, extent: f64, length: usize) -> Self {
         let step = extent / count as f64;
         let centre = start + (index as f64 + 0.5) * step;
@@ -78,17 +78,17 @@ impl Span {
             add(&mut sum, pixel, 1.0);
         }
         let mut mean = sum.map(|sum| sum * self.weight);
-        // Where there is no such pixel its weight is 0, and any other does.
+        // A pixel that does not exist has the weight 0, so any other will do.
         add(&mut mean, &pixels[from.saturating_sub(1)], self.before);
         add(&mut mean, &pixels[to.min(pixels.len() - 1)], self.after);
         mean
     }
 }
 
-/// Source columns that are worked on together: their means stay in the first-level cache.
+/// Source columns that are processed together: their means stay in the first-level cache.
 const STRIP: usize = 256;
 
-/// Rows of bytes whose sum is sure to fit 16 bits.
+/// How many rows of bytes have a sum that fits 16 bits.
 const SUMMABLE_ROWS: usize = 257;
 
 /// Averages one output row and writes it to `output`: source rows by `row`, source columns by `columns`, one span an

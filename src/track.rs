@@ -12,6 +12,7 @@ mod one_euro;
 
 use crate::error::{Error, ErrorKind};
 use crate::geometry::{BoundingBox, FaceDetection, Landmarks, around, centre, distance_iou};
+use crate::range::{DURATION_MS, SHARE};
 use assignment::Assignment;
 use one_euro::OneEuro;
 
@@ -22,10 +23,10 @@ const MIN_DISTANCE_IOU: f32 = -0.2;
 /// The most by which the areas of a track and its next detection may differ, as a factor: twice the side.
 const MAX_AREA_RATIO: f32 = 4.0;
 
-/// With no frame for longer than this (milliseconds) everyone may have moved: all tracks end.
+/// After a gap of more than this many milliseconds everyone may have moved: all tracks end.
 const MAX_GAP_MS: f64 = 2_000.0;
 
-/// Longest time a motion is carried on unseen, in milliseconds.
+/// The longest time for which the motion of an unseen face is extrapolated, in milliseconds.
 const MAX_PREDICTION_MS: f64 = 500.0;
 
 /// A face slower than this many of its own sizes a second is steady: in the default 50 ms of reuse its box goes stale
@@ -34,21 +35,21 @@ const STEADY_SPEED: f32 = 0.25;
 
 /// Side of the region to search, in sizes of the face. It leaves 0.6 of a face on each side of its expected place,
 /// and makes the face 70 pixels high where the detector looks at 160.
-const REGION_SCALE: f32 = 2.2;
+pub(crate) const REGION_SCALE: f32 = 2.2;
 
 /// Settings of a [`FaceTracker`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrackerOptions {
-    /// The detector's confidence from which a face gets an id, 0..1. Detections below it only carry on a face already
+    /// The detector's confidence from which a face gets an id, 0..=1. Detections below it only carry on a face already
     /// followed, so run the detector with a lower threshold than this one to bridge weak moments (Zhang et al.,
     /// "ByteTrack", ECCV 2022).
     pub start_confidence: f32,
-    /// How long a face may stay unseen and keep its id, in milliseconds.
+    /// How long a face may stay unseen and keep its id, 0..=60000 milliseconds.
     pub hold_ms: f64,
-    /// The longest time between two searches of the whole frame, in milliseconds: a face that appears away from the one
-    /// followed is found at the first frame after it.
+    /// The longest time between two searches of the whole frame, 0..=60000 milliseconds: a face that appears away from
+    /// the one followed is found at the first frame after it.
     pub full_pass_every_ms: f64,
-    /// How long steady faces are taken as unmoved, in milliseconds; 0 searches at every frame.
+    /// How long steady faces are taken as unmoved, 0..=60000 milliseconds; 0 searches at every frame.
     pub reuse_ms: f64,
 }
 
@@ -60,18 +61,10 @@ impl Default for TrackerOptions {
 
 impl TrackerOptions {
     fn check(&self) -> Result<(), Error> {
-        let invalid = |message| Err(Error::new(ErrorKind::InvalidOptions, message));
-        if !(0.0..=1.0).contains(&self.start_confidence) {
-            return invalid(format!("start_confidence is 0..1, not {}", self.start_confidence));
-        }
-        for (name, value) in
-            [("hold_ms", self.hold_ms), ("full_pass_every_ms", self.full_pass_every_ms), ("reuse_ms", self.reuse_ms)]
-        {
-            if !(0.0..=60_000.0).contains(&value) {
-                return invalid(format!("{name} is 0..60000 milliseconds, not {value}"));
-            }
-        }
-        Ok(())
+        SHARE.check("start confidence", self.start_confidence)?;
+        DURATION_MS.check("hold", self.hold_ms)?;
+        DURATION_MS.check("full pass every", self.full_pass_every_ms)?;
+        DURATION_MS.check("reuse", self.reuse_ms)
     }
 }
 
@@ -82,7 +75,7 @@ pub enum DetectionPlan {
     Full,
     /// On this square around the one face, which may reach beyond the frame; 160 pixels are enough for it.
     Region(BoundingBox),
-    /// Nowhere: the faces are steady and were seen a moment ago.
+    /// Nowhere: the faces are steady and were seen only a moment ago.
     Reuse,
 }
 
@@ -97,6 +90,8 @@ pub struct TrackedFace {
     pub landmarks: Landmarks,
     /// The detector's confidence when it was last seen, 0..1.
     pub confidence: f32,
+    /// How far it was turned in the picture's plane when it was last seen, in degrees, clockwise: -180..180.
+    pub roll: f32,
     /// False while the detector misses it; its box and landmarks then are the last ones seen.
     pub visible: bool,
 }
@@ -105,15 +100,15 @@ pub struct TrackedFace {
 ///
 /// Detections are assigned to tracks all at once, by distance-IoU between where a track is expected (constant
 /// velocity) and where the detector sees a face; boxes and landmarks pass through a One Euro filter. Faces that cross
-/// keep their ids as far as their motion tells them apart; what they look like is not compared.
+/// keep their ids as far as their motion distinguishes them; their looks are not compared.
 ///
-/// The detector costs more than all the rest, so [`plan`](Self::plan) says how little of it will do:
+/// The detector costs more than everything else, so [`plan`](Self::plan) asks for as little of it as possible:
 /// - no face, or several: the whole frame;
 /// - one face: a region around it, and the whole frame every [`full_pass_every_ms`](TrackerOptions::full_pass_every_ms);
 /// - the whole frame again as soon as a face is missed, new, or not alone in its region;
 /// - nothing for [`reuse_ms`](TrackerOptions::reuse_ms) after a search while all faces are steady, or there are none.
 ///
-/// With each face it keeps a memory of type `M` for its user, from the face's first frame to its last.
+/// It keeps a value of type `M` with each face for its user, from the face's first frame to its last.
 #[derive(Debug, Clone)]
 pub struct FaceTracker<M = ()> {
     options: TrackerOptions,
@@ -123,14 +118,14 @@ pub struct FaceTracker<M = ()> {
     now_ms: Option<f64>,
     last_search_ms: Option<f64>,
     last_full_pass_ms: Option<f64>,
-    /// Something asks for a look at the whole frame.
+    /// Whether the next search must cover the whole frame.
     search_everywhere: bool,
     assignment: Assignment,
     taken: Vec<bool>,
 }
 
 impl FaceTracker {
-    /// A tracker that follows nobody yet.
+    /// A tracker that follows no face yet.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOptions`] when an option is outside its range.
@@ -160,15 +155,14 @@ impl<M: Default> FaceTracker<M> {
     /// Changes the options and keeps the faces followed.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] when an option is outside its range; the old ones then stay.
+    /// [`ErrorKind::InvalidOptions`] when an option is outside its range; the old ones then stay in force.
     pub fn set_options(&mut self, options: TrackerOptions) -> Result<(), Error> {
         options.check()?;
         self.options = options;
         Ok(())
     }
 
-    /// Where the detector has to look at this time; a search that missed the face may be followed by the next plan for
-    /// the same frame and the same time.
+    /// Where the detector has to look at this time. When a search missed the face, ask again for the same frame and time.
     pub fn plan(&self, timestamp_ms: f64) -> DetectionPlan {
         let within = |since: Option<f64>, limit: f64| since.is_some_and(|since| timestamp_ms - since < limit);
         if self.search_everywhere || !within(self.last_full_pass_ms, self.options.full_pass_every_ms) {
@@ -189,7 +183,8 @@ impl<M: Default> FaceTracker<M> {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidTimestamp`] when the time is not finite or before the last one, and
-    /// [`ErrorKind::Inference`] when a detection is no box; the tracker then is as it was.
+    /// [`ErrorKind::InvalidBox`] when a detection has no valid box, or a number that is not finite; the tracker is then
+    /// unchanged.
     pub fn update(
         &mut self,
         plan: DetectionPlan,
@@ -208,7 +203,7 @@ impl<M: Default> FaceTracker<M> {
                 self.last_full_pass_ms = Some(timestamp_ms);
                 self.start(detections, timestamp_ms);
             }
-            // A box cut by the region's border is no start for a track: strangers wait for the full pass they cause.
+            // A box cut off by the region's border must not start a track: new faces wait for the full pass they cause.
             self.search_everywhere = (strangers && plan != DetectionPlan::Full)
                 || self.tracks.iter().any(|track| !track.face.visible || !track.confirmed);
             self.faces.clear();
@@ -227,7 +222,7 @@ impl<M: Default> FaceTracker<M> {
         self.tracks.iter_mut().map(|track| (&track.face, &mut track.memory))
     }
 
-    /// Ends all tracks and forgets the time, for a new video. Ids go on counting.
+    /// Ends all tracks and forgets the time, to start a new video. Ids go on counting.
     pub fn reset(&mut self) {
         self.forget();
         self.now_ms = None;
@@ -245,24 +240,21 @@ impl<M: Default> FaceTracker<M> {
         if !timestamp_ms.is_finite() || self.now_ms.is_some_and(|last| timestamp_ms < last) {
             return Err(Error::new(
                 ErrorKind::InvalidTimestamp,
-                format!("a frame's time must be finite and not before the last one, not {timestamp_ms} ms"),
+                format!("a frame's time must be finite and not before the last frame's, not {timestamp_ms} ms"),
             ));
         }
-        let is_box = |detection: &FaceDetection| {
-            let BoundingBox { x, y, width, height } = detection.bounding_box;
-            let numbers = [x, y, width, height, detection.confidence];
-            width > 0.0
-                && height > 0.0
-                && numbers.iter().chain(detection.landmarks.as_flattened()).all(|number| number.is_finite())
-        };
-        if !detections.iter().all(is_box) {
-            return Err(Error::new(ErrorKind::Inference, "the detector gave a face that is no box with five points"));
+        for FaceDetection { bounding_box, landmarks, confidence, roll } in detections {
+            bounding_box.check()?;
+            if !landmarks.as_flattened().iter().chain([confidence, roll]).all(|number| number.is_finite()) {
+                let message = "a face's landmarks, confidence and roll must be finite numbers";
+                return Err(Error::new(ErrorKind::InvalidBox, message));
+            }
         }
         Ok(())
     }
 
-    /// Assigns detections to tracks, ends the tracks missed for too long, and marks the detections taken. Returns
-    /// whether a detection that could start a track is left over.
+    /// Assigns detections to tracks, ends the tracks that were missed for too long, and marks the assigned detections.
+    /// Returns whether a detection that could start a track is left over.
     fn carry_on(&mut self, detections: &[FaceDetection], timestamp_ms: f64) -> bool {
         self.taken.clear();
         self.taken.resize(detections.len(), false);
@@ -283,7 +275,7 @@ impl<M: Default> FaceTracker<M> {
                 track.see(&detections[column], timestamp_ms);
             }
         }
-        // A face seen only once was more likely none: it is not held.
+        // A face seen only once was probably not a face: it is not held.
         self.tracks.retain(|track| {
             track.face.visible || (track.confirmed && timestamp_ms - track.seen_ms <= self.options.hold_ms)
         });
@@ -291,7 +283,7 @@ impl<M: Default> FaceTracker<M> {
         detections.iter().zip(&self.taken).any(|(detection, taken)| !taken && detection.confidence >= start_confidence)
     }
 
-    /// Starts a track for every confident detection not taken.
+    /// Starts a track for every confident detection that is not assigned.
     fn start(&mut self, detections: &[FaceDetection], timestamp_ms: f64) {
         for (detection, taken) in detections.iter().zip(&self.taken) {
             if !taken && detection.confidence >= self.options.start_confidence {
@@ -317,9 +309,9 @@ struct Track<M> {
 
 impl<M: Default> Track<M> {
     fn new(id: u64, detection: &FaceDetection, timestamp_ms: f64) -> Self {
-        let FaceDetection { bounding_box, landmarks, confidence } = *detection;
+        let FaceDetection { bounding_box, landmarks, confidence, roll } = *detection;
         Self {
-            face: TrackedFace { id, bounding_box, landmarks, confidence, visible: true },
+            face: TrackedFace { id, bounding_box, landmarks, confidence, roll, visible: true },
             memory: M::default(),
             centre: OneEuro::new(centre(&bounding_box)),
             size: OneEuro::new([bounding_box.width, bounding_box.height]),
@@ -342,13 +334,14 @@ impl<M: Default> Track<M> {
         self.face.bounding_box = around(self.centre.point(), self.size.point());
         self.face.landmarks = self.landmarks.map(|filter| filter.point());
         self.face.confidence = detection.confidence;
+        self.face.roll = detection.roll;
         self.seen_ms = timestamp_ms;
         self.confirmed = true;
     }
 
     /// The box at this time if the motion goes on.
     fn expected(&self, timestamp_ms: f64) -> BoundingBox {
-        let seconds = ((timestamp_ms - self.seen_ms).min(MAX_PREDICTION_MS) / 1_000.0) as f32;
+        let seconds = ((timestamp_ms - self.seen_ms).clamp(0.0, MAX_PREDICTION_MS) / 1_000.0) as f32;
         around(self.centre.predict(seconds), self.size.predict(0.0))
     }
 
@@ -373,7 +366,8 @@ mod tests {
     fn face(x: f32, y: f32) -> FaceDetection {
         let bounding_box = around([x, y], [80.0, 100.0]);
         let landmarks = [[-17.0, -14.0], [17.0, -14.0], [0.0, 5.0], [-14.0, 24.0], [14.0, 24.0]];
-        FaceDetection { bounding_box, landmarks: landmarks.map(|[dx, dy]| [x + dx, y + dy]), confidence: 0.9 }
+        let landmarks = landmarks.map(|[dx, dy]| [x + dx, y + dy]);
+        FaceDetection { bounding_box, landmarks, confidence: 0.9, roll: 0.0 }
     }
 
     fn tracker() -> FaceTracker {
@@ -419,8 +413,7 @@ mod tests {
 
     /// Noise of one hundredth of a face that repeats from run to run.
     fn jitter(frame: u32) -> f32 {
-        let hash = frame.wrapping_mul(2_654_435_761) ^ (frame.wrapping_mul(40_503) << 7);
-        (hash % 1_000) as f32 / 1_000.0 * 3.4 - 1.7
+        3.4 * fastrand::Rng::with_seed(frame.into()).f32() - 1.7
     }
 
     #[test]
@@ -538,8 +531,11 @@ mod tests {
             let bounding_box = BoundingBox { x, y: 0.0, width, height: 10.0 };
             let bad = FaceDetection { bounding_box, ..face(0.0, 0.0) };
             let error = tracker.update(DetectionPlan::Full, &[bad], 133.0).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Inference, "{bounding_box:?}");
+            assert_eq!(error.kind(), ErrorKind::InvalidBox, "{bounding_box:?}");
         }
+        let without_points = FaceDetection { landmarks: [[f32::NAN; 2]; 5], ..face(0.0, 0.0) };
+        let error = tracker.update(DetectionPlan::Full, &[without_points], 133.0).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidBox);
         assert_eq!(tracker.faces(), before);
         assert_eq!(search(&mut tracker, &[face(200.0, 200.0)], 100.0)[0].0, 1, "the same time again is allowed");
     }

@@ -1,7 +1,8 @@
-//! The JavaScript boundary: thin, and the only file that knows of wasm-bindgen.
+//! The JavaScript boundary: thin, and the only file that uses wasm-bindgen.
 //!
 //! Plain objects go out, because instances cannot be cloned to another thread and must be freed. Every error is an
-//! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]).
+//! `Error` named `EmotionError` with a `code` (see [`ErrorKind::code`]). The conversions are written out: through
+//! serde-wasm-bindgen a wrong argument would lose that code, and serde would come into the module.
 
 use std::ops::Range;
 
@@ -14,16 +15,16 @@ use web_sys::{ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingC
 use crate::calibrate::PersonalCalibration;
 use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::classify::{EmotionProbabilities, Probabilities};
-use crate::emotion::{Emotion, Emotion8, Expressions};
+use crate::emotion::{Emotion, Emotion8, Expressions, Label};
 use crate::error::{Error, ErrorKind};
 use crate::exif;
 use crate::explain::{Explanation, Explanations};
-use crate::face::FaceEmotion;
+use crate::face::{Expression, FaceEmotion};
 use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::picture::{self, Picture};
 use crate::pipeline::{self, PipelineOptions, SearchSize};
-use crate::smooth::{Reading, Reading8};
+use crate::record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 use crate::weights::{detector_model, emotion_model};
 
 /// The longest side at which a live frame's pixels are read, and those of a picture to be searched at fewer: a larger
@@ -38,30 +39,53 @@ const MAX_CANVAS_PIXELS: u32 = MAX_BITMAP_SIDE * MAX_BITMAP_SIDE;
 
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = r#"
-/** An expression the model tells apart. */
+/** An expression that the model distinguishes. */
 export type Emotion = "happy" | "neutral" | "sad" | "surprise";
 /** An expression of the model's second head; it was trained on other labels, so the two need not agree. */
 export type Emotion8 = "neutral" | "happy" | "surprise" | "sad" | "angry" | "disgusted" | "fearful" | "contempt";
+/** An expression that is not among the four. */
+export type OtherExpression = Exclude<Emotion8, Emotion>;
 /** A rectangle in picture pixels, origin at the top left. It may reach beyond the picture's border. */
 export interface Box { x: number; y: number; width: number; height: number }
+/** A face's box, with its `roll` where it is turned: `{ ...face.box, roll: face.roll }`. */
+export interface TurnedBox extends Box { roll?: number }
 /** Each expression's probability, 0..1; together 1. */
 export type Probabilities = Record<Emotion, number>;
 /** The expression a face displays. */
 export interface Expression {
   probabilities: Probabilities;
+  /** The calibrated probability that the face shows none of the four expressions, 0..1. */
+  other: number;
+  /** What the face looks like if it shows none of the four: the most probable of the other expressions. */
+  otherExpression: OtherExpression;
   /**
-   * The most probable expression, or "uncertain" when it is less probable than `uncertainBelow`. In live video it is
-   * held steady within a margin of 0.1, and never less probable than `uncertainBelow`.
+   * "other" when `other` is at least `otherFrom`; else the most probable of the four expressions; or "uncertain" when
+   * the probability that the face shows it, `other` counted, is below `uncertainBelow`. In live video it is held steady
+   * within a margin of 0.1, and never below its threshold.
    */
-  emotion: Emotion | "uncertain";
+  emotion: Emotion | "other" | "uncertain";
+  /** The expression shown; where that is "other" or "uncertain", the most probable of the four. */
+  likeliest: Emotion;
   /** The same over eight expressions, where they are asked for. */
   eight?: {
     probabilities: Record<Emotion8, number>;
     emotion: Emotion8 | "uncertain";
+    likeliest: Emotion8;
   };
 }
 /** A frame recorded to calibrate with: the face's `raw` answer, and the expression it was asked to display. */
 export interface CalibrationFrame { probabilities: Probabilities; emotion: Emotion }
+/** How far the recording of an expression has come. */
+export type Recording =
+  /** This frame was left out, since it does not show exactly one face. */
+  | { state: "not-alone" }
+  /** This share of the recording is done, 0..1. */
+  | { state: "underway"; share: number }
+  /**
+   * The recording has ended. `calibration` is for the option of that name. `before` and `after` are the mean probability
+   * of the expression, 0..1, without and with it, in frames that were not learned from.
+   */
+  | { state: "complete"; calibration: string; before: number; after: number };
 /** One face in a picture or frame. */
 export interface FaceEmotion extends Expression {
   /** In live video the same face keeps its id; in a picture faces are numbered from 1. */
@@ -71,12 +95,14 @@ export interface FaceEmotion extends Expression {
   landmarks: [number, number][];
   /** The detector's confidence that this is a face, 0..1. */
   confidence: number;
+  /** How far it is turned in the picture's plane, in degrees, clockwise: -180..180, 0 for an upright face. */
+  roll: number;
   /** The model's own answer to this frame: neither calibrated nor smoothed. */
   raw: Probabilities;
 }
-/** Which pixels of a face spoke for its answer. */
+/** Which pixels of a face supported its answer. */
 export interface Explanation<E extends string = Emotion> {
-  /** For each pixel of the chip -1..1: above 0 it spoke for the answer, below 0 against it. */
+  /** For each pixel of the chip, -1..1: above 0 it supported the answer, below 0 it spoke against it. */
   heat: Float32Array;
   /** The change of the answer's log-odds (natural logarithm) that a heat of 1 stands for; near 0 nothing mattered. */
   strength: number;
@@ -94,10 +120,12 @@ export interface FaceExplanation extends Explanation {
 }
 /** Options of a pipeline; each may be left out. */
 export interface PipelineOptions {
-  /** Least detector confidence of a face, 0..1; 0.6 by default. */
+  /** The lowest detector confidence of a face, 0..1; 0.6 by default. */
   minConfidence?: number;
-  /** The top probability below which the answer is "uncertain", 0..1. */
+  /** The top probability below which the answer is "uncertain", 0..1; 0.5 by default. */
   uncertainBelow?: number;
+  /** The probability from which a face is labelled "other", 0..1; 0.4 by default. */
+  otherFrom?: number;
   /**
    * The long side at which pictures are searched, 160..4096 pixels. By default "auto": so large that faces 48 pixels wide
    * are found in pictures of up to 24 megapixels.
@@ -105,11 +133,11 @@ export interface PipelineOptions {
   pictureSize?: number | "auto";
   /** The long side at which live frames are searched, 160..1280 pixels; 320 by default. */
   liveSize?: number;
-  /** The most faces answered for, 1..1000, the most confident first; 256 by default. */
+  /** The largest number of faces reported, 1..1000, the most confident first; 256 by default. */
   maxFaces?: number;
-  /** A person's calibration, as `fitCalibration` gave it; "" is none. */
+  /** A person's calibration, as returned by `fitCalibration`; "" means none. */
   calibration?: string;
-  /** 8 answers in eight expressions too; 4 by default. */
+  /** 8 adds the answer over eight expressions; 4 by default. */
   expressions?: 4 | 8;
 }
 /** A picture as it is read, small enough to be drawn at once, with the size of the whole. */
@@ -120,6 +148,8 @@ export interface ModelInfo {
     id: string;
     sha256: string;
     classes: Emotion[];
+    /** The order in which to record them for a calibration; the first teaches the most, and alone is enough. */
+    recordingOrder: Emotion[];
     /** The classes of the second head, in its order; empty where the model has none. */
     eight: Emotion8[];
   };
@@ -141,9 +171,12 @@ extern "C" {
     /// A `FaceExplanation`.
     #[wasm_bindgen(typescript_type = "FaceExplanation")]
     pub type JsExplanation;
-    /// A `Box`.
-    #[wasm_bindgen(typescript_type = "Box")]
+    /// A `TurnedBox`.
+    #[wasm_bindgen(typescript_type = "TurnedBox")]
     pub type JsBox;
+    /// A `Recording`.
+    #[wasm_bindgen(typescript_type = "Recording")]
+    pub type JsRecording;
     /// An array of `CalibrationFrame`.
     #[wasm_bindgen(typescript_type = "CalibrationFrame[]")]
     pub type JsCalibrationFrames;
@@ -169,6 +202,7 @@ pub fn model_info() -> Result<JsModelInfo, JsValue> {
     let detector = detector_model().map_err(to_js)?;
     let emotion_info = model(emotion.id(), crate::weights::EMOTION_MODEL_SHA256);
     set(&emotion_info, "classes", &names(&Emotion::ALL));
+    set(&emotion_info, "recordingOrder", &names(&RECORDING_ORDER));
     let has_eight = emotion.contains("eight.weight");
     set(&emotion_info, "eight", &names(if has_eight { &Emotion8::ALL[..] } else { &[] }));
     let detector_info = model(detector.id(), crate::weights::DETECTOR_MODEL_SHA256);
@@ -207,13 +241,15 @@ pub fn decode_image(bytes: &Uint8Array) -> Result<ImageData, JsValue> {
 
 /// Finds faces and reads the expression each displays. Holds its scratch memory: make one and keep it.
 ///
-/// `www/lib/pipeline.js` stands before it and lets only plain values of the right types through.
+/// `www/lib/pipeline.js` wraps it and passes on only plain values of the right types.
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct EmotionPipeline {
     pipeline: pipeline::EmotionPipeline,
     canvas: Option<(OffscreenCanvas, OffscreenCanvasRenderingContext2d)>,
     pixels: Vec<u8>,
+    recorder: CalibrationRecorder,
+    recording: Option<Recording>,
 }
 
 #[wasm_bindgen]
@@ -223,7 +259,8 @@ impl EmotionPipeline {
     pub fn new(options: Option<JsOptions>) -> Result<Self, JsValue> {
         let options = options_from(options.as_deref()).map_err(to_js)?;
         let pipeline = pipeline::EmotionPipeline::new(options).map_err(to_js)?;
-        Ok(Self { pipeline, canvas: None, pixels: Vec::new() })
+        let recorder = CalibrationRecorder::new(pipeline.model_id());
+        Ok(Self { pipeline, canvas: None, pixels: Vec::new(), recorder, recording: None })
     }
 
     /// Takes these options, and the default of each one left out. Faces followed keep their ids. Throws as the
@@ -256,8 +293,8 @@ impl EmotionPipeline {
         self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
 
-    /// The same for the next frame of a live video: ids are kept, probabilities smoothed over time. `timestampMs` must
-    /// not run backwards; `reset` starts anew.
+    /// The same for the next frame of a live video: ids are kept and probabilities smoothed over time. `timestampMs`
+    /// must not run backwards; `reset` starts anew.
     #[wasm_bindgen(js_name = analyzeFrame, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_frame(
         &mut self,
@@ -268,7 +305,9 @@ impl EmotionPipeline {
     ) -> Result<JsFaces, JsValue> {
         copy_bytes(rgba, &mut self.pixels).map_err(to_js)?;
         let frame = frame_from(&self.pixels, width, height).map_err(to_js)?;
-        self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
+        let faces = self.pipeline.analyze_frame(&frame, timestamp_ms).map_err(to_js)?;
+        self.recording = self.recorder.add(faces, timestamp_ms).map_err(to_js)?;
+        Ok(faces_to_js(faces, 1.0))
     }
 
     /// The faces in the bytes of a JPEG, PNG, WebP or GIF file, in pixels of the upright picture. Throws
@@ -300,7 +339,50 @@ impl EmotionPipeline {
         let scale = scale_to_side(bitmap, MAX_BITMAP_SIDE);
         let (width, height) = self.read_bitmap(bitmap, UPRIGHT, scale)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
-        self.pipeline.analyze_frame(&frame, timestamp_ms).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
+        let faces = self.pipeline.analyze_frame(&frame, timestamp_ms).map_err(to_js)?;
+        self.recording = self.recorder.add(faces, timestamp_ms).map_err(to_js)?;
+        Ok(faces_to_js(faces, scale))
+    }
+
+    /// Whether the live video is too dark to read a face well: its mean brightness is below 40 of 255, and has not
+    /// reached 55 since. Measured once a second.
+    #[wasm_bindgen(getter, js_name = isTooDark)]
+    pub fn is_too_dark(&self) -> bool {
+        self.pipeline.is_too_dark()
+    }
+
+    /// Records this expression from the next live frame on, for a calibration. Throws `invalid-calibration` where the
+    /// model has no such expression.
+    #[wasm_bindgen(js_name = recordCalibration)]
+    pub fn record_calibration(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Emotion")] emotion: &JsValue,
+    ) -> Result<(), JsValue> {
+        let emotion = emotion.as_string().and_then(|name| Emotion::from_name(&name)).ok_or_else(|| {
+            to_js(Error::new(ErrorKind::InvalidCalibration, "only an expression of this model can be recorded"))
+        })?;
+        self.recorder.begin(emotion);
+        Ok(())
+    }
+
+    /// How far the recording has come with the last live frame; undefined where none was under way.
+    #[wasm_bindgen(getter, unchecked_return_type = "Recording | undefined")]
+    pub fn recording(&self) -> Option<JsRecording> {
+        self.recording.as_ref().map(recording_to_js)
+    }
+
+    /// Drops the recording under way and keeps those that are complete.
+    #[wasm_bindgen(js_name = cancelRecording)]
+    pub fn cancel_recording(&mut self) {
+        self.recorder.cancel();
+        self.recording = None;
+    }
+
+    /// Drops every recording.
+    #[wasm_bindgen(js_name = clearRecordings)]
+    pub fn clear_recordings(&mut self) {
+        self.recorder.clear();
+        self.recording = None;
     }
 
     /// The model's own answer to a face already cut out, not calibrated: 2,304 grey bytes, 48 x 48, rows from the top.
@@ -310,14 +392,13 @@ impl EmotionPipeline {
         let mut bytes = Vec::new();
         copy_bytes(grey, &mut bytes).map_err(to_js)?;
         let chip = chip_from(&bytes).map_err(to_js)?;
-        let (four, eight) = self.pipeline.classify_face(&chip).map_err(to_js)?;
         let expression = Object::new();
-        set_expressions(&expression, &four, eight.as_ref());
+        set_expression(&expression, &self.pipeline.classify_face(&chip).map_err(to_js)?);
         Ok(JsValue::from(expression).unchecked_into())
     }
 
-    /// Which pixels of the face in this box spoke for its answer as `analyzeImage` gives it. Takes 65 classifications.
-    /// Throws `invalid-options` for an invalid box.
+    /// Which pixels of the face in this box supported its answer from `analyzeImage`. Takes 65 classifications.
+    /// Throws `invalid-box` for a box that is not one, or lies outside of the picture.
     #[wasm_bindgen(js_name = explainImage, unchecked_return_type = "FaceExplanation")]
     pub fn explain_image(
         &mut self,
@@ -329,7 +410,7 @@ impl EmotionPipeline {
         let mut pixels = Vec::new();
         copy_bytes(rgba, &mut pixels).map_err(to_js)?;
         let frame = frame_from(&pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face)).map_err(to_js)
     }
 
     /// The same for the bytes of a JPEG, PNG, WebP or GIF file; the box is in pixels of the upright picture.
@@ -341,7 +422,7 @@ impl EmotionPipeline {
     ) -> Result<JsExplanation, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
         let frame = picture.frame().map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, 1.0)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face)).map_err(to_js)
     }
 
     /// The same for a bitmap stored in this EXIF orientation; the box is in pixels of the upright picture.
@@ -352,10 +433,16 @@ impl EmotionPipeline {
         orientation: u8,
         #[wasm_bindgen(js_name = box)] face: &JsBox,
     ) -> Result<JsExplanation, JsValue> {
+        let (face, roll) = box_from(face);
+        let (full_width, full_height) = upright_size(bitmap, orientation);
+        // Before it is scaled, so that the message states the caller's numbers.
+        face.check_within(full_width, full_height).map_err(to_js)?;
         let scale = self.picture_scale(bitmap);
         let (width, height) = self.read_bitmap(bitmap, orientation, scale)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, &box_from(face, scale)).map_err(to_js)
+        let BoundingBox { x, y, width, height } = face;
+        let face = BoundingBox { x: x / scale, y: y / scale, width: width / scale, height: height / scale };
+        explain(&mut self.pipeline, &frame, (face, roll)).map_err(to_js)
     }
 
     /// Forgets every tracked face; the next frame starts a new video.
@@ -486,14 +573,14 @@ fn upright_transform(orientation: u8, width: f64, height: f64) -> [f64; 6] {
 fn new_canvas() -> Result<(OffscreenCanvas, OffscreenCanvasRenderingContext2d), JsValue> {
     let canvas = OffscreenCanvas::new(0, 0)?; // the first picture sets its size, and the context's state with it
     let settings = object(&[("willReadFrequently", true.into()), ("alpha", false.into())]);
-    let context = canvas.get_context_with_context_options("2d", &settings)?.ok_or_else(|| {
-        to_js(Error::new(ErrorKind::InvalidFrame, "this browser gives no canvas to read pixels with"))
-    })?;
+    let context = canvas
+        .get_context_with_context_options("2d", &settings)?
+        .ok_or_else(|| to_js(Error::new(ErrorKind::InvalidFrame, "this browser has no canvas to read pixels with")))?;
     Ok((canvas, context.unchecked_into()))
 }
 
-/// Copies the bytes of a `Uint8Array` or `Uint8ClampedArray`, or says that there is no memory for them: without
-/// that, an allocation that fails would end the module.
+/// Copies the bytes of a `Uint8Array` or `Uint8ClampedArray`. Too little memory for them is an error here, because a
+/// failed allocation would end the module.
 fn copy_bytes(from: &Uint8Array, to: &mut Vec<u8>) -> Result<(), Error> {
     resize(to, from.length() as usize)?;
     from.copy_to(to);
@@ -502,7 +589,7 @@ fn copy_bytes(from: &Uint8Array, to: &mut Vec<u8>) -> Result<(), Error> {
 
 fn resize(bytes: &mut Vec<u8>, length: usize) -> Result<(), Error> {
     bytes.try_reserve(length.saturating_sub(bytes.len())).map_err(|_| {
-        Error::new(ErrorKind::OutOfMemory, format!("there is no memory for {length} bytes of a picture"))
+        Error::new(ErrorKind::OutOfMemory, format!("there is not enough memory for {length} bytes of a picture"))
     })?;
     bytes.resize(length, 0);
     Ok(())
@@ -514,11 +601,11 @@ fn decode(bytes: &Uint8Array) -> Result<Picture, Error> {
     Picture::decode(&encoded)
 }
 
-/// A frame of sides as JavaScript counts them; a fraction or a negative number is no size.
+/// A frame whose sides are JavaScript numbers; a fraction or a negative number is not a size.
 fn frame_from(rgba: &[u8], width: f64, height: f64) -> Result<Frame<'_>, Error> {
     let is_size = |side: f64| side.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&side);
     if !is_size(width) || !is_size(height) {
-        let message = format!("a frame's sides are whole numbers of pixels, not {width} x {height}");
+        let message = format!("a frame's sides must be whole numbers of pixels, not {width} x {height}");
         return Err(Error::new(ErrorKind::InvalidFrame, message));
     }
     Frame::from_rgba(rgba, width as u32, height as u32)
@@ -528,20 +615,25 @@ fn chip_from(grey: &[u8]) -> Result<FaceChip, Error> {
     let grey: [u8; CHIP_SIDE * CHIP_SIDE] = grey.try_into().map_err(|_| {
         Error::new(
             ErrorKind::InvalidFrame,
-            format!("a face is {CHIP_SIDE} x {CHIP_SIDE} grey bytes, {}, not {}", CHIP_SIDE * CHIP_SIDE, grey.len()),
+            format!(
+                "a face must be {CHIP_SIDE} x {CHIP_SIDE} grey bytes, {}, not {}",
+                CHIP_SIDE * CHIP_SIDE,
+                grey.len()
+            ),
         )
     })?;
     Ok(FaceChip::from_grey(grey))
 }
 
-/// A box given in picture pixels, in pixels of the frame analysed. What is missing or no number becomes NaN, which no
-/// crop accepts.
-fn box_from(face: &JsValue, scale: f32) -> BoundingBox {
-    let side = |key: &str| {
-        let number = Reflect::get(face, &key.into()).ok().and_then(|value| value.as_f64());
-        number.map_or(f32::NAN, |number| number as f32 / scale)
-    };
-    BoundingBox { x: side("x"), y: side("y"), width: side("width"), height: side("height") }
+/// A box given in picture pixels, and its roll, 0 where none is given. What is missing or not a number becomes NaN, which
+/// no crop accepts.
+fn box_from(face: &JsValue) -> (BoundingBox, f32) {
+    let value = |key: &str| Reflect::get(face, &key.into()).unwrap_or(JsValue::UNDEFINED);
+    let number = |value: JsValue| value.as_f64().map_or(f32::NAN, |number| number as f32);
+    let side = |key: &str| number(value(key));
+    let roll = value("roll");
+    let roll = if roll.is_undefined() { 0.0 } else { number(roll) };
+    (BoundingBox { x: side("x"), y: side("y"), width: side("width"), height: side("height") }, roll)
 }
 
 /// Reads the options that are given; anything but a known name with a value of its kind is refused.
@@ -558,7 +650,7 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
             continue;
         }
         if key == "calibration" {
-            let text = value.as_string().ok_or_else(|| invalid("the option calibration must be a text".into()))?;
+            let text = value.as_string().ok_or_else(|| invalid("the option calibration must be a string".into()))?;
             options.calibration = if text.is_empty() { None } else { Some(text.parse()?) };
             continue;
         }
@@ -577,6 +669,7 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
         match key.as_str() {
             "minConfidence" => options.min_confidence = number as f32,
             "uncertainBelow" => options.uncertain_below = number as f32,
+            "otherFrom" => options.other_from = number as f32,
             "pictureSize" => options.picture_size = SearchSize::Pixels(whole()?),
             "liveSize" => options.live_size = whole()?,
             "maxFaces" => options.max_faces = whole()? as usize,
@@ -584,7 +677,7 @@ fn options_from(given: Option<&JsValue>) -> Result<PipelineOptions, Error> {
                 options.eight = match number {
                     4.0 => false,
                     8.0 => true,
-                    _ => return Err(invalid(format!("the option expressions is 4 or 8, not {number}"))),
+                    _ => return Err(invalid(format!("the option expressions must be 4 or 8, not {number}"))),
                 }
             }
             _ => return Err(invalid(format!("there is no option {key}"))),
@@ -602,7 +695,7 @@ fn calibration_frames_from(given: &JsValue) -> Result<Vec<(EmotionProbabilities,
     let property = |object: &JsValue, key: &str| Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);
     let frames = given.unchecked_ref::<Array>().iter().enumerate().map(|(index, frame)| {
         let shown = property(&frame, "emotion").as_string().and_then(|name| Emotion::from_name(&name));
-        let shown = shown.ok_or_else(|| invalid(format!("frame {index} names no expression of this model")))?;
+        let shown = shown.ok_or_else(|| invalid(format!("frame {index} does not name an expression of this model")))?;
         let probabilities = property(&frame, "probabilities");
         let values = Emotion::ALL.map(|emotion| property(&probabilities, emotion.name()).as_f64().unwrap_or(f64::NAN));
         let probabilities = EmotionProbabilities::new(values.map(|value| value as f32))
@@ -631,33 +724,51 @@ fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
         ("box", bounding_box.into()),
         ("landmarks", landmarks.into()),
         ("confidence", face.detection.confidence.into()),
+        ("roll", face.detection.roll.into()),
     ]);
     set(&result, "raw", &named(&face.raw));
-    let four = Reading { probabilities: face.probabilities, emotion: face.emotion };
-    set_expressions(&result, &four, face.eight.as_ref());
+    set_expression(&result, &face.expression());
     result
 }
 
-fn set_expressions(target: &Object, four: &Reading, eight: Option<&Reading8>) {
-    set_expression(target, four);
-    if let Some(reading) = eight {
-        let eight = Object::new();
-        set_expression(&eight, reading);
+fn set_expression(target: &Object, expression: &Expression) {
+    set(target, "probabilities", &named(&expression.probabilities));
+    set(target, "other", &expression.other.into());
+    set(target, "otherExpression", &expression.other_expression.name().into());
+    set_label(target, expression.emotion.map(Label::name), expression.likeliest());
+    if let Some(reading) = &expression.eight {
+        let eight = object(&[("probabilities", named(&reading.probabilities).into())]);
+        set_label(&eight, reading.emotion.map(Emotion8::name), reading.likeliest());
         set(target, "eight", &eight);
     }
 }
 
-fn set_expression<E: Expressions<N>, const N: usize>(target: &Object, reading: &Reading<E, N>) {
-    set(target, "probabilities", &named(&reading.probabilities));
-    set(target, "emotion", &reading.emotion.map_or("uncertain", E::name).into());
+/// The label, or "uncertain", and the likeliest expression.
+fn set_label<E: Expressions<N>, const N: usize>(target: &Object, label: Option<&str>, likeliest: E) {
+    set(target, "emotion", &label.unwrap_or("uncertain").into());
+    set(target, "likeliest", &likeliest.name().into());
+}
+
+fn recording_to_js(recording: &Recording) -> JsRecording {
+    let object = match recording {
+        Recording::NotAlone => object(&[("state", "not-alone".into())]),
+        Recording::Underway(share) => object(&[("state", "underway".into()), ("share", (*share).into())]),
+        Recording::Complete { calibration, before, after } => object(&[
+            ("state", "complete".into()),
+            ("calibration", calibration.to_string().into()),
+            ("before", (*before).into()),
+            ("after", (*after).into()),
+        ]),
+    };
+    JsValue::from(object).unchecked_into()
 }
 
 fn explain(
     pipeline: &mut pipeline::EmotionPipeline,
     frame: &Frame<'_>,
-    face: &BoundingBox,
+    (face, roll): (BoundingBox, f32),
 ) -> Result<JsExplanation, Error> {
-    let (chip, Explanations { four, eight }) = pipeline.explain_face(frame, face)?;
+    let (chip, Explanations { four, eight }) = pipeline.explain_face(frame, &face, roll)?;
     let result = explanation_to_js(&four);
     set(&result, "chip", &Uint8Array::from(&chip.grey()[..]));
     if let Some(eight) = eight {

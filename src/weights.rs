@@ -28,7 +28,7 @@ pub const DETECTOR_MODEL_SHA256: &str = env!("COUNTENANCE_DETECTOR_SHA256");
 /// The compiled-in emotion weights.
 ///
 /// # Errors
-/// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when the file that was compiled in is no valid container.
+/// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when the compiled-in file is not a valid container.
 pub fn emotion_model() -> Result<Weights<'static>, Error> {
     Weights::parse(EMOTION_MODEL)
 }
@@ -36,7 +36,7 @@ pub fn emotion_model() -> Result<Weights<'static>, Error> {
 /// The compiled-in face-detector weights.
 ///
 /// # Errors
-/// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when the file that was compiled in is no valid container.
+/// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when the compiled-in file is not a valid container.
 pub fn detector_model() -> Result<Weights<'static>, Error> {
     Weights::parse(DETECTOR_MODEL)
 }

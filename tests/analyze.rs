@@ -26,7 +26,7 @@ fn lines(output: &Output) -> Vec<Value> {
 }
 
 #[test]
-fn a_folder_is_read_in_order_and_what_is_no_picture_stops_nothing() {
+fn a_folder_is_read_in_order_and_other_files_stop_nothing() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("analyze");
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.join("more")).unwrap();
@@ -36,7 +36,7 @@ fn a_folder_is_read_in_order_and_what_is_no_picture_stops_nothing() {
     fs::copy(fixture("grace_hopper_half.png"), folder.join("more/c")).unwrap();
 
     let output = analyze(std::slice::from_ref(&folder));
-    assert_eq!(output.status.code(), Some(1), "one file is no picture");
+    assert_eq!(output.status.code(), Some(1), "one file is not a picture");
     let [astronaut, text, hopper] = &lines(&output)[..] else { panic!("{output:?}") };
     assert!(astronaut["file"].as_str().unwrap().ends_with("a.png"));
     let face = &astronaut["faces"][0];
@@ -60,7 +60,7 @@ fn without_files_it_says_how_it_is_used() {
 
 /// The command as the README gives it, but for what builds the example, which is there already.
 #[test]
-fn the_readme_tells_how_to_call_it() {
+fn the_readme_shows_how_to_call_it() {
     let readme = include_str!("../README.md");
     let call = readme.lines().find_map(|line| line.strip_prefix("cargo run --release --example analyze -- ")).unwrap();
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("readme");

@@ -142,8 +142,7 @@ fn finds_faces_in_the_dark() {
 #[test]
 fn pictures_without_a_face_have_none() {
     let mut detector = detector();
-    let noise =
-        |index: u32| index.wrapping_mul(2_654_435_761).rotate_left(9).wrapping_mul(2_246_822_519).to_be_bytes()[0];
+    let noise = |index: u32| fastrand::Rng::with_seed(index.into()).u8(..);
     let dark_noise = |index: u32| noise(index) / 64;
     let patterns: [&dyn Fn(u32) -> u8; 5] = [&|_| 0, &|_| 255, &noise, &dark_noise, &|index| (index / 4) as u8];
     for (index, pattern) in patterns.into_iter().enumerate() {
@@ -239,5 +238,9 @@ fn a_region_is_searched_as_if_it_were_the_frame() {
         assert_close(&pixels(&found[0]), &expected, 0.01, "as in the copy");
         let beyond = BoundingBox { x: 600.0, ..region };
         assert_eq!(detector.detect_in_region(&frame, &beyond, &options).unwrap(), []);
+        for (x, width) in [(f32::NAN, 9.0), (f32::INFINITY, 9.0), (0.0, 0.0), (0.0, -9.0)] {
+            let error = detector.detect_in_region(&frame, &BoundingBox { x, width, ..region }, &options).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidBox, "{x} {width}");
+        }
     }
 }

@@ -38,6 +38,8 @@ fn answers_the_golden_inputs() {
             let off = (f64::from(found) - expected).abs();
             assert!(off <= tolerance, "{}, {head}: {emotion} {found}, not {expected}", case["name"]);
         }
+        let (other, expected) = (answers.other.unwrap(), case["other"].as_f64().unwrap());
+        assert!((f64::from(other) - expected).abs() <= tolerance, "{}: other {other}, not {expected}", case["name"]);
     }
 }
 

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the lint's exception for tests does not see helpers")]
 
 use countenance::{
-    Emotion, Emotion8, EmotionPipeline, ErrorKind, FaceEmotion, Frame, PersonalCalibration, Picture, PipelineOptions,
+    BoundingBox, Emotion, Emotion8, EmotionPipeline, ErrorKind, FaceEmotion, Frame, Label, PersonalCalibration,
+    Picture, PipelineOptions, crop_face,
 };
+use image::DynamicImage;
 
 fn picture(name: &str) -> Picture {
     let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
@@ -48,8 +50,40 @@ fn the_astronaut_smiles() {
         let picture = picture(name);
         let mut pipeline = pipeline();
         let [face] = pipeline.analyze_image(&picture.frame().unwrap()).unwrap() else { panic!("{name}: not one face") };
-        assert_eq!(face.emotion, Some(Emotion::Happy), "{name}: {:?}", face.probabilities);
+        assert_eq!(face.emotion, Some(Label::Happy), "{name}: {:?}", face.probabilities);
         assert!(face.probabilities.get(Emotion::Happy) > 0.8, "{name}: {:?}", face.probabilities);
+    }
+}
+
+#[test]
+fn every_way_to_a_frame_gives_the_same_answer() {
+    let picture = picture("astronaut_half.png");
+    let decoded = picture.frame().unwrap();
+    let (width, height) = (decoded.width(), decoded.height());
+    let mut pipeline = pipeline();
+    let expected = pipeline.analyze_image(&decoded).unwrap().to_vec();
+    assert_eq!(expected[0].emotion, Some(Label::Happy));
+
+    let path = format!("{}/tests/fixtures/astronaut_half.png", env!("CARGO_MANIFEST_DIR"));
+    let image = image::open(path).unwrap();
+    let (rgb, rgba) = (image.to_rgb8(), DynamicImage::ImageRgba8(image.to_rgba8()));
+    let wide = DynamicImage::ImageRgb16(image.to_rgb16());
+    for frame in [
+        Frame::from_rgb(&rgb, width, height),
+        Frame::from_rgba(rgba.as_bytes(), width, height),
+        Frame::try_from(&image),
+        Frame::try_from(&rgba),
+        Frame::try_from(&wide),
+    ] {
+        assert_eq!(pipeline.analyze_image(&frame.unwrap()).unwrap(), expected);
+    }
+
+    let grey = image.to_luma8();
+    let rgb_of_grey: Vec<u8> = grey.iter().flat_map(|&value| [value; 3]).collect();
+    let expected = pipeline.analyze_image(&Frame::from_rgb(&rgb_of_grey, width, height).unwrap()).unwrap().to_vec();
+    assert_eq!(expected[0].emotion, Some(Label::Happy));
+    for frame in [Frame::from_grey(&grey, width, height), Frame::try_from(&DynamicImage::ImageLuma8(grey.clone()))] {
+        assert_eq!(pipeline.analyze_image(&frame.unwrap()).unwrap(), expected);
     }
 }
 
@@ -114,7 +148,7 @@ fn a_moving_face_is_followed_without_loss() {
         let origin = *origin.get_or_insert(place);
         let off = (place[0] - origin[0]).hypot(place[1] - origin[1]);
         assert!(off < 0.15 * face.detection.bounding_box.width, "frame {index}: {off} pixels off");
-        assert_eq!(face.emotion, Some(Emotion::Happy), "frame {index}");
+        assert_eq!(face.emotion, Some(Label::Happy), "frame {index}");
     }
 }
 
@@ -152,7 +186,7 @@ fn a_face_that_leaves_is_gone_and_one_that_appears_is_found() {
 }
 
 #[test]
-fn a_face_missed_for_a_moment_is_told_of_as_it_was_last_seen() {
+fn a_face_missed_for_a_moment_is_reported_as_last_seen() {
     let astronaut = picture("astronaut_half.png");
     let there = scene(Some((&astronaut.frame().unwrap(), 190, 110)));
     let empty = scene(None);
@@ -176,12 +210,12 @@ fn a_face_missed_for_a_moment_is_told_of_as_it_was_last_seen() {
 }
 
 #[test]
-fn options_change_under_a_live_view_that_goes_on() {
+fn options_change_while_a_live_view_runs() {
     let astronaut = picture("astronaut_half.png");
     let pixels = scene(Some((&astronaut.frame().unwrap(), 190, 110)));
     let mut pipeline = pipeline();
     let before = pipeline.analyze_frame(&frame(&pixels), 0.0).unwrap()[0].clone();
-    assert_eq!(before.emotion, Some(Emotion::Happy));
+    assert_eq!(before.emotion, Some(Label::Happy));
 
     pipeline.set_options(PipelineOptions { uncertain_below: 1.0, ..PipelineOptions::default() }).unwrap();
     let bad = PipelineOptions { max_faces: 0, ..PipelineOptions::default() };
@@ -204,7 +238,7 @@ fn a_calibration_corrects_the_answer_and_leaves_the_models_own_beside_it() {
     let stock = pipeline.analyze_image(&astronaut).unwrap()[0].clone();
     assert_eq!(stock.probabilities, stock.raw);
 
-    // This smile is said to be their neutral face.
+    // This smile is labelled as their neutral face.
     let calibration =
         PersonalCalibration::fit(pipeline.model_id(), &[(stock.raw, Emotion::Neutral)].repeat(20)).unwrap();
     let options = PipelineOptions { calibration: Some(calibration), ..PipelineOptions::default() };
@@ -226,7 +260,7 @@ fn a_calibration_corrects_the_answer_and_leaves_the_models_own_beside_it() {
 }
 
 #[test]
-fn eight_expressions_are_told_where_they_are_asked_for() {
+fn eight_expressions_are_reported_on_request() {
     let astronaut = picture("astronaut_half.png");
     let astronaut = astronaut.frame().unwrap();
     let mut pipeline = pipeline();
@@ -250,13 +284,13 @@ fn eight_expressions_are_told_where_they_are_asked_for() {
 }
 
 #[test]
-fn the_answers_explained_are_those_told() {
+fn the_answers_explained_are_those_reported() {
     let hopper = picture("grace_hopper.png");
     let hopper = hopper.frame().unwrap();
     let mut pipeline = pipeline();
     let stock = pipeline.analyze_image(&hopper).unwrap()[0].clone();
     let place = stock.detection.bounding_box;
-    let (_, why) = pipeline.explain_face(&hopper, &place).unwrap();
+    let (_, why) = pipeline.explain_face(&hopper, &place, 0.0).unwrap();
     assert_eq!((why.four.emotion, why.eight), (stock.probabilities.top().0, None));
 
     let changing = format!("countenance-calibration/1 {} happy=-3 neutral=-3 sad=3 surprise=-3", pipeline.model_id());
@@ -264,9 +298,67 @@ fn the_answers_explained_are_those_told() {
     pipeline.set_options(PipelineOptions { calibration, eight: true, ..PipelineOptions::default() }).unwrap();
     let face = pipeline.analyze_image(&hopper).unwrap()[0].clone();
     assert_ne!(face.probabilities.top().0, stock.probabilities.top().0);
-    let (_, why) = pipeline.explain_face(&hopper, &place).unwrap();
+    let (_, why) = pipeline.explain_face(&hopper, &place, 0.0).unwrap();
     assert_eq!(why.four.emotion, face.probabilities.top().0);
     assert_eq!(why.eight.unwrap().emotion, face.eight.unwrap().probabilities.top().0);
+}
+
+#[test]
+fn other_is_answered_alike_on_every_path() {
+    let astronaut = picture("astronaut_half.png");
+    let astronaut = astronaut.frame().unwrap();
+    let mut pipeline = pipeline();
+    let face = pipeline.analyze_image(&astronaut).unwrap()[0].clone();
+    assert!((0.0..0.1).contains(&face.other), "{}", face.other);
+    assert_eq!(face.other_expression.emotion(), None);
+    let chip = crop_face(&astronaut, &face.detection.bounding_box).unwrap();
+    let expression = pipeline.classify_face(&chip).unwrap();
+    assert_eq!((expression.other, expression.emotion), (face.other, face.emotion));
+    let pixels = scene(Some((&astronaut, 190, 110)));
+    let live = pipeline.analyze_frame(&frame(&pixels), 0.0).unwrap()[0].clone();
+    assert!((live.other - face.other).abs() < 0.02, "{} {}", live.other, face.other);
+
+    // From 0 on everything is "other", and the four probabilities stay what they were.
+    pipeline.set_options(PipelineOptions { other_from: 0.0, ..PipelineOptions::default() }).unwrap();
+    let other = pipeline.analyze_image(&astronaut).unwrap()[0].clone();
+    assert_eq!((other.emotion, other.probabilities), (Some(Label::Other), face.probabilities));
+    assert_eq!(pipeline.classify_face(&chip).unwrap().emotion, Some(Label::Other));
+    pipeline.reset();
+    assert_eq!(pipeline.analyze_frame(&frame(&pixels), 0.0).unwrap()[0].emotion, Some(Label::Other));
+}
+
+#[test]
+fn that_a_face_may_show_none_of_the_four_counts_against_the_threshold() {
+    let hopper = picture("grace_hopper.png");
+    let hopper = hopper.frame().unwrap();
+    let mut pipeline = pipeline();
+    let face = pipeline.analyze_image(&hopper).unwrap()[0].clone();
+    let probability = face.probabilities.top().1 * (1.0 - face.other);
+    for (uncertain_below, emotion) in
+        [(probability - 1e-4, Some(Label::from(face.probabilities.top().0))), (probability + 1e-4, None)]
+    {
+        pipeline.set_options(PipelineOptions { uncertain_below, ..PipelineOptions::default() }).unwrap();
+        assert_eq!(pipeline.analyze_image(&hopper).unwrap()[0].emotion, emotion);
+    }
+}
+
+#[test]
+fn a_bad_box_is_named_so() {
+    let pixels = scene(None);
+    let good = BoundingBox { x: 10.0, y: 10.0, width: 80.0, height: 90.0 };
+    let mut pipeline = pipeline();
+    assert!(pipeline.explain_face(&frame(&pixels), &good, 0.0).is_ok());
+    for bad in [
+        BoundingBox { x: f32::NAN, ..good },
+        BoundingBox { y: f32::INFINITY, ..good },
+        BoundingBox { width: 0.0, ..good },
+        BoundingBox { height: -90.0, ..good },
+        BoundingBox { x: 640.0, ..good },
+        BoundingBox { y: -90.0, ..good },
+    ] {
+        let error = pipeline.explain_face(&frame(&pixels), &bad, 0.0).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidBox, "{bad:?}");
+    }
 }
 
 #[test]

@@ -1,13 +1,13 @@
 /**
- * Keeps the page's own files, so that it opens without a network after the first visit. With a network, the network's
- * answer counts and is kept in turn.
+ * Stores the page's own files, so that it opens without a network after the first visit. With a network, the network's
+ * answer is used, and stored.
  *
  * @module
  */
 
 const CACHE = "countenance";
 
-/** All the page is made of (a test holds this list to the folder). */
+/** All of the page's files (a test compares this list with the folder). */
 const FILES = [
   "./",
   "app/accuracy.js",
@@ -25,7 +25,6 @@ const FILES = [
   "app/failures.js",
   "app/html.js",
   "app/live.js",
-  "app/low-light.js",
   "app/main.js",
   "app/offline.js",
   "app/pace.js",

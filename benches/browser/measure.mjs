@@ -5,17 +5,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants } from "node:zlib";
-import { findChromium } from "../../scripts/chromium.mjs";
+import { findChromium, QUIET_FLAGS } from "../../scripts/chromium.mjs";
 import { importPackage, root } from "../../scripts/environment.mjs";
 import { serve } from "../../scripts/serve.mjs";
 import { engines } from "./engines.js";
 
 const { chromium } = await importPackage("playwright-core");
 
-const FLAGS = [
-  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-  ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-];
 /** A NASA portrait, and the square around its face. */
 const PICTURE = { url: "/tests/fixtures/astronaut.png", face: { x: 170, y: 66, side: 107 } };
 /** Same numbers, another order of adding them up. */
@@ -39,7 +35,7 @@ function summary(samples) {
   return { median: quantile(0.5), quartiles: [quantile(0.25), quantile(0.75)], least: sorted[0] };
 }
 
-/** A fresh page in a renderer process of its own, with a reader of that process's CPU clocks. */
+/** A fresh page in its own renderer process, with a reader of that process's CPU clocks. */
 async function openPage(browser, origin) {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -169,7 +165,7 @@ export async function measure({ ids, rounds, sha256, log }) {
   const download = await downloads(ids);
   const server = await serve({ root });
   const origin = `http://127.0.0.1:${server.address().port}`;
-  const browser = await chromium.launch({ executablePath: findChromium(), args: FLAGS });
+  const browser = await chromium.launch({ executablePath: findChromium(), args: QUIET_FLAGS });
   try {
     const opened = await openPage(browser, origin);
     await opened.page.evaluate((ids) => window.bench.prepare(ids), ids);

@@ -68,7 +68,7 @@ function int4(view, at, shape) {
 
 /**
  * Scales first, then the values: output, kernel position, input, with a scale for every BLOCK inputs of such a run.
- * `read` gives the quantised value of an input, told where its run of `runBytes` begins.
+ * `read` takes the offset of a run of `runBytes` and the number of an input, and returns the input's quantised value.
  */
 function quantised(view, at, [outputs, inputs, ...kernel], runBytes, read) {
   const positions = count(kernel);

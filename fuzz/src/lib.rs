@@ -77,6 +77,7 @@ pub fn frame(bytes: &[u8]) {
 struct Options {
     min_confidence: f32,
     uncertain_below: f32,
+    other_from: f32,
     picture_size: Option<u32>,
     live_size: u32,
     max_faces: usize,
@@ -85,20 +86,24 @@ struct Options {
 
 /// Options of all values: taken as they are, or refused and the old ones kept.
 pub fn options(bytes: &[u8]) {
-    let Some(Options { min_confidence, uncertain_below, picture_size, live_size, max_faces, eight }) = read(bytes)
-    else {
-        return;
+    let Some(given) = read::<Options>(bytes) else { return };
+    let Options { min_confidence, uncertain_below, other_from, picture_size, live_size, max_faces, eight } = given;
+    let options = PipelineOptions {
+        min_confidence,
+        uncertain_below,
+        other_from,
+        picture_size: picture_size.map_or(SearchSize::Auto, SearchSize::Pixels),
+        live_size,
+        max_faces,
+        calibration: None,
+        eight,
     };
-    let calibration = None;
-    let picture_size = picture_size.map_or(SearchSize::Auto, SearchSize::Pixels);
-    let options =
-        PipelineOptions { min_confidence, uncertain_below, picture_size, live_size, max_faces, calibration, eight };
     with_fresh_pipeline(|pipeline| {
         let rgba = [90; 64 * 48 * 4];
         let frame = Frame::from_rgba(&rgba, 64, 48).unwrap();
         let most = match pipeline.set_options(options) {
             Ok(()) => {
-                assert!((0.0..=1.0).contains(&min_confidence) && (0.0..=1.0).contains(&uncertain_below));
+                assert!([min_confidence, uncertain_below, other_from].iter().all(|share| (0.0..=1.0).contains(share)));
                 max_faces
             }
             Err(error) => {
@@ -157,11 +162,12 @@ pub fn detections(bytes: &[u8]) {
                 bounding_box: BoundingBox { x, y, width, height },
                 landmarks,
                 confidence,
+                roll: 0.0,
             })
             .collect();
         for detection in &detections {
             if let Err(error) = crop_face(&frame, &detection.bounding_box) {
-                expect(&error, &[ErrorKind::InvalidOptions]);
+                expect(&error, &[ErrorKind::InvalidBox]);
             }
         }
         let before = tracker.faces().to_vec();
@@ -174,7 +180,7 @@ pub fn detections(bytes: &[u8]) {
                 }
             }
             Err(error) => {
-                expect(&error, &[ErrorKind::InvalidTimestamp, ErrorKind::Inference]);
+                expect(&error, &[ErrorKind::InvalidTimestamp, ErrorKind::InvalidBox]);
                 assert_eq!(tracker.faces(), before);
             }
         }

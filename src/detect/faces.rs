@@ -6,7 +6,7 @@ use crate::geometry::{BoundingBox, FaceDetection, covered_share, overlap};
 
 /// Intersection over union above which the less confident of two boxes is the same face. The network's authors' .3 or
 /// .45 find the same faces; the lower leaves fewer doubles.
-const SAME_FACE_OVERLAP: f32 = 0.3;
+pub(super) const SAME_FACE_OVERLAP: f32 = 0.3;
 
 /// The share of a small box in a large face from which it is a part of that face. Another face before it, as a child's
 /// before a parent's, is covered less.
@@ -54,7 +54,7 @@ fn decode_cell(
         let landmarks = std::array::from_fn(|point| {
             [(points[2 * point] + column) * stride, (points[2 * point + 1] + row) * stride]
         });
-        FaceDetection { bounding_box: BoundingBox { x, y, width, height }, landmarks, confidence }
+        FaceDetection { bounding_box: BoundingBox { x, y, width, height }, landmarks, confidence, roll: 0.0 }
     })
 }
 
@@ -104,7 +104,8 @@ mod tests {
     }
 
     fn face(x: f32, y: f32, width: f32, height: f32, confidence: f32) -> FaceDetection {
-        FaceDetection { bounding_box: BoundingBox { x, y, width, height }, landmarks: [[0.0; 2]; 5], confidence }
+        let bounding_box = BoundingBox { x, y, width, height };
+        FaceDetection { bounding_box, landmarks: [[0.0; 2]; 5], confidence, roll: 0.0 }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! ```text
 //! Frame -> scale down, pad to multiples of 32 -> network -> decode -> suppress overlaps -> faces, frame pixels
 //! ```
+//!
+//! [`turned`] looks for faces that are not upright.
 
 mod faces;
 mod input;
@@ -13,11 +15,15 @@ mod pointwise;
 mod reference;
 mod stem;
 mod tiles;
+mod turned;
 mod unit;
 
-use crate::error::{Error, ErrorKind};
+pub(crate) use turned::{REGION_SIZE, Settle, TURNED, TURNS};
+
+use crate::error::Error;
 use crate::frame::Frame;
 use crate::geometry::{BoundingBox, FaceDetection};
+use crate::range::{SEARCH_SIDE, SHARE};
 use crate::resample::{Pixel, Span, average_row};
 use crate::simd::dispatch;
 use crate::weights::Weights;
@@ -39,10 +45,10 @@ const CLOSE_UP_FACE: f32 = 400.0;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DetectOptions {
     /// The frame is scaled down until its longer side is at most this, 160..=4096 pixels; it is never scaled up. Time
-    /// grows with the square. Faces of fewer than 24 pixels of the scaled frame are hardly found. Above 640 pixels the
-    /// frame is looked at at 640, and then tile by tile: memory stays below 40 MB.
+    /// grows with the square. Faces of fewer than 24 pixels of the scaled frame are rarely found. Above 640 pixels the
+    /// frame is searched at 640, and then tile by tile: memory stays below 40 MB.
     pub long_side: u32,
-    /// The least confidence of a face that is reported, 0..=1.
+    /// The lowest confidence of a face that is reported, 0..=1.
     pub min_confidence: f32,
     /// Look a second time at half the size when the first look is at more than 480 pixels: the network misses or splits
     /// faces above some 570 pixels. Costs a quarter more.
@@ -50,7 +56,7 @@ pub struct DetectOptions {
 }
 
 impl DetectOptions {
-    /// For a picture: everything is looked for, at 640 pixels.
+    /// For a picture: the most thorough search, at 640 pixels.
     pub const fn picture() -> Self {
         Self { long_side: 640, min_confidence: 0.6, close_ups: true }
     }
@@ -68,14 +74,8 @@ impl DetectOptions {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let invalid = |message: String| Err(Error::new(ErrorKind::InvalidOptions, message));
-        if !(160..=tiles::MAX_LONG_SIDE).contains(&self.long_side) {
-            return invalid(format!("the detector's long side is 160 to 4096 pixels, not {}", self.long_side));
-        }
-        if !(0.0..=1.0).contains(&self.min_confidence) {
-            return invalid(format!("the detector's least confidence is 0 to 1, not {}", self.min_confidence));
-        }
-        Ok(())
+        SEARCH_SIDE.check("long side", self.long_side)?;
+        SHARE.check("minimum confidence", self.min_confidence)
     }
 }
 
@@ -106,6 +106,12 @@ impl Part {
     fn long_side(&self) -> u32 {
         self.width.max(self.height)
     }
+
+    /// Its width and height where the longer side is at most `long_side`.
+    fn scaled_to(&self, long_side: u32) -> [usize; 2] {
+        let scale = (f64::from(long_side) / f64::from(self.long_side())).min(1.0);
+        [self.width, self.height].map(|side| ((f64::from(side) * scale).round() as usize).max(1))
+    }
 }
 
 /// Finds faces with YuNet-s, a network of 53,104 weights. Keeps its scratch memory from frame to frame.
@@ -121,32 +127,34 @@ impl FaceDetector {
     /// A detector with the weights of `models/face-detect-1`.
     ///
     /// # Errors
-    /// [`ErrorKind::ModelLoad`] when a tensor is missing or of another shape.
+    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when a tensor is missing or of another shape.
     pub fn new(weights: &Weights<'_>) -> Result<Self, Error> {
         let (network, input) = (Network::load(weights)?, Input::default());
         Ok(Self { network, input, columns: vec![], row: vec![], faces: vec![] })
     }
 
-    /// The faces of a frame, the most confident first; none is a normal answer. Allocates only when a frame is larger
-    /// than those before.
+    /// The faces of a frame, the most confident first, or an empty slice. Allocates only when a frame is larger than
+    /// those before.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOptions`] when an option is outside its range.
+    /// [`ErrorKind::InvalidOptions`](crate::ErrorKind::InvalidOptions) when an option is outside its range.
     pub fn detect(&mut self, frame: &Frame<'_>, options: &DetectOptions) -> Result<&[FaceDetection], Error> {
         self.detect_in(frame, Some(Part::whole(frame)), options)
     }
 
     /// As [`detect`](Self::detect), but looks only at the pixels that a region of the frame touches, as if they were the
-    /// frame. The faces lie in the whole frame all the same; in a region beyond it there are none.
+    /// frame. Boxes are still in pixels of the whole frame; a region outside of it has no faces.
     ///
     /// # Errors
-    /// As [`detect`](Self::detect).
+    /// As [`detect`](Self::detect), and [`ErrorKind::InvalidBox`](crate::ErrorKind::InvalidBox) when the region has a
+    /// number that is not finite or a side that is not above 0.
     pub fn detect_in_region(
         &mut self,
         frame: &Frame<'_>,
         region: &BoundingBox,
         options: &DetectOptions,
     ) -> Result<&[FaceDetection], Error> {
+        region.check()?;
         self.detect_in(frame, Part::touched(frame, region), options)
     }
 
@@ -165,7 +173,7 @@ impl FaceDetector {
         if options.close_ups && scaled_side > CLOSE_UP_SIDE {
             let first_look = self.faces.len();
             self.look(frame, &part, scaled_side / 2, options.min_confidence);
-            // Smaller faces are better placed by the first look.
+            // The first look places smaller faces better.
             let shortest = CLOSE_UP_FACE * part.long_side() as f32 / scaled_side as f32;
             let mut index = 0;
             self.faces.retain(|face| {
@@ -173,11 +181,8 @@ impl FaceDetector {
                 index <= first_look || face.bounding_box.width.max(face.bounding_box.height) > shortest
             });
         }
-        // The network sees padding around the frame: a box wholly in there is no face.
-        let (right, bottom) = (frame.width() as f32, frame.height() as f32);
-        self.faces.retain(|FaceDetection { bounding_box: BoundingBox { x, y, width, height }, .. }| {
-            *x < right && *y < bottom && x + width > 0.0 && y + height > 0.0
-        });
+        // The network sees padding around the frame: a box that lies wholly in it is not a face.
+        self.faces.retain(|face| face.bounding_box.touches(frame.width(), frame.height()));
         faces::suppress_overlaps(&mut self.faces);
         let long_side = options.long_side.min(part.long_side());
         if long_side > scaled_side {
@@ -204,9 +209,7 @@ impl FaceDetector {
     /// Appends the faces at one scale, overlapping ones too.
     #[inline(never)]
     fn look(&mut self, frame: &Frame<'_>, part: &Part, long_side: u32, min_confidence: f32) {
-        let scale = (f64::from(long_side) / f64::from(part.long_side())).min(1.0);
-        let scaled = |side: u32| ((f64::from(side) * scale).round() as usize).max(1);
-        let (width, height) = (scaled(part.width), scaled(part.height));
+        let [width, height] = part.scaled_to(long_side);
         self.fill_input(frame, part, width, height);
         let first = self.faces.len();
         faces::decode(self.network.forward(&self.input), min_confidence, &mut self.faces);

@@ -5,15 +5,10 @@ use proptest::prelude::*;
 
 use crate::weights::{DType, WeightsWriter};
 
-/// Values -1..1 in no order, the same for the same seed.
+/// Random values -1..1, the same for the same seed.
 pub(super) fn noise(seed: u64) -> impl FnMut() -> f32 {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-    }
+    let mut random = fastrand::Rng::with_seed(seed);
+    move || 2.0 * random.f32() - 1.0
 }
 
 /// A channels-last map in double precision.

@@ -82,7 +82,7 @@ impl<const INPUTS: usize, const OUTPUTS: usize, const RELU: bool> Unit<INPUTS, O
         });
     }
 
-    /// Runs over a whole map of even sides and keeps the maximum over 2 x 2 pixels; wants a ReLU.
+    /// Runs over a whole map of even sides and keeps the maximum over 2 x 2 pixels; needs a ReLU.
     pub(super) fn forward_pooled<S: Simd>(
         &self,
         simd: S,

@@ -117,13 +117,10 @@ fn dense(weights: &Weights<'_>, name: &str, input: &[f64], inputs: usize, output
     matrix.chunks(inputs).map(|row| row.iter().zip(input).map(|(w, x)| f64::from(*w) * x).sum()).collect()
 }
 
-/// Numbers -1..1 from a linear congruential generator: the same on every machine.
+/// Random values -1..1, the same for the same seed.
 pub(super) fn noise(seed: u32) -> impl FnMut() -> f32 {
-    let mut state = u64::from(seed) ^ 0x5DEE_CE66D;
-    move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / 8_388_608.0 - 1.0
-    }
+    let mut random = fastrand::Rng::with_seed(seed.into());
+    move || 2.0 * random.f32() - 1.0
 }
 
 /// A network of random weights with activations of ordinary size and BatchNorm scales of both signs.

@@ -33,16 +33,16 @@ impl Layout {
         let &[precision, y1, y0, x1, x0, count, ref specified @ ..] = content else { return Err(DAMAGED) };
         let (width, height) = (u16::from_be_bytes([x1, x0]), u16::from_be_bytes([y1, y0]));
         if precision != 8 {
-            return Err("it is a JPEG of more than 8 bits a sample, which is not supported");
+            return Err("a JPEG with more than 8 bits a sample is not supported");
         }
         if height == 0 {
-            return Err("it is a JPEG whose height comes after its first scan, which is not supported");
+            return Err("a JPEG whose height comes after its first scan is not supported");
         }
         if width == 0 || specified.len() != usize::from(count) * 3 {
             return Err(DAMAGED);
         }
         if !matches!(count, 1 | 3 | 4) {
-            return Err("it is a JPEG of other than 1, 3 or 4 components, which is not supported");
+            return Err("a JPEG with other than 1, 3 or 4 components is not supported");
         }
         let samplings: Vec<_> =
             specified.chunks_exact(3).map(|of| (usize::from(of[1] >> 4), usize::from(of[1] & 15))).collect();
@@ -51,7 +51,7 @@ impl Layout {
         }
         let most = samplings.iter().fold((1, 1), |most, of| (most.0.max(of.0), most.1.max(of.1)));
         if samplings.iter().any(|&(x, y)| most.0 % x != 0 || most.1 % y != 0) {
-            return Err("it is a JPEG with fractional sampling, which is not supported");
+            return Err("a JPEG with fractional sampling is not supported");
         }
         let (width, height) = (usize::from(width), usize::from(height));
         let blocks = |size: usize, sampling: usize, most: usize| (size * sampling).div_ceil(most).div_ceil(8);
@@ -146,14 +146,17 @@ pub(super) fn walk(
         let component = &mut layout.components[index];
         if layout.is_progressive && component.nonzero.is_empty() {
             let count = blocks.0 * blocks.1;
-            component.nonzero.try_reserve_exact(count).map_err(|_| "there is no memory for the JPEG file's scans")?;
+            component
+                .nonzero
+                .try_reserve_exact(count)
+                .map_err(|_| "there is not enough memory for the JPEG file's scans")?;
             component.nonzero.resize(count, 0);
         }
     }
 
     let mcus = if is_single { layout.components[walked[0].0].blocks } else { layout.mcus };
     if is_single && mcus != layout.blocks_as_decoded(walked[0].0) {
-        return Err("it is a JPEG with an unusual sampling in scans of one component, which is not supported");
+        return Err("a JPEG with an unusual sampling in scans of one component is not supported");
     }
     let mut walk = Walk { bits: Bits::new(data), band: (start, end), blocks_to_skip: 0 };
     for mcu in 0..mcus.0 * mcus.1 {

@@ -1,4 +1,7 @@
 //! Which detection belongs to which track.
+//!
+//! Written out, because `pathfinding`, the usual crate for it, takes totally ordered weights (so no floats) and brings
+//! a library of graph algorithms along.
 
 /// Solves the assignment problem by shortest augmenting paths (the Hungarian method in its O(n^3) form). A greedy
 /// choice would do while faces stand apart; in a row of faces that moves by over half its spacing it takes the

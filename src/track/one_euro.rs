@@ -1,4 +1,6 @@
 //! The One Euro filter of one point.
+//!
+//! Written out, because a filter of single values would give each coordinate its own cutoff and bend every motion.
 
 use std::f32::consts::TAU;
 

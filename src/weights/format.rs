@@ -1,4 +1,5 @@
-//! The weights container (`.cnw`): named tensors and text metadata in one checked, little-endian file.
+//! The weights container (`.cnw`): named tensors and text metadata in one checked, little-endian file. Our own format,
+//! because safetensors has no integers with a scale for each block and no checksum, and its header needs a JSON parser.
 //!
 //! ```text
 //! offset  type     what

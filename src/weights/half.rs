@@ -1,4 +1,7 @@
 //! IEEE half precision, to and from single.
+//!
+//! Written out, because the `half` crate would bring zerocopy and its derive macros into the library's tree for two
+//! functions.
 
 /// 2^112, the ratio of the two formats' exponent biases.
 const F16_REBIAS: f32 = f32::from_bits((127 + 112) << 23);

@@ -17,19 +17,21 @@ impl<'a> Weights<'a> {
     /// Checks and indexes the bytes of a container.
     ///
     /// # Errors
-    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when the bytes are no container, are of another version,
-    /// damaged or incomplete, name something twice, lack the metadata `id`, or hold a value that is not finite.
+    /// [`ErrorKind::ModelLoad`](crate::ErrorKind::ModelLoad) when the bytes are not a container, are of another
+    /// version, damaged or incomplete, name something twice, lack the metadata `id`, or hold a value that is not finite.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader { rest: bytes };
         if reader.take(MAGIC.len())? != MAGIC {
-            return Err(damaged("these bytes are no weights container"));
+            return Err(damaged("these bytes are not a weights container"));
         }
         let version = reader.u32()?;
         if version != VERSION {
-            return Err(damaged(format_args!("they are in format version {version}, this library reads {VERSION}")));
+            return Err(damaged(format_args!(
+                "they are in format version {version}, but this library reads {VERSION}"
+            )));
         }
         if reader.u32()? != crc32fast::hash(reader.rest) {
-            return Err(damaged("the checksum does not match, the bytes are damaged"));
+            return Err(damaged("the checksum does not match: the bytes are damaged"));
         }
 
         let mut metadata: Vec<(&str, &str)> = Vec::new();
@@ -39,7 +41,7 @@ impl<'a> Weights<'a> {
             let value_length = reader.u32()?;
             let value = reader.text(value_length as usize)?;
             if metadata.iter().any(|(known, _)| *known == key) {
-                return Err(damaged(format_args!("metadata {key:?} is there twice")));
+                return Err(damaged(format_args!("metadata {key:?} is defined twice")));
             }
             metadata.push((key, value));
         }
@@ -51,7 +53,7 @@ impl<'a> Weights<'a> {
         for _ in 0..reader.u16()? {
             let tensor = reader.tensor()?;
             if tensors.iter().any(|known| known.name == tensor.name) {
-                return Err(damaged(format_args!("tensor {:?} is there twice", tensor.name)));
+                return Err(damaged(format_args!("tensor {:?} is defined twice", tensor.name)));
             }
             tensors.push(tensor);
         }
@@ -95,7 +97,10 @@ impl<'a> Weights<'a> {
         let found = self.tensors.iter().find(|tensor| tensor.name == name);
         let tensor = found.ok_or_else(|| damaged(format_args!("tensor {name:?} is missing")))?;
         if tensor.shape() != shape {
-            return Err(damaged(format_args!("tensor {name:?} is {:?}, this network needs {shape:?}", tensor.shape())));
+            return Err(damaged(format_args!(
+                "tensor {name:?} is {:?}, but this network needs {shape:?}",
+                tensor.shape()
+            )));
         }
         Ok(tensor)
     }
@@ -219,7 +224,8 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&mut self, length: usize) -> Result<&'a str, Error> {
-        std::str::from_utf8(self.take(length)?).map_err(|_| damaged("a text in them is not UTF-8"))
+        let bytes = self.take(length)?;
+        std::str::from_utf8(bytes).map_err(|error| damaged("a text in them is not valid UTF-8").caused_by(error))
     }
 
     fn tensor(&mut self) -> Result<Tensor<'a>, Error> {
@@ -227,7 +233,7 @@ impl<'a> Reader<'a> {
         let name = self.text(usize::from(name_length))?;
         let code = self.u8()?;
         let dtype = DType::from_code(code)
-            .ok_or_else(|| damaged(format_args!("tensor {name:?} is of the unknown type {code}")))?;
+            .ok_or_else(|| damaged(format_args!("tensor {name:?} has the unknown type {code}")))?;
         let rank = usize::from(self.u8()?);
         let mut dimensions = [0; MAX_RANK];
         for dimension in dimensions.iter_mut().take(rank) {
@@ -236,7 +242,7 @@ impl<'a> Reader<'a> {
         let shape = dimensions.get(..rank).and_then(Shape::new);
         let shape = shape.ok_or_else(|| damaged(format_args!("tensor {name:?} has no valid shape")))?;
         let length = dtype.payload_length(&shape);
-        let length = length.ok_or_else(|| damaged(format_args!("tensor {name:?} is no {dtype:?} of {shape:?}")))?;
+        let length = length.ok_or_else(|| damaged(format_args!("tensor {name:?} cannot be {dtype:?} of {shape:?}")))?;
         let tensor = Tensor { name, dtype, shape, payload: self.take(length)? };
         if !tensor.is_finite() {
             return Err(damaged(format_args!("tensor {name:?} holds a value that is not finite")));
@@ -308,6 +314,17 @@ mod tests {
                 assert_eq!(Weights::parse(&changed).unwrap_err().kind(), ErrorKind::ModelLoad, "byte {at} bit {bit}");
             }
         }
+    }
+
+    #[test]
+    fn a_text_that_is_not_utf_8_names_its_cause() {
+        let mut bytes = sample();
+        let id = bytes.windows(8).position(|text| text == b"sample-1").unwrap();
+        bytes[id + 2] = 0xFF;
+        refresh_checksum(&mut bytes);
+        let error = Weights::parse(&bytes).unwrap_err();
+        let cause = std::error::Error::source(&error).unwrap().downcast_ref::<std::str::Utf8Error>().unwrap();
+        assert_eq!((error.kind(), cause.valid_up_to()), (ErrorKind::ModelLoad, 2));
     }
 
     #[test]

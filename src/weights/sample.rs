@@ -2,7 +2,7 @@
 
 use super::{DType, WeightsWriter};
 
-/// Values of no order, -0.5..=0.5.
+/// Values in no particular order, -0.5..=0.5.
 pub(super) fn ramp(count: usize) -> Vec<f32> {
     (0..count).map(|i| ((i * 37 % 101) as f32 - 50.0) * 0.01).collect()
 }

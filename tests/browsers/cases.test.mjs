@@ -31,7 +31,7 @@ inEachBrowser((test) => {
 
 /** Chooses a file, and gives the status line's kind and text once it answers. */
 async function answerTo(browser, path) {
-  // What the last step left there is no answer to this one.
+  // What the last step left there must not be read as the answer to this one.
   await browser.evaluate((selector) => document.querySelector(selector).setAttribute("data-kind", "asked"), STATUS);
   await browser.setFiles(FILES, path);
   return browser.waitFor((selector) => {

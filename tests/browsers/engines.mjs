@@ -3,6 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { QUIET_FLAGS } from "../../scripts/chromium.mjs";
 import { fail, installFromDebian } from "../../scripts/environment.mjs";
 
 /**
@@ -33,17 +34,7 @@ const chromium = {
     "goog:chromeOptions": {
       // The driver finds the browser that belongs to it.
       ...(process.env.CHROMIUM && { binary: process.env.CHROMIUM }),
-      args: [
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        `--user-data-dir=${join(folder, "profile")}`,
-      ],
+      args: ["--headless=new", ...QUIET_FLAGS, `--user-data-dir=${join(folder, "profile")}`],
     },
   }),
 };

@@ -5,8 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 
 /** How far an answer may be from the one expected where a case does not say so: a probability, and pixels of a box. */
-const TOLERANCE = 0.03;
-const BOX_TOLERANCE = 4;
+const tolerances = JSON.parse(readFileSync(join(import.meta.dirname, "tolerances.json"), "utf8"));
 
 const MIME_TYPES = { ".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".gif": "image/gif" };
 
@@ -45,7 +44,10 @@ export function assertFaces({ name, faces: expected }, found) {
   assert.equal(found.length, expected.length, `faces in ${name}`);
   const byPlace = (faces) => faces.toSorted((a, b) => a.box.x - b.box.x);
   const pairs = byPlace(found).map((face, index) => [face, byPlace(expected)[index]]);
-  for (const [face, { emotion, probability, tolerance = TOLERANCE, box, boxTolerance = BOX_TOLERANCE }] of pairs) {
+  for (const [
+    face,
+    { emotion, probability, tolerance = tolerances.probability, box, boxTolerance = tolerances.box },
+  ] of pairs) {
     assert.equal(face.emotion, emotion, name);
     const off = Math.abs(face.probability - probability);
     assert.ok(off <= tolerance, `${name}: probability ${face.probability}, expected ${probability}`);

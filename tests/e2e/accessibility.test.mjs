@@ -133,7 +133,7 @@ test("with reduced motion nothing moves by itself", async () => {
   assert.ok((await lively.evaluate(() => document.getAnimations().length)) > 0, "the check can fail");
 });
 
-test("without much room nothing is cut off sideways", async () => {
+test("in little room nothing is cut off sideways", async () => {
   const page = await open({ viewport: { width: 320, height: 640 } });
   for (const reach of Object.values(VIEWS).slice(0, 2)) {
     await reach(page);

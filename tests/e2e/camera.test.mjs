@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, launchBrowser, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { downloaded, launchBrowser, setHidden, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
 
 const SIZE = { width: 640, height: 480 };
@@ -48,7 +48,7 @@ test("the face is where the camera sees it", async () => {
   for (const [axis, at] of ASTRONAUT_AT.entries()) assert.ok(Math.abs(middle[axis] - at) < 20, `box ${box}`);
 });
 
-test("a screen reader hears what has been so for a while", async () => {
+test("a screen reader hears what has stayed the same for a while", async () => {
   const page = await open();
   await page.getByTestId("camera-start").click();
   const heard = page.getByRole("status");
@@ -76,7 +76,7 @@ test("the view is mirrored, its label is not, and the mirror can be turned off",
   assert.doesNotMatch(await transform(".live"), /-1/);
 });
 
-test("the view pauses, goes on, and is saved as a picture with its boxes", async () => {
+test("the view pauses, continues, and is saved as a picture with its boxes", async () => {
   const page = await open();
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();
@@ -94,7 +94,7 @@ test("the view pauses, goes on, and is saved as a picture with its boxes", async
   await page.getByTestId("face").waitFor();
 });
 
-test("among several cameras the visitor chooses", async () => {
+test("the visitor chooses among several cameras", async () => {
   const several = await startBrowser([
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream=device-count=2",
@@ -116,10 +116,7 @@ test("among several cameras the visitor chooses", async () => {
     );
   await usesSecond();
   for (const hidden of [true, false]) {
-    await page.evaluate((value) => {
-      Object.defineProperty(document, "hidden", { configurable: true, value });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, hidden);
+    await setHidden(page, hidden);
     if (hidden) assert.equal(await cameraIsOn(page), false);
   }
   await usesSecond(); // again once the page is shown again
@@ -144,15 +141,10 @@ test("a hidden page switches the camera off, and on again when it is shown", asy
   const page = await openSteady();
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();
-  const setHidden = (hidden) =>
-    page.evaluate((value) => {
-      Object.defineProperty(document, "hidden", { configurable: true, value });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, hidden);
-  await setHidden(true);
+  await setHidden(page, true);
   assert.equal(await cameraIsOn(page), false);
   await statusMatching(page, /rests while this page is hidden/);
-  await setHidden(false);
+  await setHidden(page, false);
   await page.locator("body[data-feed=running]").waitFor();
   await page.getByTestId("face").waitFor();
   assert.equal(await cameraIsOn(page), true);
@@ -172,7 +164,7 @@ test("a camera that goes away is reported, and can be started again", async () =
   await page.getByTestId("face").waitFor();
 });
 
-test("a worker that dies under the live view is replaced, and the view goes on", async () => {
+test("a worker that dies during the live view is replaced, and the view continues", async () => {
   const page = await open();
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();

@@ -1,10 +1,10 @@
-// The live view over time: no memory is lost to it, and nothing recorded is lost by what befalls it.
+// The live view over time: its memory does not grow, and no record is lost whatever happens to it.
 //
 //   npm run endurance        ENDURANCE_MINUTES (default 30) from the environment; `npm test` watches 90 frames
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, launchBrowser, statusMatching } from "./page.mjs";
+import { downloaded, launchBrowser, setHidden, statusMatching } from "./page.mjs";
 import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
 
 const SIZE = { width: 640, height: 480 };
@@ -46,7 +46,7 @@ async function heap(session) {
   return (await session.send("Runtime.getHeapUsage")).usedSize;
 }
 
-/** How many sessions' recordings the page holds, the one that is to go on included. */
+/** How many sessions' recordings the page holds, including the current one. */
 async function sessionsHeld(session) {
   const expression = 'import("/app/recording.js").then(({ Session }) => Session.prototype)';
   const { result: prototype } = await session.send("Runtime.evaluate", { expression, awaitPromise: true });
@@ -71,12 +71,8 @@ const incidents = {
     await replaced;
   },
   async "the page is hidden and shown again"(page) {
-    for (const value of [true, false]) {
-      await page.evaluate((hidden) => {
-        Object.defineProperty(document, "hidden", { configurable: true, value: hidden });
-        document.dispatchEvent(new Event("visibilitychange"));
-      }, value);
-    }
+    await setHidden(page, true);
+    await setHidden(page, false);
   },
 };
 
@@ -106,7 +102,7 @@ test(`the live view ${MINUTES ? `for ${MINUTES} minutes` : "for a while"} loses 
   await page.getByTestId("camera-stop").click();
   const frames = await framesRead(page);
   const { sessions } = JSON.parse(await downloaded(page, "timeline-json"));
-  assert.equal(sessions.length, 1, "the camera's session goes on, whatever befalls it");
+  assert.equal(sessions.length, 1, "the camera's session continues, whatever happens to it");
   assert.ok(sessions[0].frames >= frames, "nothing recorded is lost");
   await page.locator("[data-action=timeline-clear]").click();
   assert.equal(await sessionsHeld(session), 1, "what was discarded is gone");

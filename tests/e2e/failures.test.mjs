@@ -1,4 +1,4 @@
-// What can go wrong around the page, each told in plain words, with pictures still working where they can.
+// What can go wrong around the page: each failure is explained in plain words, and pictures work where they can.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -64,7 +64,7 @@ test("an address that browsers don't trust with a camera", async () => {
 test("a policy that blocks WebAssembly", async () => {
   const prepare = rewriting("/", (html) => html.replace("'wasm-unsafe-eval'", ""));
   const page = await open({ prepare });
-  await statusMatching(page, /security policy keeps WebAssembly/);
+  await statusMatching(page, /security policy stops WebAssembly/);
 });
 
 test("a browser without SIMD", async () => {
@@ -117,7 +117,7 @@ test("a module that traps is reported after a second try, and the page still wor
       }),
   });
   await choose(page, fixture("astronaut.png"));
-  await statusMatching(page, /stopped, and again/);
+  await statusMatching(page, /stopped again after a restart/);
   isBroken = false;
   await assertPicturesWork(page);
 });

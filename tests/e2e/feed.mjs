@@ -1,4 +1,4 @@
-// A camera that the test holds in its hand: a canvas stands in for the device, and `feed` in the page commands it.
+// A camera that the test controls: a canvas stands in for the device, and `feed` in the page controls it.
 
 import { readFileSync } from "node:fs";
 import { fixture } from "./page.mjs";
@@ -64,7 +64,7 @@ function installFeed(pictures) {
     context.fillRect(0, 0, canvas.width, canvas.height);
     await draw(Math.floor(picture), 1);
     if (picture % 1) await draw(Math.ceil(picture), picture % 1);
-    // Never the same picture twice, as a real camera's noise sees to.
+    // Never the same picture twice, as with a real camera's noise.
     drawn += 1;
     context.fillRect(drawn % canvas.width, canvas.height - 1, 1, 1);
   }, 50);

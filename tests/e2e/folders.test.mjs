@@ -41,7 +41,7 @@ async function drop(page, files) {
   }
 }
 
-test("a folder is read wholly: faces, none, and a file that can't be read", async () => {
+test("a whole folder is read: pictures with faces, without any, and a file that can't be read", async () => {
   const page = await open();
   const rows = await readFolder(page);
   assert.equal(await rows.count(), 4);
@@ -111,7 +111,7 @@ test("the table is exported as CSV and JSON, with model and settings", async () 
   assert.match(csv[2].happy, /^0\.\d{1,4}$/);
 });
 
-test("settings changed on the way appear on the pictures that they applied to", async () => {
+test("settings changed during a run appear with the pictures that they applied to", async () => {
   const page = await open();
   await statusMatching(page, /Ready/);
   await page.evaluate(() => {
@@ -138,7 +138,7 @@ test("settings changed on the way appear on the pictures that they applied to", 
   for (const row of rows) assert.equal(row.emotion === "uncertain", row.settings === 1);
 });
 
-test("a dropped folder keeps its paths, through folders in it, by the hundred and whatever their names", async () => {
+test("a dropped folder keeps its paths, through nested folders, hundreds of files and odd names", async () => {
   const top = mkdtempSync(join(tmpdir(), "countenance-drop-"));
   after(() => rmSync(top, { recursive: true, force: true }));
   const face = readFileSync(fixture("astronaut_quarter.png"));
@@ -169,7 +169,7 @@ test("a dropped folder keeps its paths, through folders in it, by the hundred an
   assert.deepEqual(page.problems, []);
 });
 
-test("files dropped alone bear their names, and those that are formulas are text in the table", async () => {
+test("files dropped alone keep their names, and names that are formulas become text in the table", async () => {
   const page = await open();
   const file = { mimeType: "image/png", buffer: readFileSync(fixture("astronaut_quarter.png")) };
   await page.getByTestId("file-input").setInputFiles(["=1+1.png", "@a.png"].map((name) => ({ ...file, name })));
@@ -222,7 +222,7 @@ test("more faces than are read are reported, and the limit is the visitor's", as
   assert.doesNotMatch(await statusMatching(page, /3 faces/), /more/);
   await limit.fill("0");
   await limit.press("Enter");
-  assert.equal(await limit.inputValue(), "64", "what can't be gives way to the usual");
+  assert.equal(await limit.inputValue(), "64", "an invalid value gives way to the default");
 
   await limit.fill("2");
   await limit.press("Enter");
@@ -231,7 +231,7 @@ test("more faces than are read are reported, and the limit is the visitor's", as
   await isListening(page);
   await page.getByTestId("file-input").setInputFiles([three, one]);
   await countIs(page, "2 pictures read.");
-  assert.match(await page.locator(".batch .more-faces").textContent(), /^1 picture holds more faces than are read/);
+  assert.match(await page.locator(".batch .more-faces").textContent(), /^1 picture holds more faces than were read/);
   const [first] = await page.getByTestId("batch-row").allTextContents();
   assert.match(first, /^three\.pngover 22 Happy|^three\.pngover 21 \w+, 1 \w+/);
   const { rows, settings } = JSON.parse(await downloaded(page, "batch-json"));

@@ -13,7 +13,7 @@ import { fixture, launchBrowser } from "./page.mjs";
 /** The most by which the two chips may differ, in grey levels, as the mean over their pixels. */
 const MAX_DIFFERENCE = 2;
 
-/** What the module refuses, by name, and the words it refuses it with. */
+/** The files that the module refuses, and words of each message. */
 const REFUSED = { arithmetic: /arithmetic coding/, "sampled-4-2-apart": /unusual sampling/ };
 
 // It has no --version, and reads what is given to it.

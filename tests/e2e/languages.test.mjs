@@ -41,8 +41,8 @@ for (const [tag, { load }] of Object.entries(languages)) {
   });
 }
 
-/** Failures that only a mistake of the page can bring about; their words ask to tell its makers. */
-const MISTAKES = ["invalid-options", "invalid-calibration", "invalid-timestamp", "inference", "closed"];
+/** Failures that only a mistake in the page can cause; their words ask the visitor to report them. */
+const MISTAKES = ["invalid-options", "invalid-box", "invalid-calibration", "invalid-timestamp", "inference", "closed"];
 
 test("every error of the library has words", async () => {
   const protocol = readFileSync(join(root, "www/lib/protocol.js"), "utf8");

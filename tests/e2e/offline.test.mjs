@@ -64,7 +64,7 @@ test("after the first visit the served page opens and works without a network", 
   );
 });
 
-test("what is kept for offline use is all that the page is made of", async () => {
+test("all of the page's files are stored for offline use", async () => {
   const page = await open();
   await page.evaluate(() => navigator.serviceWorker.ready);
   const kept = await page.evaluate(async () => {

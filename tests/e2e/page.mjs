@@ -5,21 +5,12 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, afterEach } from "node:test";
 import { chromium } from "playwright-core";
+import { QUIET_FLAGS } from "../../scripts/chromium.mjs";
 import { root } from "../../scripts/environment.mjs";
 import { serve } from "../../scripts/serve.mjs";
 
 /** Long enough for the busiest machine; nothing here measures speed. */
 const PATIENCE_MS = 180_000;
-
-const QUIET_FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 /** Hosts that Chromium itself looks up: in a fresh profile whatever it shows, and for any page with a text field. */
 const BROWSERS_OWN_HOSTS = ["accounts.google.com", "update.googleapis.com", "content-autofill.googleapis.com"];
@@ -70,7 +61,7 @@ export async function startBrowser(flags = [], folder = join(root, "www")) {
     "EXCLUDE localhost",
   ];
   const browser = await launchBrowser([`--host-resolver-rules=${hosts.join()}`, ...flags]);
-  // A page left open would go on reading its camera beside the next test.
+  // A page left open would keep reading its camera during the next test.
   afterEach(() => closeContexts(browser));
   after(async () => {
     await browser.close();
@@ -101,6 +92,14 @@ export async function closeContexts(browser) {
     await context.unrouteAll({ behavior: "ignoreErrors" });
     await context.close();
   }
+}
+
+/** Hides the page, as another tab in front of it does, or shows it again. */
+export function setHidden(page, hidden) {
+  return page.evaluate((value) => {
+    Object.defineProperty(document, "hidden", { configurable: true, value });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
 }
 
 /** Waits until the status line says something that matches, and gives all it says. */

@@ -82,7 +82,7 @@ async function useEverything(page) {
   await choose(page, fixture("faces.webm"));
   await statusMatching(page, /frames read/);
   await page.getByRole("button", { name: "Use the camera" }).click();
-  await statusMatching(page, /1 face: \w+\.$/); // as only the live view tells it
+  await statusMatching(page, /1 face: \w+\.$/); // as only the live view says it
   await page.getByText("Adjust to my face").click();
   await page.locator(".takes").getByRole("button", { name: "Happy" }).click();
   await page.locator(".calibration [role=status]").filter({ hasText: "Done" }).waitFor();
@@ -139,7 +139,7 @@ test("the privacy panel shows policy, imports and a count of requests that is al
   assert.equal(await count.isVisible(), false);
 });
 
-test("with the network off, everything goes on", async () => {
+test("with the network off, everything still works", async () => {
   const page = await open();
   await statusMatching(page, /Ready/);
   await page.context().setOffline(true);
@@ -148,7 +148,7 @@ test("with the network off, everything goes on", async () => {
   assert.match(await page.locator("[data-count=connection]").textContent(), /^You are offline/);
 });
 
-test("a worker that is not made by the page's blob is not bound: why the page makes it so", async () => {
+test("a worker that is not made from a blob is not bound by the policy, which is why the page makes one from a blob", async () => {
   const page = await open({
     prepare: (unopened) =>
       unopened.context().route(

@@ -107,7 +107,7 @@ test("an interlaced GIF is read as in Node", async () => {
   assert.equal(face.emotion, "happy");
 });
 
-test("nobody of an earlier picture is found in a transparent one", async () => {
+test("no face of an earlier picture is found in a transparent one", async () => {
   const page = await open();
   for (const name of ["transparent-after-a-face/2-transparent-logo.png", "wholly-transparent/hidden-face.png"]) {
     await choose(page, file("../cases/transparent-after-a-face/1-face.jpg"));
@@ -119,7 +119,7 @@ test("nobody of an earlier picture is found in a transparent one", async () => {
   }
 });
 
-test("a moving person on a transparent canvas stays one", async () => {
+test("a moving person on a transparent canvas stays one face", async () => {
   const page = await open();
   const counts = await page.evaluate(
     async (base64) => {

@@ -42,7 +42,7 @@ test("a wrong golden answer is noticed: the check can fail", async () => {
   assert.match(await runCheck(page), /^1 of \d+ reference answers differ/);
 });
 
-test("the page says how often it errs, by the figures of the model's folder", async () => {
+test("the page says how often the model errs, with the figures in the model's folder", async () => {
   const page = await open();
   await page.getByRole("button", { name: "How often it errs" }).click();
   await page.locator(".confusion td").first().waitFor();

@@ -1,4 +1,4 @@
-// What the visitor sets: eight expressions instead of four, and a calibration to one's own face.
+// The settings: eight expressions instead of four, and a calibration to the visitor's face.
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -18,7 +18,7 @@ const { open } = await startBrowserSeeing([scene], { ...SIZE, framesEach: 10 });
 const shownExpressions = (page) =>
   page.locator(".bars li").evaluateAll((rows) => rows.map(({ dataset }) => dataset.emotion));
 const stored = (page) => page.evaluate(() => localStorage.getItem("calibration"));
-const told = (page, text) => page.locator(".calibration [role=status]").filter({ hasText: text }).waitFor();
+const reports = (page, text) => page.locator(".calibration [role=status]").filter({ hasText: text }).waitFor();
 
 async function openSettings(page) {
   await choose(page, fixture("grace_hopper.png"));
@@ -26,7 +26,7 @@ async function openSettings(page) {
   await page.getByText("Adjust to my face").click();
 }
 
-test("eight expressions are distinguished where the visitor wants them, and the choice is remembered", async () => {
+test("the visitor can choose eight expressions, and the choice is remembered", async () => {
   const page = await open();
   await choose(page, fixture("astronaut.png"));
   await statusMatching(page, /1 face/);
@@ -50,7 +50,7 @@ test("eight expressions are distinguished where the visitor wants them, and the 
   ]) {
     await choice.selectOption(count);
     await page.locator(`.bars li:nth-child(${count}):last-child`).waitFor();
-    assert.deepEqual(await shownExpressions(page), expressions, "under a live view that goes on");
+    assert.deepEqual(await shownExpressions(page), expressions, "while a live view runs");
   }
   await page.getByTestId("camera-stop").click();
   const { rows } = JSON.parse(await downloaded(page, "timeline-json"));
@@ -68,7 +68,7 @@ test("eight expressions are distinguished where the visitor wants them, and the 
 async function explained(page) {
   await page.getByRole("button", { name: "Why?" }).click();
   const said = await page.locator(".explanation p").textContent();
-  const [, first, second] = said.match(/spoke for (\w+), .* Second comes (\w+)\./);
+  const [, first, second] = said.match(/spoke for (\w+), .* second most likely is (\w+)\./);
   const map = await page.locator(".explanation .smooth").evaluate((canvas) => canvas.toDataURL());
   return { answers: [first, second], map };
 }
@@ -98,7 +98,7 @@ test("the answer explained is the one shown: over four expressions or eight, adj
   await page
     .getByTestId("calibration-input")
     .setInputFiles({ name: "mine.txt", mimeType: "text/plain", buffer: Buffer.from(text) });
-  await told(page, "adjusted to your face");
+  await reports(page, "adjusted to your face");
   await choose(page, fixture("grace_hopper.png"));
   await page.locator("[data-testid=face][data-emotion=sad]").waitFor();
   const adjusted = await explained(page);
@@ -113,15 +113,15 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
   const [stock] = await shownFaces(page);
   const takes = page.locator(".takes");
   await takes.getByRole("button", { name: "Neutral" }).click();
-  await told(page, "Start the camera first");
+  await reports(page, "Start the camera first");
 
   await page.getByRole("button", { name: "Use the camera" }).click();
-  await statusMatching(page, /1 face: \w+\.$/); // as only the live view tells it
+  await statusMatching(page, /1 face: \w+\.$/); // as only the live view says it
   // One the model gives this face little of: what is learned then outweighs how the frames before and after differ.
   await takes.getByRole("button", { name: "Sad" }).click();
   const prompt = page.locator(".prompt");
   await prompt.filter({ hasText: "Recording" }).waitFor();
-  await told(page, "Done");
+  await reports(page, "Done");
   assert.equal(await prompt.isVisible(), false);
   const result = await takes.locator("[data-emotion=sad] output").textContent();
   const [, before, after] = result.match(/^(\d+)% before, (\d+)% after$/).map(Number);
@@ -129,6 +129,8 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
   const text = await stored(page);
   assert.match(text, /^countenance-calibration\/1 emotion-\d+ happy=/);
   assert.equal(String(await downloaded(page, "calibration-export")).trim(), text);
+  const read = Number(await page.locator(".timeline").getAttribute("data-frames"));
+  await page.waitForFunction((more) => Number(document.querySelector(".timeline").dataset.frames) >= more, read + 2);
   await page.getByTestId("camera-stop").click();
   const { settings, rows } = JSON.parse(await downloaded(page, "timeline-json"));
   assert.deepEqual([settings[0].calibration, settings.at(-1).calibration], ["", text]);
@@ -144,15 +146,15 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
   const adjusted = await readAgain();
   assert.notEqual(adjusted, stock.probability, "it is in use from the start");
   await page.getByText("Adjust to my face").click();
-  await told(page, "adjusted to your face");
+  await reports(page, "adjusted to your face");
   await page.getByRole("button", { name: "Erase" }).click();
-  await told(page, "Erased");
+  await reports(page, "Erased");
   assert.equal(await stored(page), null);
   assert.equal(await readAgain(), stock.probability, "the stock model, unchanged");
 
   const file = { name: "mine.txt", mimeType: "text/plain", buffer: Buffer.from(`${text}\n`) };
   await page.getByTestId("calibration-input").setInputFiles(file);
-  await told(page, "adjusted to your face");
+  await reports(page, "adjusted to your face");
   assert.equal(await readAgain(), adjusted);
   assert.deepEqual(page.problems, []);
 });
@@ -161,7 +163,7 @@ test("a calibration's recording ends with the camera, and nothing is learned", a
   const page = await open({ viewport: { width: 390, height: 844 } });
   await openSettings(page);
   await page.getByRole("button", { name: "Use the camera" }).click();
-  await statusMatching(page, /1 face: \w+\.$/); // as only the live view tells it
+  await statusMatching(page, /1 face: \w+\.$/); // as only the live view says it
   await page.evaluate(() => {
     // Stopped from inside the page, so that a slow test can't come after the last frame.
     new MutationObserver((_, observer) => {
@@ -171,7 +173,7 @@ test("a calibration's recording ends with the camera, and nothing is learned", a
     }).observe(document.querySelector(".prompt"), { subtree: true, childList: true, characterData: true });
   });
   await page.locator(".takes").getByRole("button", { name: "Neutral" }).click();
-  assert.match(await statusMatching(page, /camera is off/), /under Timeline, yours to save or discard/);
+  assert.match(await statusMatching(page, /camera is off/), /under Timeline; save it or discard it/);
   assert.equal(await page.locator(".prompt").isVisible(), false);
   assert.equal(await page.locator(".calibration [role=status]").textContent(), "");
   assert.equal(await stored(page), null);
@@ -179,7 +181,7 @@ test("a calibration's recording ends with the camera, and nothing is learned", a
 
 for (const [what, text] of [
   ["made for another model", "countenance-calibration/1 emotion-999 happy=0 neutral=1 sad=-1 surprise=0"],
-  ["that is none", "no calibration"],
+  ["in another format", "no calibration"],
 ]) {
   test(`a calibration ${what} is refused in plain words, kept or imported`, async () => {
     const page = await open();
@@ -188,7 +190,7 @@ for (const [what, text] of [
     await page
       .getByTestId("calibration-input")
       .setInputFiles({ name: "theirs.txt", mimeType: "text/plain", buffer: Buffer.from(text) });
-    await told(page, "can't be used");
+    await reports(page, "can't be used");
     assert.equal(await stored(page), null);
 
     await page.evaluate((value) => localStorage.setItem("calibration", value), text);
@@ -196,7 +198,7 @@ for (const [what, text] of [
     await isListening(page);
     await choose(page, fixture("grace_hopper.png"));
     await statusMatching(page, /1 face/);
-    await told(page, "can't be used");
+    await reports(page, "can't be used");
     assert.equal((await shownFaces(page))[0].probability, stock.probability);
     assert.deepEqual(page.problems, []);
   });

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { withFeed } from "./feed.mjs";
-import { choose, fixture, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { choose, fixture, setHidden, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 
 const { open: openPlain } = await startBrowser([
   "--use-fake-ui-for-media-stream",
@@ -22,6 +22,18 @@ async function openRunning(options) {
   await page.locator("body[data-feed=running]").waitFor();
   await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
   return page;
+}
+
+/** Leaves the browser's question for the camera open until `feed.allow` is called. */
+function withholdAnswers(page) {
+  return page.evaluate(() => {
+    const { feed } = globalThis;
+    const { answer } = feed;
+    feed.answer = () =>
+      new Promise((resolve) => {
+        feed.allow = () => resolve(answer());
+      });
+  });
 }
 
 /** Whether the picture and the cards are shown without their colours. */
@@ -67,11 +79,11 @@ function timeUntil(page, action, pattern) {
   );
 }
 
-test("a camera that stops sending pictures is said to, its answer greyed, until pictures return", async () => {
+test("a camera that stops sending pictures is reported, its answer greyed, until pictures return", async () => {
   const page = await openRunning({ bypassCSP: true });
   assert.equal(await isGreyed(page), false);
   const heard = await hear(page, "stopped sending");
-  const stalled = await timeUntil(page, "feed.picture = undefined", /stopped sending pictures\..* goes on by itself/);
+  const stalled = await timeUntil(page, "feed.picture = undefined", /stopped sending pictures\..* continues by itself/);
   assert.ok(stalled > 1700, `after ${stalled} ms`);
   assert.equal(await isGreyed(page), true);
   assert.equal(await page.locator(".note").textContent(), "No new picture");
@@ -89,7 +101,7 @@ test("a camera that stops sending pictures is said to, its answer greyed, until 
   assert.deepEqual(page.problems, []);
 });
 
-test("a muted camera is said to have stopped at once, and goes on when it is unmuted", async () => {
+test("a muted camera is reported as stopped at once, and continues when it is unmuted", async () => {
   const page = await openRunning({ bypassCSP: true });
   for (let round = 0; round < 3; round += 1) {
     const stalled = await timeUntil(page, "feed.mute(true)", /stopped sending pictures/);
@@ -115,7 +127,7 @@ test("a stalled camera can be started again", async () => {
   assert.equal(await page.getByRole("button", { name: "Start the camera again" }).isVisible(), false);
 });
 
-test("a camera that never sends a picture is said to, and begins when one comes", async () => {
+test("a camera that never sends a picture is reported, and begins when one comes", async () => {
   const page = await open({ viewport: { width: 360, height: 640 }, bypassCSP: true });
   await page.evaluate(() => {
     globalThis.feed.picture = undefined;
@@ -132,16 +144,9 @@ test("a camera that never sends a picture is said to, and begins when one comes"
   assert.ok(begun < 3000, `begun after ${begun} ms`);
 });
 
-test("a question that nobody answers is pointed at, and an answer is taken whenever it comes", async () => {
+test("the page points to a permission question that nobody answers, and takes the answer whenever it comes", async () => {
   const page = await open();
-  await page.evaluate(() => {
-    const { feed } = globalThis;
-    const { answer } = feed;
-    feed.answer = () =>
-      new Promise((resolve) => {
-        feed.allow = () => resolve(answer());
-      });
-  });
+  await withholdAnswers(page);
   await page.getByTestId("camera-start").click();
   await statusMatching(page, /Starting the camera/);
   assert.match(await statusMatching(page, /not given the camera/), /asking for your permission/);
@@ -152,7 +157,7 @@ test("a question that nobody answers is pointed at, and an answer is taken whene
 test("a camera that ends by itself leaves its last picture, greyed, and can be started again", async () => {
   const page = await openRunning();
   await page.evaluate(() => globalThis.feed.track.dispatchEvent(new Event("ended")));
-  assert.match(await statusMatching(page, /disconnected, taken by another program/), /press Use the camera/);
+  assert.match(await statusMatching(page, /disconnected, another program took it/), /press Use the camera/);
   assert.equal(await isGreyed(page), true);
   assert.equal(await page.locator(".note").textContent(), "Last picture");
   assert.equal((await shownFaces(page))[0].emotion, "happy");
@@ -173,61 +178,44 @@ test("a camera that ends by itself leaves its last picture, greyed, and can be s
 test("a track that ends without a word is noticed", async () => {
   const page = await openRunning();
   await page.evaluate(() => globalThis.feed.track.stop()); // which fires no event
-  await statusMatching(page, /disconnected, taken by another program/);
+  await statusMatching(page, /disconnected, another program took it/);
   assert.equal(await isGreyed(page), true);
 });
 
-test("a page that is hidden while its camera stalls starts it anew when it is shown", async () => {
+test("a page that is hidden while its camera stalls restarts it when it is shown", async () => {
   const page = await openRunning();
-  const setHidden = (hidden) =>
-    page.evaluate((value) => {
-      Object.defineProperty(document, "hidden", { configurable: true, value });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, hidden);
   await page.evaluate(() => {
     globalThis.feed.picture = undefined;
   });
   await statusMatching(page, /stopped sending/);
-  await setHidden(true);
+  await setHidden(page, true);
   await statusMatching(page, /rests while this page is hidden/);
   assert.equal(await isGreyed(page), true);
   await page.evaluate(() => {
     globalThis.feed.picture = 1;
   });
-  await setHidden(false);
+  await setHidden(page, false);
   await statusMatching(page, /^1 face: Neutral\./);
   assert.equal(await isGreyed(page), false);
 });
 
-test("a page that is hidden when the camera is given at last switches it off until it is shown", async () => {
+test("a page that is hidden when the camera is granted switches it off until it is shown", async () => {
   const page = await open();
-  await page.evaluate(() => {
-    const { feed } = globalThis;
-    const { answer } = feed;
-    feed.answer = () =>
-      new Promise((resolve) => {
-        feed.allow = () => resolve(answer());
-      });
-  });
+  await withholdAnswers(page);
   await page.getByTestId("camera-start").click();
   await statusMatching(page, /Starting the camera/);
-  const setHidden = (hidden) =>
-    page.evaluate((value) => {
-      Object.defineProperty(document, "hidden", { configurable: true, value });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }, hidden);
-  await setHidden(true);
+  await setHidden(page, true);
   await page.evaluate(() => globalThis.feed.allow());
   await statusMatching(page, /rests while this page is hidden/);
   assert.equal(await page.evaluate(() => globalThis.feed.track.readyState), "ended");
-  await setHidden(false);
+  await setHidden(page, false);
   await statusMatching(page, /Starting the camera/);
   await page.evaluate(() => globalThis.feed.allow());
   await statusMatching(page, /^1 face: Happy\./);
 });
 
 for (const colorScheme of ["light", "dark"]) {
-  test(`a stalled camera and a halted one, ${colorScheme}: no violation of WCAG 2.2 AA`, async () => {
+  test(`a stalled camera and a paused one, ${colorScheme}: no violation of WCAG 2.2 AA`, async () => {
     const page = await openRunning({ colorScheme, bypassCSP: true, viewport: { width: 390, height: 844 } });
     await page.addScriptTag({ path: createRequire(import.meta.url).resolve("axe-core/axe.min.js") });
     const violations = () =>
@@ -239,7 +227,7 @@ for (const colorScheme of ["light", "dark"]) {
     await page.getByRole("button", { name: "Why?" }).click();
     await page.locator(".explanation .halted").waitFor();
     assert.deepEqual(await violations(), []);
-    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
     await page.locator("body[data-feed=running]").waitFor();
     await page.evaluate(() => {
       globalThis.feed.picture = undefined;
@@ -320,7 +308,7 @@ test("label, card, bars and status agree in every frame, through every change", 
   assert.deepEqual(page.problems, []);
 });
 
-test("a pause is said for as long as it lasts, of a picture with its own answer", async () => {
+test("a pause is shown for as long as it lasts, with the paused picture's own answer", async () => {
   const page = await openRunning();
   await page.evaluate(() => {
     globalThis.feed.picture = 1;
@@ -344,7 +332,7 @@ test("a pause is said for as long as it lasts, of a picture with its own answer"
   assert.equal(await page.locator("[data-action=pause]").getAttribute("aria-pressed"), "false");
 });
 
-test("“Why?” halts the live view at the moment it explains, and going on closes it", async () => {
+test("“Why?” pauses the live view at the moment it explains, and continuing closes it", async () => {
   const page = await openRunning();
   const why = page.getByRole("button", { name: "Why?" });
   for (const [picture, name] of [
@@ -366,7 +354,7 @@ test("“Why?” halts the live view at the moment it explains, and going on clo
     }, 1 - picture);
     await page.waitForTimeout(1000);
     assert.equal((await shownFaces(page))[0].emotion, name.toLowerCase(), "the card is of the same moment");
-    await page.getByRole("button", { name: "Go on" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
     await page.locator(".explanation").waitFor({ state: "detached" });
     assert.equal(await why.getAttribute("aria-expanded"), "false");
     assert.equal(await page.evaluate(() => document.activeElement.textContent), "Why?", "the focus is not lost");
@@ -375,7 +363,7 @@ test("“Why?” halts the live view at the moment it explains, and going on clo
   assert.deepEqual(page.problems, []);
 });
 
-test("“Why?” halts a video's playback, and playing on closes it", async () => {
+test("“Why?” pauses a video's playback, and playing on closes it", async () => {
   const page = await open({ prepare: () => {} });
   await choose(page, fixture("faces.webm"));
   await statusMatching(page, /frames read/);
@@ -388,7 +376,7 @@ test("“Why?” halts a video's playback, and playing on closes it", async () =
   await page.getByRole("button", { name: "Why?" }).first().click();
   await page.locator(".explanation .halted").waitFor();
   assert.equal(await isPaused(), true);
-  await page.getByRole("button", { name: "Go on" }).click();
+  await page.getByRole("button", { name: "Continue" }).click();
   await page.locator(".explanation").waitFor({ state: "detached" });
   assert.equal(await isPaused(), false);
   assert.deepEqual(page.problems, []);
@@ -411,7 +399,7 @@ test("stopping keeps the last picture with its answer, which is explained and re
   assert.ok(shade > 20, "skin is redder than blue: the picture is there");
   await page.getByRole("button", { name: "Why?" }).click();
   assert.match(await page.locator(".explanation").textContent(), /spoke for Happy/);
-  assert.equal(await page.getByRole("button", { name: "Go on" }).count(), 0);
+  assert.equal(await page.getByRole("button", { name: "Continue" }).count(), 0);
 
   await page.getByLabel("Say “not sure” below").fill("0.3");
   assert.match(await statusMatching(page, /1 face/), /^1 face: Happy \d+%\.$/);
@@ -434,7 +422,7 @@ test("a file that can't be read and a camera that won't start leave what was sho
   await statusMatching(page, /can't be read/);
   await stays();
   await choose(page, { name: "film.mp4", mimeType: "video/mp4", buffer: Buffer.from("no film") });
-  await statusMatching(page, /none of it can be played/);
+  await statusMatching(page, /no part of it can be played/);
   await stays();
   await page.evaluate(() => {
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));

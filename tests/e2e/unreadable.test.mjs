@@ -1,4 +1,4 @@
-// Files that can't be read any more by the time they are: an error of its own for programs, plain words for people.
+// Files that can no longer be read: a code of their own for programs, plain words for people.
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
@@ -13,7 +13,7 @@ const { open } = await startBrowser();
 const folder = mkdtempSync(join(tmpdir(), "countenance-unreadable-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A file that can be read for now. It is an hour old, as browsers tell a changed file by its time in whole seconds. */
+/** A file that can be read for now. It is an hour old, since browsers notice a change by the file's time in whole seconds. */
 function fileOf(name, source = "astronaut.png") {
   const path = join(folder, name);
   cpSync(fixture(source), path);
@@ -63,7 +63,7 @@ for (const [what, befall] of Object.entries(BEFALLS)) {
       input.id = "by-hand";
     });
     await page.locator("#by-hand").setInputFiles(path);
-    // Chromium notes a file's time when it is first asked for, and a change before that is no change to it.
+    // Chromium notes a file's time when it is first asked for, and does not notice a change before that.
     await page.evaluate(() => document.querySelector("#by-hand").files[0].lastModified);
     befall(path);
     const error = await page.evaluate(async () => {
@@ -116,7 +116,7 @@ for (const [what, befall] of Object.entries(BEFALLS)) {
   });
 }
 
-test("one picture among many that is gone has a row with its code, and the rest is read", async () => {
+test("a missing picture among many has a row with its code, and the rest is read", async () => {
   const { page, letThrough } = await openWaiting();
   const paths = ["first.png", "gone.png", "last.png"].map((name) => fileOf(name));
   await choose(page, paths);
@@ -137,13 +137,10 @@ test("one picture among many that is gone has a row with its code, and the rest 
   );
 });
 
-test("a file too large to be read is refused at once, with words that fit", async () => {
+test("a file that is too large is refused at once, with the reason", async () => {
   const page = await open();
   await choose(page, largeFile("large.png"));
-  assert.match(
-    await statusMatching(page, /too large/),
-    /^“large\.png” is too large to be read\. Make it smaller first/,
-  );
+  assert.match(await statusMatching(page, /too large/), /^“large\.png” is too large to read\. Make it smaller first/);
   assert.deepEqual(page.problems, []);
 });
 

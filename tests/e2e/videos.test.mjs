@@ -12,7 +12,7 @@ const { open } = await startBrowser();
 const buffer = readFileSync(fixture("faces.webm"));
 const clip = { name: "clip.webm", mimeType: "video/webm", buffer };
 
-test("a video's frames are read at an even pace, told, recorded and exported", async () => {
+test("a video's frames are read at an even pace, announced, recorded and exported", async () => {
   const page = await open();
   await choose(page, clip);
   assert.match(await statusMatching(page, /frames read/), /^\d+ frames read, with [12] faces?\.$/);
@@ -31,7 +31,7 @@ test("a video's frames are read at an even pace, told, recorded and exported", a
   assert.deepEqual(page.problems, []);
 });
 
-test("a video that was read can be looked through, with its faces", async () => {
+test("a video that was read can be played back, with its faces", async () => {
   const page = await open();
   await choose(page, clip);
   await statusMatching(page, /frames read/);
@@ -73,7 +73,7 @@ for (const [what, file, words] of [
   [
     "a video cut off before its first frame",
     { ...clip, name: "cut.webm", buffer: buffer.subarray(0, 60) },
-    /^“cut\.webm” is cut off, so that none of it can be played\. Its end is missing\./,
+    /^“cut\.webm” is cut off, and no part of it can be played\. Its end is missing\./,
   ],
 ]) {
   test(`${what} is explained, and the timeline of the video before is gone`, async () => {
@@ -140,7 +140,7 @@ test("each frame is the one at its time: none is skipped, none stands in for ano
   }
 });
 
-test("a picture takes the place of a video and its timeline", async () => {
+test("a picture replaces a video and its timeline", async () => {
   const page = await open();
   await choose(page, clip);
   await statusMatching(page, /frames read/);
@@ -149,7 +149,7 @@ test("a picture takes the place of a video and its timeline", async () => {
   assert.equal(await page.locator(".timeline").isVisible(), false);
 });
 
-test("a video among many pictures is told to be chosen alone", async () => {
+test("a video among many pictures is reported, with the advice to choose it alone", async () => {
   const page = await open();
   await choose(page, [clip, { ...clip, name: "other.webm" }]);
   await page

@@ -119,30 +119,31 @@ test("React, Vue and Svelte: built by Vite with the plugin of each, and mounted"
 });
 
 /** Runs an example's script in a page, between what it takes for granted and what the test reads from it. */
-async function runInPage(file, given, told) {
+async function runInPage(file, given, result) {
   run.add(file);
   const imports = Object.entries(SCRIPTS).map(([name, path]) => [name, `./node_modules/countenance/www/lib/${path}`]);
   writeFileSync(
     join(folder, `${file}.html`),
     `<!doctype html><title>${file}</title>
      <script type="importmap">${JSON.stringify({ imports: Object.fromEntries(imports) })}</script>
-     <script type="module">${given}\n${examples.get(file)}\nglobalThis.told = ${told};</script>`,
+     <script type="module">${given}\n${examples.get(file)}\nglobalThis.result = ${result};</script>`,
   );
   const page = await open({ address: `${url}${file}.html`, isReady: () => {} });
   const failure = new Promise((_, reject) => page.on("pageerror", reject));
-  const answer = page.waitForFunction(() => globalThis.told);
+  const answer = page.waitForFunction(() => globalThis.result);
   return (await Promise.race([answer, failure])).jsonValue();
 }
 
 const BLOB = 'const blob = await (await fetch("public/astronaut.png")).blob();';
 
+const VIDEO = `
+  const video = Object.assign(document.createElement("video"), { muted: true });
+  video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+  await video.play();`;
+
 test("the README's analyzer, on a picture and on a video", async () => {
-  const video = `
-    const video = Object.assign(document.createElement("video"), { muted: true });
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
-    await video.play();`;
-  const told = "[faces, live].map((found) => found.map(({ emotion }) => emotion))";
-  assert.deepEqual(await runInPage("analyzer.js", BLOB + video, told), [["happy"], ["happy"]]);
+  const result = "[faces, live].map((found) => found.map(({ emotion }) => emotion))";
+  assert.deepEqual(await runInPage("analyzer.js", BLOB + VIDEO, result), [["happy"], ["happy"]]);
 });
 
 test("the README's calibration", async () => {
@@ -151,9 +152,20 @@ test("the README's calibration", async () => {
     const analyzer = await EmotionAnalyzer.create();
     const [face] = await analyzer.analyzeImage(blob);
     const recorded = Array(12).fill(face);`;
-  const told = "[face, ...(await analyzer.analyzeImage(blob))].map(({ probabilities }) => probabilities.neutral)";
-  const [before, after] = await runInPage("calibration.js", BLOB + given, told);
+  const result = "[face, ...(await analyzer.analyzeImage(blob))].map(({ probabilities }) => probabilities.neutral)";
+  const [before, after] = await runInPage("calibration.js", BLOB + given, result);
   assert.ok(after > before, `${after} > ${before}`);
+});
+
+test("a calibration recorded in the live view", async () => {
+  const given = `
+    import { EmotionAnalyzer } from "countenance";
+    const analyzer = await EmotionAnalyzer.create();
+    const progress = document.createElement("progress");`;
+  const result = "[before, after, progress.value]";
+  const [before, after, progress] = await runInPage("record.js", VIDEO + given, result);
+  assert.ok(after > before, `${after} > ${before}`);
+  assert.ok(progress > 0.5 && progress <= 1, String(progress));
 });
 
 test("the README's pipeline, in Node", () => {
@@ -163,9 +175,9 @@ test("the README's pipeline, in Node", () => {
   assert.equal(runIn(folder, "node", ["pipeline.mjs"]), "happy\n");
 });
 
-test("a module held to its hash", async () => {
-  const told = "(await analyzer.analyzeImage(blob)).map(({ emotion }) => emotion)";
-  assert.deepEqual(await runInPage("integrity.js", BLOB, told), ["happy"]);
+test("a module checked against its hash", async () => {
+  const result = "(await analyzer.analyzeImage(blob)).map(({ emotion }) => emotion)";
+  assert.deepEqual(await runInPage("integrity.js", BLOB, result), ["happy"]);
 });
 
 test("a strict policy, which binds the worker too", async () => {
@@ -226,7 +238,7 @@ test("thresholds are tried on your own pictures", () => {
   assert.equal(stdout.trim().split("\n").length, 6);
 });
 
-test("hosts are set to send what the page is tested with, no more and no less", () => {
+test("hosts are set to send exactly the headers that the page is tested with", () => {
   const values = Object.values(HEADERS).flatMap(Object.values);
   for (const file of ["nginx.conf", ".htaccess", "Caddyfile"]) {
     run.add(file);

@@ -90,7 +90,7 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
     }
   });
 
-  test("a wasm file with a byte of its code changed, still valid: its integrity tells, and costs no streaming", async () => {
+  test("a wasm file with one byte changed but still valid: its integrity fails, and checking it keeps streaming", async () => {
     const { "countenance_bg.wasm": integrity } = JSON.parse(readFileSync(join(pkg, "integrity.json"), "utf8"));
     const context = await newContext();
     const page = await openPage(context);
@@ -214,7 +214,7 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
     assert.equal(await page.evaluate(() => firstPicture()), 1);
   });
 
-  test("every kind of picture is read, and what is none is refused by name", async () => {
+  test("every kind of picture is read, and anything else is refused with a code", async () => {
     const page = await openPage(await newContext());
     const results = await page.evaluate(async () => {
       const analyzer = await EmotionAnalyzer.create();
@@ -278,8 +278,11 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
         aFunction: await outcome(analyzer.configure({ minConfidence: () => 1 })),
         noOptions: await outcome(analyzer.configure(7)),
         noFrames: await outcome(analyzer.fitCalibration({})),
+        noExpression: await outcome(analyzer.recordCalibration("bored")),
         noFace: await outcome(analyzer.classifyFace("grey")),
         noBox: await outcome(analyzer.explainFace(picture, undefined)),
+        uncopiedBox: await outcome(analyzer.explainFace(picture, { x: 0, y: 0, width: () => 9, height: 9 })),
+        outerBox: await outcome(analyzer.explainFace(picture, { x: 1e6, y: 0, width: 9, height: 9 })),
         noTime: await outcome(analyzer.analyzeFrame(picture)),
       };
       const last = await outcome(analyzer.analyzeImage(picture));
@@ -294,8 +297,11 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
       aFunction: "invalid-options",
       noOptions: "invalid-options",
       noFrames: "invalid-calibration",
+      noExpression: "invalid-calibration",
       noFace: "invalid-frame",
-      noBox: "invalid-options",
+      noBox: "invalid-box",
+      uncopiedBox: "invalid-box",
+      outerBox: "invalid-box",
       noTime: "invalid-timestamp",
     });
     assert.equal(results.last, 1);
@@ -382,7 +388,7 @@ function changedWeights() {
   return Buffer.from(changed);
 }
 
-/** The module with one bit of its code changed, such that nothing but its hash can tell. */
+/** The module with one bit of its code changed, such that only its hash shows it. */
 function changedCode() {
   const changed = Uint8Array.from(wasm);
   const { start, end } = codeSection();

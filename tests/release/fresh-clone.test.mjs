@@ -15,7 +15,7 @@ import { root } from "../../scripts/environment.mjs";
 
 const SET_UP = ["node_modules", "www/pkg", "dist", "site", "docs/node_modules", "benches/browser/node_modules"];
 
-/** What the stand-in for Chromium says: whoever comes as far has all that it needs. */
+/** What the stand-in for Chromium says: a script that gets this far has all that it needs. */
 const BROWSER = /stand-in for Chromium: started/;
 /** What the stand-in for npm says of a folder other than the root, whose packages are installed by then. */
 const MORE_PACKAGES = (folder) => new RegExp(`stand-in for npm: ci in ${folder}`);

@@ -57,13 +57,13 @@ test("nothing is published that was not made, that changed, or that is not tagge
   mkdirSync(made, { recursive: true });
   writeFileSync(join(made, "SHA256SUMS"), `${"0".repeat(64)}  file\n`);
   writeFileSync(join(made, "file"), "");
-  assert.match(refusal(place, "publish.mjs"), /file is not what SHA256SUMS says/);
+  assert.match(refusal(place, "publish.mjs"), /file does not match SHA256SUMS/);
   const ofNothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
   writeFileSync(join(made, "SHA256SUMS"), `${ofNothing}  file\n`);
   assert.ok(refusal(place, "publish.mjs").includes(`not tagged v${version}`));
 });
 
-test("a registry that does not answer, knows of nothing, or knows of something", async () => {
+test("a registry that does not answer, reports nothing, or reports something", async () => {
   const place = join(folder, "audited");
   mkdirSync(place);
   writeFileSync(join(place, "package.json"), '{ "name": "audited", "version": "1.0.0" }');

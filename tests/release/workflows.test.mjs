@@ -49,7 +49,7 @@ test("every job may do only what its work needs", () => {
   }
 });
 
-test("a release is made of a tag alone, and published when it is checked", () => {
+test("only a tag makes a release, and it is published only once it is checked", () => {
   const { on, jobs: named } = Object.fromEntries(workflows)["release.yml"];
   assert.deepEqual(on, { push: { tags: ["v*"] } });
   for (const [name, { needs }] of Object.entries(named)) {
@@ -58,7 +58,7 @@ test("a release is made of a tag alone, and published when it is checked", () =>
   assert.ok(named.build.steps.some(({ run }) => run === "npm run release"));
 });
 
-test("the compiler is the one that the crate names as its oldest", () => {
+test("the compiler is the oldest that the crate supports", () => {
   const [, oldest] = readFileSync(join(root, "Cargo.toml"), "utf8").match(/^rust-version = "(.+)"$/m);
   const [, channel] = readFileSync(join(root, "rust-toolchain.toml"), "utf8").match(/^channel = "(.+)"$/m);
   assert.equal(channel, `${oldest}.0`);

@@ -1,13 +1,15 @@
 // The documentation as built: every link leads somewhere, search works without a network, and the pages are accessible.
 
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { root } from "../../scripts/environment.mjs";
 import { HEADERS } from "../../scripts/headers.mjs";
 import { shipped } from "../../scripts/models.mjs";
+import { serve } from "../../scripts/serve.mjs";
 import { startBrowser, statusMatching } from "../e2e/page.mjs";
 
 const site = join(root, "site");
@@ -51,23 +53,116 @@ test("commands that the documentation names are there", () => {
 });
 
 test("the page leads to the documentation, and search finds its places without a network", async () => {
-  const page = await open();
+  const page = await open({ prepare: noteViolations });
   await statusMatching(page, /Ready/);
   await page.getByRole("link", { name: "Documentation" }).click();
-  const search = page.getByRole("searchbox");
-  await search.waitFor();
+  const results = page.getByRole("option");
+  const search = await openSearch(page);
+  await search.fill("camera");
+  await results.filter({ hasText: "The camera" }).first().waitFor();
   await page.context().setOffline(true);
   await search.fill("thresh");
-  await page.locator(".found a").filter({ hasText: "Choosing a threshold" }).first().waitFor();
+  await results.filter({ hasText: "Choosing a threshold" }).first().waitFor();
   await search.fill("zzzzqqqq");
-  await page.getByText("0 places").waitFor();
-  assert.equal(await page.locator(".found").isVisible(), false);
+  await page.getByText("No results for").waitFor();
+  assert.equal(await results.count(), 0);
   await page.context().setOffline(false);
-  await search.fill("server");
+  await search.fill("on a server");
+  await results.filter({ hasText: "On a server" }).first().waitFor();
   await search.press("Enter");
   await page.waitForURL(/server\.html/);
+  await page.getByRole("heading", { level: 1, name: "On a server" }).waitFor();
   assert.deepEqual([...strangers, ...page.problems], []);
 });
+
+test("search finds every page by a word of its text", async () => {
+  const texts = names.map((name) => [name, textOf(readFileSync(join(docs, name), "utf8"))]);
+  const page = await open({ address: `${url}docs/`, prepare: noteViolations, isReady: () => {} });
+  const search = await openSearch(page);
+  for (const [name, words] of texts) {
+    const others = texts.filter(([other]) => other !== name).flatMap(([, other]) => [...other]);
+    const own = [...words].find((word) => !others.some((other) => other.startsWith(word)));
+    assert.ok(own, `${name} has no word of its own`);
+    await search.fill(own);
+    await page
+      .locator(`[role=option] a[href*="/docs/${name.replace(/^index\.html$/, "")}"]`)
+      .first()
+      .waitFor();
+  }
+  assert.deepEqual([...strangers, ...page.problems], []);
+});
+
+test("on a phone, the navigation opens and leads to every page by its chapter", async () => {
+  const page = await open({
+    address: `${url}docs/camera.html`,
+    prepare: noteViolations,
+    isReady: () => {},
+    viewport: { width: 390, height: 844 },
+  });
+  const contents = page.getByRole("navigation", { name: "Sidebar Navigation" });
+  const isShown = (shown) =>
+    page.waitForFunction((expected) => {
+      const { left, width } = document.querySelector("#VPSidebarNav").getBoundingClientRect();
+      return (left >= 0 && left + width <= innerWidth) === expected;
+    }, shown);
+  await isShown(false);
+  await page.getByRole("button", { name: "Menu" }).click();
+  await isShown(true);
+  const chapters = await contents.getByRole("heading").allTextContents();
+  assert.deepEqual(chapters, ["Guides", "Reference", "Background"]);
+  const addresses = await contents
+    .getByRole("link")
+    .evaluateAll((links) => links.map(({ href }) => new URL(href).pathname.slice("/docs/".length)));
+  assert.deepEqual(addresses.map((address) => address || "index.html").sort(), [...names].sort());
+  await contents.getByRole("link", { name: "Pictures" }).click();
+  await page.getByRole("heading", { level: 1, name: "Pictures" }).waitFor();
+  assert.deepEqual([...strangers, ...page.problems], []);
+});
+
+test("the documentation works in whatever folder a host keeps the site", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "countenance-site-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(docs, join(folder, "some/where/docs"), { recursive: true });
+  const elsewhere = await serve({ root: folder });
+  after(() => elsewhere.close());
+  const place = `http://localhost:${elsewhere.address().port}/some/where/docs/`;
+  const page = await open({ address: `${place}benchmarks.html`, prepare: noteViolations, isReady: () => {} });
+  const search = await openSearch(page);
+  await search.fill("on a server");
+  await page.getByRole("option").filter({ hasText: "On a server" }).first().waitFor();
+  await search.press("Enter");
+  await page.waitForURL(`${place}server.html*`);
+  await page.getByRole("heading", { level: 1, name: "On a server" }).waitFor();
+  await page.getByRole("link", { name: "How fast it is" }).click();
+  await page.waitForFunction(() => document.querySelector("main img")?.naturalWidth > 0);
+  assert.deepEqual(page.problems, []);
+});
+
+/** Counts what the page's own policy forbids among its problems. */
+function noteViolations(page) {
+  page.on("console", (message) => {
+    if (/Content Security Policy/.test(message.text())) page.problems.push(message.text());
+  });
+}
+
+/** Opens the search, once the page listens. */
+async function openSearch(page) {
+  const search = page.getByRole("searchbox");
+  await page.locator(".VPNavBarSearch button").click();
+  await search.waitFor();
+  return search;
+}
+
+/** The words that a page shows, in lower case. */
+function textOf(html) {
+  const [, main] = html.match(/<main[^>]*>(.*)<\/main>/s);
+  return new Set(
+    main
+      .replace(/<[^>]*>/g, " ")
+      .toLowerCase()
+      .match(/(?<![\p{L}\p{N}&])\p{L}{5,}(?![\p{L}\p{N}])/gu),
+  );
+}
 
 for (const colorScheme of ["light", "dark"]) {
   test(`pages of the documentation, ${colorScheme}: no violation of WCAG 2.2 AA, nothing cut off on a phone`, async () => {
@@ -76,6 +171,7 @@ for (const colorScheme of ["light", "dark"]) {
         address: `${url}docs/${name}`,
         colorScheme,
         bypassCSP: true,
+        isReady: () => {},
         viewport: { width: 390, height: 844 },
       });
       await page.addScriptTag({ path: axePath });

@@ -38,7 +38,7 @@ function errorOf(call, code = "invalid-frame") {
   return assert.fail("no error");
 }
 
-test("bytes are read in every form, and no byte beside them", () => {
+test("bytes are read in every form, and no byte outside them", () => {
   const exact = Uint8Array.from(file);
   const shared = new Uint8Array(new SharedArrayBuffer(file.length));
   shared.set(file);
@@ -62,7 +62,7 @@ test("bytes are read in every form, and no byte beside them", () => {
   );
 });
 
-test("anything but a picture gets the code that makes it one, and that code works", async () => {
+test("for anything but a picture the error shows code that gets one, and that code works", async () => {
   const stream = () => createReadStream(path);
   const cases = [
     [path, "await readFile(path), of node:fs/promises", (value) => readFile(value)],
@@ -103,7 +103,7 @@ test("anything but a picture gets the code that makes it one, and that code work
   }
 });
 
-test("what can never be one gets a sentence that names what can", () => {
+test("for a value that never holds a picture the error says what does", () => {
   const wanted = "Pass the bytes of a picture's file, pixels as { data, width, height }, or an ImageBitmap";
   for (const [value, named] of [
     [undefined, "undefined"],
@@ -140,12 +140,12 @@ test("what can never be one gets a sentence that names what can", () => {
   );
   assert.equal(
     errorOf(() => pipeline.classifyFace("grey")),
-    "Bytes are wanted, not string",
+    "Expected bytes, not string",
   );
   assert.deepEqual(pipeline.analyzeImage(file), expected, "the pipeline goes on");
 });
 
-test("neither class is made by `new`, and the analyzer names what works in Node", async () => {
+test("`new` makes neither class, and the analyzer's error says what works in Node", async () => {
   assert.equal(
     errorOf(() => new EmotionPipeline(), "invalid-options"),
     "Make a pipeline with: await EmotionPipeline.create()",
@@ -156,7 +156,7 @@ test("neither class is made by `new`, and the analyzer names what works in Node"
   );
   await assert.rejects(EmotionAnalyzer.create(), (error) => {
     assert.deepEqual([error.name, error.code], ["EmotionError", "worker-unavailable"]);
-    assert.match(error.message, /this is no browser\. .*use EmotionPipeline of countenance\/pipeline$/);
+    assert.match(error.message, /this is not a browser\. .*use EmotionPipeline of countenance\/pipeline$/);
     return true;
   });
 });

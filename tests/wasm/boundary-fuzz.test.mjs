@@ -1,4 +1,4 @@
-// Arguments of every wrong kind, drawn at random: each is answered or refused by name, and the next good call works.
+// Arguments of every wrong kind, drawn at random: each is answered or refused with a code, and the next good call works.
 //
 // FUZZ_SEED and FUZZ_ROUNDS in the environment draw other ones, and more.
 
@@ -144,6 +144,7 @@ function draw(random) {
     () => [`configure one`, (subject, options = { [pick(OPTIONS)]: odd() }) => subject.configure(options)],
     () => [`fitCalibration`, (subject, value = odd()) => subject.fitCalibration(value)],
     () => [`fitCalibration frames`, (subject, value = frames()) => subject.fitCalibration(value)],
+    () => [`recordCalibration`, (subject, value = odd()) => subject.recordCalibration(value)],
     () => [`reset`, (subject) => subject.reset(odd())],
   ])();
 }
@@ -168,7 +169,7 @@ function assertWorks() {
   assert.deepEqual(pipeline.classifyFace(grey), expected.face);
 }
 
-test(`${ROUNDS} wrong calls are answered or refused by name, and the module lives on`, () => {
+test(`${ROUNDS} wrong calls are answered or refused with a code, and the module survives`, () => {
   const random = generator(SEED);
   const codes = new Map();
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -188,6 +189,7 @@ test(`${ROUNDS} wrong calls are answered or refused by name, and the module live
     "invalid-frame",
     "invalid-image",
     "invalid-options",
+    "invalid-box",
     "invalid-calibration",
     "invalid-timestamp",
   ]) {
@@ -196,7 +198,7 @@ test(`${ROUNDS} wrong calls are answered or refused by name, and the module live
   assert.ok(codes.get(undefined) > 0, "nothing was answered");
 });
 
-test("making a pipeline of wrong options or a wrong module is refused by name", async () => {
+test("a pipeline with wrong options or a wrong module is refused with a code", async () => {
   for (const value of [...ODD, ...BUFFERS]) {
     for (const options of [value(), { minConfidence: value() }]) {
       const made = await EmotionPipeline.create(options).catch((error) => error);

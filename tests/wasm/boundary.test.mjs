@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { loadModule, repositoryFile } from "./module.mjs";
+import { decodePixels, loadModule, repositoryFile } from "./module.mjs";
 
 const module = await loadModule();
 const { EmotionPipeline } = module;
@@ -33,13 +33,30 @@ test("faces are plain objects that survive structured cloning", () => {
   assert.equal(emotion, "happy");
 });
 
+/** The keys and the types of what a value holds. */
+function formOf(value) {
+  if (Array.isArray(value)) return value.map(formOf);
+  if (typeof value !== "object" || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, formOf(inner)]));
+}
+
+test("faces and options have the form that Rust's serde feature gives them", () => {
+  const { faces, options } = JSON.parse(repositoryFile("tests/fixtures/boundary.json"));
+  options.calibration = options.calibration.replace("MODEL", module.modelInfo().emotion.id);
+  const [face] = new EmotionPipeline(options).analyzeBytes(astronaut);
+  assert.deepEqual(formOf(face), formOf(faces[0]));
+  const [uncertain] = new EmotionPipeline({ uncertainBelow: 1 }).analyzeBytes(astronaut);
+  assert.deepEqual(formOf(uncertain), formOf(faces[1]));
+  assert.equal(uncertain.emotion, faces[1].emotion);
+});
+
 test("a picture without a face is an empty array", () => {
   const pipeline = new EmotionPipeline();
   assert.deepEqual(pipeline.analyzeImage(new Uint8ClampedArray(64 * 48 * 4).fill(120), 64, 48), []);
   assert.deepEqual(pipeline.analyzeImage(new Uint8Array(4), 1, 1), []);
 });
 
-test("live frames keep a face's id, and reset starts anew", () => {
+test("live frames keep a face's id, and reset starts again", () => {
   const pipeline = new EmotionPipeline();
   const width = 320;
   const height = 240;
@@ -49,6 +66,67 @@ test("live frames keep a face's id, and reset starts anew", () => {
   refuses(() => pipeline.analyzeFrame(blank, width, height, Number.NaN), "invalid-timestamp");
   pipeline.reset();
   assert.deepEqual(pipeline.analyzeFrame(blank, width, height, -1), []);
+});
+
+test("a dark live view is reported until it is light again, or another begins", () => {
+  const pipeline = new EmotionPipeline();
+  const isTooDarkAfter = (grey, timestampMs) => {
+    const frame = new Uint8Array(64 * 48 * 4).fill(grey).map((value, index) => (index % 4 === 3 ? 255 : value));
+    pipeline.analyzeFrame(frame, 64, 48, timestampMs);
+    return pipeline.isTooDark;
+  };
+  assert.equal(pipeline.isTooDark, false);
+  assert.equal(isTooDarkAfter(39, 0), true);
+  assert.equal(isTooDarkAfter(54, 1000), true);
+  assert.equal(isTooDarkAfter(55, 2000), false);
+  assert.equal(isTooDarkAfter(0, 3000), true);
+  pipeline.reset();
+  assert.equal(pipeline.isTooDark, false);
+});
+
+test("a recording of an expression ends in a calibration that fits it", () => {
+  const pipeline = new EmotionPipeline();
+  const { data, width, height } = decodePixels(module, astronaut);
+  let nowMs = 0;
+  const next = (pixels = data) => {
+    nowMs += 250;
+    return { face: pipeline.analyzeFrame(pixels, width, height, nowMs)[0], recording: pipeline.recording };
+  };
+  const [first, ...others] = module.modelInfo().emotion.recordingOrder;
+  assert.deepEqual([first, ...others].toSorted(), module.modelInfo().emotion.classes.toSorted());
+  assert.equal(next().recording, undefined);
+  pipeline.recordCalibration(first);
+  assert.equal(pipeline.recording, undefined, "no frame has come since");
+  const frames = Array.from({ length: 17 }, () => next());
+  const shares = frames.slice(0, 16).map(({ recording }) => recording.share);
+  assert.deepEqual(shares.toSorted(), shares);
+  const { recording } = frames.at(-1);
+  const { state, calibration, before, after } = recording;
+  assert.equal(state, "complete");
+  const fitted = (frames) =>
+    pipeline.fitCalibration(frames.slice(0, 12).map(({ face }) => ({ probabilities: face.raw, emotion: first })));
+  assert.equal(calibration, fitted(frames), "of the first three seconds");
+  const checked = frames.slice(-5).map(({ face }) => face.raw[first]);
+  assert.ok(Math.abs(before - checked.reduce((sum, value) => sum + value) / 5) < 1e-6, "in the last second");
+  assert.ok(after > before, `${after} > ${before}`);
+  assert.equal(next().recording, undefined);
+  pipeline.configure({ calibration });
+  assert.ok(Math.abs(pipeline.analyzeBytes(astronaut)[0].probabilities[first] - after) < 0.02);
+
+  pipeline.recordCalibration(others[0]);
+  assert.equal(next().recording.state, "underway");
+  pipeline.cancelRecording();
+  assert.equal(next().recording, undefined);
+  pipeline.recordCalibration(first);
+  const again = Array.from({ length: 17 }, () => next());
+  assert.equal(again.at(-1).recording.calibration, fitted(again), "what was cancelled or replaced is not learned from");
+  pipeline.clearRecordings();
+  pipeline.reset();
+  pipeline.recordCalibration(first);
+  assert.deepEqual(next(new Uint8Array(data.length).fill(255)).recording, { state: "not-alone" });
+  for (const emotion of ["bored", "", undefined, 7, {}]) {
+    refuses(() => pipeline.recordCalibration(emotion), "invalid-calibration");
+  }
 });
 
 test("pixels that do not fit their size are an invalid frame", () => {
@@ -68,13 +146,13 @@ test("pixels that do not fit their size are an invalid frame", () => {
     refuses(() => pipeline.classifyFace(new Uint8Array(length)), "invalid-frame");
 });
 
-test("bytes that are no picture, truncated, or far too large are named so", () => {
+test("bytes that are not a picture, truncated or far too large are refused with the right code", () => {
   const pipeline = new EmotionPipeline();
   for (const bytes of ["", "hello", "GIF89a", "<svg></svg>"]) {
     refuses(() => pipeline.analyzeBytes(new TextEncoder().encode(bytes)), "invalid-image");
   }
   refuses(() => pipeline.analyzeBytes(astronaut.subarray(0, astronaut.length / 2)), "invalid-image");
-  // Every cut and every damaged byte is an answer or a named error, never a trap: the module goes on working.
+  // Every cut and every damaged byte gives an answer or a named error, never a trap: the module still works after it.
   for (let step = 0; step < 200; step += 1) {
     const bytes = Uint8Array.from(astronaut);
     bytes[(step * 7919) % bytes.length] ^= 1 << (step % 8);
@@ -85,6 +163,21 @@ test("bytes that are no picture, truncated, or far too large are named so", () =
     }
   }
   assert.equal(pipeline.analyzeBytes(astronaut).length, 1);
+});
+
+test("a box that is not one, or lies outside of the picture, is an invalid box", () => {
+  const pipeline = new EmotionPipeline();
+  const pixels = new Uint8ClampedArray(64 * 48 * 4).fill(120);
+  const box = { x: 8, y: 8, width: 30, height: 30 };
+  assert.equal(pipeline.explainImage(pixels, 64, 48, box).chip.length, 2304);
+  for (const wrong of [undefined, 7, {}, { ...box, x: "8" }, { ...box, width: 0 }, { ...box, y: 1e300 }]) {
+    refuses(() => pipeline.explainImage(pixels, 64, 48, wrong), "invalid-box");
+  }
+  for (const outside of [{ x: 64 }, { x: -30 }, { y: 48 }, { y: -30 }]) {
+    refuses(() => pipeline.explainImage(pixels, 64, 48, { ...box, ...outside }), "invalid-box");
+    const far = Object.fromEntries(Object.entries(outside).map(([side, at]) => [side, 8 * at]));
+    refuses(() => pipeline.explainBytes(astronaut, { ...box, ...far }), "invalid-box");
+  }
 });
 
 test("options are checked one by one", () => {
@@ -121,7 +214,7 @@ test("options are checked one by one", () => {
   assert.equal(new EmotionPipeline({ minConfidence: undefined }).analyzeBytes(astronaut).length, 1);
 });
 
-test("options change under a live view that goes on, and bad ones change nothing", () => {
+test("options change while a live view runs, and bad ones change nothing", () => {
   const pipeline = new EmotionPipeline({ uncertainBelow: 1 });
   assert.equal(pipeline.analyzeBytes(astronaut)[0].emotion, "uncertain");
   refuses(() => pipeline.configure({ maxFaces: 0 }), "invalid-options");
@@ -172,7 +265,7 @@ test("an invalid calibration, or another model's, is refused", () => {
   refuses(() => new EmotionPipeline({ calibration: 7 }), "invalid-options");
 });
 
-test("eight expressions come beside the four where they are asked for", () => {
+test("eight expressions come with the four on request", () => {
   const pipeline = new EmotionPipeline();
   const [four] = pipeline.analyzeBytes(astronaut);
   assert.ok(!("eight" in four));

@@ -1,4 +1,4 @@
-// No stage may take noticeably more instructions than it did: what slower code costs, without a clock.
+// No stage may take noticeably more instructions than it did: a speed test without a clock.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -28,5 +28,5 @@ test("the counter counts what runs, no more and no less", () => {
 
 test("no stage takes more instructions than before", async () => {
   const { lines, worse } = compare(await countInstructions(builds.default));
-  assert.ok(!worse, `${lines.join("\n")}\nIf that is meant: npm run bench:instructions -- --update`);
+  assert.ok(!worse, `${lines.join("\n")}\nIf that is intended: npm run bench:instructions -- --update`);
 });

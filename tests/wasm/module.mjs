@@ -24,6 +24,17 @@ export async function loadModule(folder = builds.default) {
   return module;
 }
 
+/** A file's pixels: `{ data, width, height }`, RGBA. */
+export function decodePixels(module, bytes) {
+  // What the module makes of it, as in a browser.
+  globalThis.ImageData ??= class {
+    constructor(data, width, height) {
+      Object.assign(this, { data: data.slice(), width, height });
+    }
+  };
+  return module.decodeImage(bytes);
+}
+
 /** A file of the repository. */
 export function repositoryFile(path) {
   return readFileSync(join(root, path));

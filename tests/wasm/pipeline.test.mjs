@@ -34,7 +34,27 @@ test("a module is checked by its integrity where there is one, and an integrity 
   await refuses({ integrity: integrityOf("sha256") }, "invalid-options", /loaded already/);
 });
 
-test("a face is explained in the bytes of a file and in pixels, as its answer is given", async () => {
+/** As a `DOMRect`: its numbers are not its own properties. */
+class Rectangle {
+  #sides;
+  constructor(...sides) {
+    this.#sides = sides;
+  }
+  get x() {
+    return this.#sides[0];
+  }
+  get y() {
+    return this.#sides[1];
+  }
+  get width() {
+    return this.#sides[2];
+  }
+  get height() {
+    return this.#sides[3];
+  }
+}
+
+test("a face is explained from a file's bytes and from pixels, with the answer it was given", async () => {
   const pipeline = await EmotionPipeline.create({ expressions: 8 });
   const bytes = repositoryFile("tests/fixtures/astronaut_half.png");
   const [face] = pipeline.analyzeImage(bytes);
@@ -56,8 +76,25 @@ test("a face is explained in the bytes of a file and in pixels, as its answer is
       return error.code;
     }
   };
-  assert.equal(codeOf(pixels, undefined), "invalid-options");
-  assert.equal(codeOf(pixels, { ...box, width: 0 }), "invalid-options");
+  assert.ok(pipeline.explainFace(pixels, new Rectangle(8, 8, 48, 48)).chip.every((value) => value === 120));
+  for (const wrong of [
+    undefined,
+    null,
+    7,
+    [8, 8, 48, 48],
+    { ...box, width: "48" },
+    { ...box, height: undefined },
+    { ...box, x: Number.NaN },
+    { ...box, y: Number.NEGATIVE_INFINITY },
+    { ...box, x: 1e300 },
+    { ...box, width: 0 },
+    { ...box, height: -1 },
+    { ...box, x: 64 },
+    { ...box, y: -48 },
+  ]) {
+    assert.equal(codeOf(pixels, wrong), "invalid-box", JSON.stringify(wrong));
+    assert.equal(codeOf(bytes, wrong && { ...wrong, x: wrong.x === 64 ? 256 : wrong.x }), "invalid-box");
+  }
   assert.equal(codeOf(bytes.subarray(0, 900), box), "invalid-image");
   assert.equal(codeOf({ ...pixels, width: 65 }, box), "invalid-frame");
   pipeline.close();

@@ -3,7 +3,7 @@
 //! ```text
 //! data -> network -> judge -> run -> report -> commands
 //! ```
-//! Each room uses those before it and none behind it (`tests/rooms.rs` checks that):
+//! Each room uses those before it and none after it (`tests/rooms.rs` checks that):
 //!
 //! - `data`: labelled faces, and what augmentation does to them;
 //! - `network`: the network in training, its answers, and its weights on disk;
@@ -42,6 +42,7 @@ pub mod judge {
     pub mod golden;
     pub mod interval;
     pub mod metrics;
+    pub mod other;
     pub mod precisions;
     pub mod robustness;
     pub mod slices;
@@ -51,13 +52,14 @@ pub mod judge {
 pub mod run {
     pub mod ablate;
     pub mod batches;
+    pub mod calibration;
     pub mod chain;
     pub mod interpolate;
     pub mod lesson;
+    pub mod other;
     pub mod recipe;
     pub mod record;
     pub mod teacher;
-    pub mod temperature;
     pub mod train;
 }
 

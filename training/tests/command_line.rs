@@ -147,7 +147,7 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     assert_eq!(more.development_pictures, student.development_pictures);
     assert!(more.command.contains("--more own"), "{}", more.command);
 
-    // A folder of one's own, not split; what was learnt before is guarded.
+    // The user's own folder, without splits; `--guard` measures what was learned before.
     shop.run("train --recipe student.toml --from first --data own --guard faces/train --out tuned").unwrap();
     let tuned: Training = json::read(&shop.path("tuned/training.json")).unwrap();
     assert!(
@@ -166,7 +166,7 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     let container = fs::read(shop.path("tuned/model/weights.cnw")).unwrap();
     assert_eq!(Weights::parse(&container).unwrap().id(), "mine-1");
 
-    // The two heads mixed: another first head, the rest as it was; what was done is told.
+    // The heads are mixed: the first head changes, the rest stays, and the record says what was done.
     let interpolate = "interpolate --recipe tiny.toml --data faces --from first --share";
     assert!(shop.run(&format!("{interpolate} 1.5 --out mixed")).unwrap_err().contains("from 0 to 1"));
     assert!(shop.run(&format!("{interpolate} 0.25 --out mixed")).unwrap().contains("| 0.2 | "));
@@ -178,7 +178,7 @@ fn from_a_folder_of_faces_to_fine_tuned_weights() {
     let changed = before.tensors.iter().zip(&after.tensors).filter(|(before, after)| before != after);
     assert_eq!(changed.map(|(tensor, _)| tensor.name.as_str()).collect::<Vec<_>>(), ["dense3.bias", "dense3.weight"]);
     let again = "interpolate --recipe tiny.toml --data faces --from mixed --share 0.25 --out twice";
-    assert!(shop.run(again).unwrap_err().contains("were mixed before"));
+    assert!(shop.run(again).unwrap_err().contains("already mixed"));
 
     // Finished runs of an ablation are not repeated, and a choice with a teacher needs one.
     let plan = "base = \"tiny.toml\"\nphases = [{ epochs = 1, side = 32 }]\nseeds = [1, 2]\n\
@@ -246,7 +246,7 @@ fn a_chain_is_worked_through_from_the_data_alone() {
     // What a program made is trained on, and the end is held beside the first weights.
     let whole = format!("{reproduce} --faces own --first");
     let done = shop.run(&format!("{whole} runs/mixed")).unwrap();
-    assert!(done.contains("student is there already\n") && done.contains("making mixed\n"), "{done}");
+    assert!(done.contains("student already exists\n") && done.contains("making mixed\n"), "{done}");
     assert!(done.contains("largest difference of a weight: 0.00e0"), "{done}");
     let record: Training = json::read(&shop.path("runs/mixed/training.json")).unwrap();
     assert_eq!((record.further_pictures, record.run.from.unwrap()), (32, student.sha256));
@@ -257,7 +257,7 @@ fn a_chain_is_worked_through_from_the_data_alone() {
     // A run without its weights is not finished.
     fs::remove_file(shop.path("runs/student/model.safetensors")).unwrap();
     let again = shop.run(&format!("{reproduce} --until student")).unwrap();
-    assert!(again.contains("two is there already\nteacher.safetensors is there already\nmaking student\n"), "{again}");
+    assert!(again.contains("two already exists\nteacher.safetensors already exists\nmaking student\n"), "{again}");
     assert_eq!(Source::read(&shop.path("runs/student")).unwrap().tensors, student.tensors);
 
     // A program that fails stops the chain.

@@ -89,7 +89,7 @@ fn reads_the_table_by_usage() {
     };
     assert_eq!(found("train"), [(Emotion8::Happy, Some(0), 9), (Emotion8::Neutral, Some(2), 255)]);
     assert_eq!(found("validation"), [(Emotion8::Angry, Some(1), 8), (Emotion8::Sad, Some(3), 1)]);
-    for (bad, expected) in [(row("7", "0", "Training"), "no emotion"), (row("1", "256", "Training"), "0 to 255")] {
+    for (bad, expected) in [(row("7", "0", "Training"), "not an emotion"), (row("1", "256", "Training"), "0 to 255")] {
         fs::write(&path, format!("emotion,pixels,Usage\n{bad}")).unwrap();
         let message = error(load(&path, "train"));
         assert!(message.contains("line 2") && message.contains(expected), "{message}");

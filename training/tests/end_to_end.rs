@@ -16,9 +16,9 @@ use countenance_training::judge::metrics::softmax;
 use countenance_training::network::architecture::Architecture;
 use countenance_training::network::model::{JointNet, logits};
 use countenance_training::network::store::{self, Source};
+use countenance_training::run::calibration::Calibration;
 use countenance_training::run::recipe::{Phase, Recipe, Schedule, Target};
 use countenance_training::run::teacher::{Provenance, SoftAnswer, Teacher};
-use countenance_training::run::temperature;
 use countenance_training::run::train::{Run, State, train};
 
 /// Burn's random numbers are one stream a process, so runs must not overlap.
@@ -183,14 +183,9 @@ fn what_was_trained_is_exported_and_evaluated() {
     assert!(last.training_loss < state.history[0].training_loss, "{:?}", state.history);
 
     let device = Device::flex();
-    let (temperature, temperature_eight) = temperature::fit_both(&net, &samples(2), &device);
-    let mut metadata: store::Metadata = [
-        ("classes", Emotion::ALL.map(Emotion::name).join(",")),
-        ("temperature", temperature.to_string()),
-        (store::SECOND_TEMPERATURE, temperature_eight.to_string()),
-    ]
-    .map(|(key, value)| (key.to_owned(), value))
-    .into();
+    let calibration = Calibration::fit(&net, &samples(2), &device);
+    let mut metadata = calibration.metadata();
+    metadata.insert("classes".to_owned(), Emotion::ALL.map(Emotion::name).join(","));
     let path = folder("export").join("model.safetensors");
     store::write_safetensors(&net, metadata.clone(), &path).unwrap();
 
@@ -206,7 +201,7 @@ fn what_was_trained_is_exported_and_evaluated() {
     assert_eq!(of_small.model, "tiny-1");
     assert!((of_small.all.loss - report.all.loss).abs() < 0.05);
 
-    // The second head ships where it was trained, which its temperature tells.
+    // The second head ships where it was trained, which its temperature shows.
     assert_eq!(small.f32("eight.weight", &[8, 512]).unwrap().len(), 8 * 512);
     assert!(EmotionClassifier::new(&small).unwrap().has_eight());
     metadata.remove(store::SECOND_TEMPERATURE);

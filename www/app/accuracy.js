@@ -1,5 +1,5 @@
 /**
- * How often the model errs: the figures of its folder (`metrics.json`), as measured when it was made.
+ * How often the model errs: the figures in its folder (`metrics.json`), measured when it was made.
  *
  * @module
  */

@@ -22,8 +22,8 @@ function makeBoundWorker() {
  * A function that gives the analyzer: its first call starts it, and so does the first one after a failure.
  *
  * @param {Pick<AnalyzerOptions, 'onProgress' | 'onCrash'>} listeners
- * @param {() => import('../lib/index.js').PipelineOptions} options the pipeline's, at the time it starts
- * @param {(analyzer: EmotionAnalyzer) => Promise<void>} prepare what is to be done before anyone gets it
+ * @param {() => import('../lib/index.js').PipelineOptions} options gives the pipeline's options when it starts
+ * @param {(analyzer: EmotionAnalyzer) => Promise<void>} prepare called with it before anyone else gets it
  * @returns {() => Promise<EmotionAnalyzer>}
  */
 export function sharedAnalyzer(listeners, options, prepare) {

@@ -7,7 +7,7 @@
 import { say, sayPercent } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
-/** @typedef {{ emotion: string, probabilities: Record<string, number> }} Answer */
+/** @typedef {{ emotion: string, likeliest: string, probabilities: Record<string, number> }} Answer */
 
 /**
  * @param {FaceEmotion} face
@@ -22,24 +22,9 @@ export function isUnsure({ emotion, probabilities }) {
   return !(emotion in probabilities);
 }
 
-/**
- * The expression shown; for an uncertain answer the most probable one.
- *
- * @param {Answer} answer
- */
-export function likeliestOf(answer) {
-  const { emotion, probabilities } = answer;
-  if (!isUnsure(answer)) return emotion;
-  return Object.keys(probabilities).reduce((best, name) => (probabilities[name] > probabilities[best] ? name : best));
-}
-
-/**
- * The probability of the answer shown; for an uncertain one, that of the likeliest expression.
- *
- * @param {Answer} answer
- */
-export function probabilityOf(answer) {
-  return answer.probabilities[likeliestOf(answer)];
+/** The probability of the expression shown, or of the likeliest where none is. @param {Answer} answer */
+export function probabilityOf({ likeliest, probabilities }) {
+  return probabilities[likeliest];
 }
 
 /** The answer in two or three words. @param {Answer} answer */
@@ -48,11 +33,11 @@ export function sayBriefly(answer) {
 }
 
 /**
- * What stands beside the answer: how probable it is, or what it most likely is where it is uncertain.
+ * The words beside the answer: how probable it is, or, if it is uncertain, which expression is the likeliest.
  *
  * @param {Answer} answer
  */
 export function sayProbability(answer) {
   const share = sayPercent(probabilityOf(answer));
-  return isUnsure(answer) ? say("answer.likeliest", { emotion: say(likeliestOf(answer)), share }) : share;
+  return isUnsure(answer) ? say("answer.likeliest", { emotion: say(answer.likeliest), share }) : share;
 }

@@ -1,6 +1,6 @@
 /**
- * Which settings the analyzer's answers come under. Its worker takes settings and pictures in turn and answers in the
- * same order, so an answer that has just arrived comes under the settings whose acceptance arrived last.
+ * The settings that the analyzer's answers were made with. Its worker takes settings and pictures in turn and answers in
+ * the same order, so an answer that has just arrived was made with the settings whose acceptance arrived last.
  *
  * @module
  */
@@ -12,13 +12,13 @@ export class Applied {
   /** @type {AppliedSettings} */
   #settings = { uncertain_below: 0, expressions: 4, most_faces: 0, calibration: "" };
 
-  /** Those of now: the same object until they change. */
+  /** The current settings: the same object until they change. */
   get settings() {
     return this.#settings;
   }
 
   /**
-   * As many faces as the visitor wants. One more is asked for, so that it is known where there are more.
+   * The faces, at most as many as the visitor wants. The analyzer is asked for one more, to know whether there are more.
    *
    * @param {FaceEmotion[]} found
    */

@@ -21,7 +21,7 @@ import { say, sayList, sayPercent, write } from "./words.js";
  * @typedef {object} Reading
  * @property {Picked} picked
  * @property {FaceEmotion[]} faces
- * @property {boolean} hasMore whether there are more faces than were wanted
+ * @property {boolean} hasMore whether there are more faces than these
  * @property {import('./failures.js').Explanation} [failure]
  * @property {import('./export.js').AppliedSettings} settings
  * @property {HTMLCanvasElement} [turned] the picture as the visitor turned it; the faces are then of this one
@@ -30,7 +30,7 @@ import { say, sayList, sayPercent, write } from "./words.js";
 /** The longer side of a thumbnail's canvas, in pixels: twice its size on the page. */
 const THUMBNAIL_SIDE = 96;
 
-/** How many of the files left out are named at once. */
+/** How many of the files left out are named in the summary. */
 const NAMED_AT_ONCE = 3;
 
 /** What the rows are sorted by, per column. */
@@ -55,14 +55,14 @@ export class Batch {
   /** @type {HTMLProgressElement} */ #progress = find(".batch progress");
   #cancel = find("[data-action=batch-cancel]");
   /** @type {Map<Reading, HTMLTableRowElement>} */ #rows = new Map();
-  /** Whether a picture of these has been shown. */
+  /** Whether one of these pictures has been shown. */
   #isShown = false;
   #applied;
   #onShow;
 
   /**
    * @param {import('./applied.js').Applied} applied
-   * @param {(reading: Reading) => Promise<void>} onShow shows the picture that the visitor wants to see
+   * @param {(reading: Reading) => Promise<void>} onShow shows a picture
    * @param {() => void} onCancel
    * @param {(format: 'csv' | 'json', results: Result[]) => void} onExport
    */
@@ -82,7 +82,7 @@ export class Batch {
    * Reads the files one after the other.
    *
    * @param {Intake} intake
-   * @param {(file: File) => Promise<FaceEmotion[]>} read gives one face more than is wanted where there are more
+   * @param {(file: File) => Promise<FaceEmotion[]>} read gives one more face than is shown, if there are more
    * @param {(file: File) => Promise<Preview>} preview
    * @param {AbortSignal} signal
    */
@@ -115,10 +115,10 @@ export class Batch {
   }
 
   /**
-   * Replaces what a file gave with what the picture gave after the visitor turned it.
+   * Replaces a file's result by that of the picture after the visitor turned it.
    *
    * @param {Reading} reading
-   * @param {FaceEmotion[]} found one face more than is wanted where there are more
+   * @param {FaceEmotion[]} found one more face than is shown, if there are more
    * @param {HTMLCanvasElement} turned
    */
   correct(reading, found, turned) {
@@ -127,7 +127,7 @@ export class Batch {
     this.#tellRest();
   }
 
-  /** Writes the rows' cells anew, in another language. */
+  /** Writes the rows' cells again, in another language. */
   refresh() {
     for (const [reading, row] of this.#rows) row.replaceChildren(row.cells[0], ...makeCells(reading));
   }
@@ -145,7 +145,7 @@ export class Batch {
     write(this.#count, key, () => ({ done, count }));
   }
 
-  /** Tells what the number of pictures read leaves open. */
+  /** Shows how many files could not be read, and how many pictures hold more faces than were read. */
   #tellRest() {
     for (const [selector, key, isMeant] of /** @type {const} */ ([
       [".failed", "batch.failed", (/** @type {Reading} */ { failure }) => failure !== undefined],
@@ -158,7 +158,7 @@ export class Batch {
     }
   }
 
-  /** @param {string[]} paths of files that the folders hold besides pictures */
+  /** @param {string[]} paths of the files in the folders that are not pictures */
   #tellLeftOut(paths) {
     this.#leftOut.hidden = paths.length === 0;
     const named = paths.length > NAMED_AT_ONCE ? [...paths.slice(0, NAMED_AT_ONCE), "…"] : paths;
@@ -248,7 +248,7 @@ export class Batch {
 }
 
 /**
- * What is said of a picture beside its name.
+ * The cells of a picture's row after its name.
  *
  * @param {Reading} reading
  */
@@ -273,7 +273,7 @@ function probabilities(faces) {
 }
 
 /**
- * How many faces show what, the most frequent first.
+ * How many faces show each expression, the most frequent first.
  *
  * @param {FaceEmotion[]} faces
  */
@@ -293,7 +293,7 @@ function sayEmotions(faces) {
 }
 
 /**
- * A small drawing of the picture, so that the whole of it need not stay decoded; blank where it can't be read.
+ * A small copy of the picture, so that the picture itself need not stay decoded; blank if it can't be read.
  *
  * @param {File} file
  * @param {(file: File) => Promise<Preview>} preview

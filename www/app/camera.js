@@ -1,5 +1,5 @@
 /**
- * The camera: starts and stops it, hands on its frames as they come, and knows at every moment how it fares.
+ * The camera: starts and stops it, passes on its frames, and knows its state at every moment.
  *
  * @module
  */
@@ -12,22 +12,22 @@ const IDEAL_SIZE = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: 
 /** Firefox learned to call back per frame only in version 132. */
 const CALLS_PER_FRAME = "requestVideoFrameCallback" in HTMLVideoElement.prototype;
 
-/** How often the camera is looked after, in milliseconds. */
+/** How often the camera is checked, in milliseconds. */
 const WATCH_MS = 250;
 
-/** A camera that showed nothing new for so long has stalled; one that takes longer to start gets other words. */
+/** How long without a new frame means that the camera has stalled, and how long it may take to start, in milliseconds. */
 const STALL_MS = 2000;
 const START_MS = 10_000;
 
 /**
- * How the camera fares:
+ * The state of the camera:
  *
  * | state | meaning |
  * |---|---|
- * | `off` | not asked for, or stopped by the visitor |
- * | `asking` | the browser has not given it yet |
+ * | `off` | not requested, or stopped by the visitor |
+ * | `asking` | requested; the browser has not answered yet |
  * | `unanswered` | the same after 10 s: the browser's question waits for an answer |
- * | `starting` | given, without a first frame |
+ * | `starting` | granted, but no frame has come yet |
  * | `silent` | the same after 10 s |
  * | `running` | frames come |
  * | `stalled` | muted, or no new frame for 2 s |
@@ -48,24 +48,24 @@ export class Camera {
   #hasFrame = false;
   #waitedMs = 0;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #watch;
-  /** @type {CameraState} */ #told = "off";
+  /** @type {CameraState} */ #reported = "off";
 
   /**
    * @param {HTMLVideoElement} video
    * @param {(timestampMs: number) => void} onFrame called for each frame the video shows
-   * @param {(state: CameraState) => void} onState called when the camera's state is another
+   * @param {(state: CameraState) => void} onState called when the camera's state has changed
    */
   constructor(video, onFrame, onState) {
     this.#video = video;
     this.#onFrame = onFrame;
     this.#onState = onState;
     // The browser pauses a video too, as for a phone call.
-    for (const event of ["pause", "play"]) video.addEventListener(event, () => this.#waitAnew());
+    for (const event of ["pause", "play"]) video.addEventListener(event, () => this.#restartWait());
     // Not every browser calls back per frame for a video that is not shown yet.
     video.addEventListener("loadeddata", () => this.#beginFrames());
   }
 
-  /** All that is known of the camera in one word, worked out anew from what is so now. @returns {CameraState} */
+  /** The camera's state, derived from the present facts. @returns {CameraState} */
   get state() {
     if (this.#isAsking) return this.#waitedMs < START_MS ? "asking" : "unanswered";
     if (!this.#stream) return "off";
@@ -75,24 +75,24 @@ export class Camera {
     return this.#isMuted || this.#waitedMs >= STALL_MS ? "stalled" : "running";
   }
 
-  /** Whether the camera looks at whoever sits before the screen, whose picture one expects mirrored. */
+  /** Whether the camera faces the person at the screen, who expects a mirrored picture. */
   get facesUser() {
     return this.#track?.getSettings().facingMode !== "environment";
   }
 
-  /** Which camera runs, for the choice among several. */
+  /** The id of the camera that runs. */
   get deviceId() {
     return this.#track?.getSettings().deviceId;
   }
 
-  /** The cameras there are; their names are known once one has been started. */
+  /** The cameras that are connected; their names are known once one has been started. */
   static async list() {
     const devices = (await navigator.mediaDevices?.enumerateDevices()) ?? [];
     return devices.filter(({ kind }) => kind === "videoinput");
   }
 
   /**
-   * Asks the browser for the camera; its frames come as `onFrame` and `onState` say.
+   * Asks the browser for the camera. From then on `onFrame` and `onState` are called.
    *
    * @param {string} [deviceId] which camera, if not the browser's choice
    * @throws {PageFailure | DOMException} the browser's reason
@@ -101,11 +101,11 @@ export class Camera {
     this.#release();
     const request = this.#request;
     this.#isAsking = true;
-    this.#waitAnew();
-    // Counted rather than timed: a machine that slept, or a page that was busy, has not waited.
+    this.#restartWait();
+    // Counted in ticks, not by the clock, which runs on while the machine sleeps or the page is busy.
     this.#watch = setInterval(() => {
       this.#waitedMs += WATCH_MS;
-      this.#tell();
+      this.#report();
     }, WATCH_MS);
     try {
       if (!navigator.mediaDevices) throw new PageFailure("camera-insecure");
@@ -126,7 +126,7 @@ export class Camera {
     this.#awaitFrame(request);
     // Without a frame this never settles; a refusal leaves the video paused, which is a state of its own.
     this.#video.play().catch(() => {});
-    this.#waitAnew();
+    this.#restartWait();
   }
 
   /** Holds the picture as it is; the camera stays on. @param {boolean} paused */
@@ -138,7 +138,7 @@ export class Camera {
   /** Switches the camera off: every track, so that its light goes out. */
   stop() {
     this.#release();
-    this.#tell();
+    this.#report();
   }
 
   get #track() {
@@ -163,30 +163,30 @@ export class Camera {
   #lose(request) {
     if (request !== this.#request || !this.#stream) return;
     stopTracks(this.#stream);
-    this.#tell();
+    this.#report();
   }
 
-  /** The first frame is there, or the first after the camera was muted may be. */
+  /** Called when the first frame may be there, at the start or after the camera was muted. */
   #beginFrames() {
     const hasData = this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA;
     if (this.#stream && hasData && !this.#isMuted) this.#hasFrame = true;
-    this.#tell();
+    this.#report();
   }
 
-  #waitAnew() {
+  #restartWait() {
     this.#waitedMs = 0;
-    this.#tell();
+    this.#report();
   }
 
-  #tell() {
+  #report() {
     const { state } = this;
-    if (state === this.#told) return;
-    this.#told = state;
+    if (state === this.#reported) return;
+    this.#reported = state;
     this.#onState(state);
   }
 
   /**
-   * @param {number} request ends with the start or stop that follows
+   * @param {number} request the start that it belongs to; it ends with the next start or stop
    * @param {number} [shown] how many frames the video has shown
    */
   #awaitFrame(request, shown = 0) {
@@ -198,7 +198,7 @@ export class Camera {
       this.#awaitFrame(request, showsNow);
       if (showsNow === shown || this.#isMuted) return; // a muted camera sends black pictures
       this.#hasFrame = true;
-      this.#waitAnew();
+      this.#restartWait();
       this.#onFrame(now);
     };
     if (CALLS_PER_FRAME) video.requestVideoFrameCallback(onFrame);

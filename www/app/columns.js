@@ -1,5 +1,5 @@
 /**
- * What the columns of an exported table mean, beside the buttons that export it. The whole is in docs/exports.md.
+ * Explains the columns of an exported table, beside the buttons that export it. docs/exports.md has the details.
  *
  * @module
  */

@@ -16,7 +16,7 @@ const EBML = 0x1a45dfa3;
 
 /**
  * @param {Blob} file
- * @returns {Promise<boolean>} false too for containers that are not MP4, QuickTime, Matroska or WebM
+ * @returns {Promise<boolean>} also false for containers other than MP4, QuickTime, Matroska and WebM
  */
 export async function isCutOff(file) {
   const bytes = new Window(file);
@@ -36,7 +36,7 @@ export async function isCutOff(file) {
 /**
  * @param {Window} bytes
  * @param {number} at
- * @returns {Promise<number | undefined>} where the box of an MP4 file ends; undefined where not even its head is there
+ * @returns {Promise<number | undefined>} where the box of an MP4 file ends; undefined if not even its head is there
  */
 async function boxAt(bytes, at) {
   const head = await bytes.at(at, 16);
@@ -51,7 +51,7 @@ async function boxAt(bytes, at) {
  * @param {Window} bytes
  * @param {number} at
  * @returns {Promise<number | undefined>} where the element ends, or its content begins if its length is not stated (as in
- *   a recording that was written while it went on); undefined where not even its head is there
+ *   a recording that was written while it went on); undefined if not even its head is there
  */
 async function elementAt(bytes, at) {
   const head = await bytes.at(at, 12);

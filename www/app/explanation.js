@@ -1,5 +1,5 @@
 /**
- * Why a face got its answer: what the network saw of it, and which parts spoke for the answer.
+ * Why a face got its answer: what the network saw, and which parts spoke for the answer.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { say } from "./words.js";
 /**
  * @param {FaceExplanation} explanation
  * @param {FaceEmotion} face whose answer is explained, over as many expressions as it shows
- * @param {() => void} [goOn] lets the video go on that was halted for this moment
+ * @param {() => void} [goOn] continues the video that was paused for this explanation
  * @returns {HTMLElement}
  */
 export function makeExplanation({ chip, eight, ...four }, face, goOn) {

@@ -1,5 +1,5 @@
 /**
- * Results as files: made here, and handed to nobody but the visitor's own disk.
+ * Results as files. They go to the visitor's own disk and nowhere else.
  *
  * A CSV file is a plain table, header first, for spreadsheets and data frames; a block of comments above it would break
  * both. So what was the same for every row is in the file's name (the model) or in the JSON file alone (hashes, the
@@ -11,7 +11,7 @@
 /** @typedef {Record<string, string | number | boolean>} Row */
 
 /**
- * @typedef {object} AppliedSettings what the visitor had set when something was read
+ * @typedef {object} AppliedSettings the settings that something was read with
  * @property {number} uncertain_below
  * @property {number} expressions
  * @property {number} most_faces
@@ -20,7 +20,7 @@
 
 /** @typedef {{ row: Row, settings: AppliedSettings }} Result */
 
-/** Decimals of a probability or a share: far below what one picture tells. */
+/** Decimals of a probability or a share: far finer than the model is accurate. */
 const SHARE_DIGITS = 4;
 
 /** Decimals of a place in a picture, in pixels. */
@@ -29,10 +29,10 @@ const PIXEL_DIGITS = 1;
 /** Decimals of a time in seconds. */
 const TIME_DIGITS = 3;
 
-/** What a spreadsheet takes for the start of a formula (OWASP, "CSV Injection"), also behind blanks and in full width. */
+/** What a spreadsheet may read as the start of a formula (OWASP, "CSV Injection"), also after blanks and in full width. */
 const FORMULA = /^[\s\0]*[=+\-@＝＋－＠]|^[\t\r\n\0]/u;
 
-/** Text that means the same to every reader of CSV without quotes. */
+/** Text that every reader of CSV understands without quotes. */
 const PLAIN = /^[\w][\w./ -]*$/;
 
 /**
@@ -76,8 +76,8 @@ export function toJson(model, results, more) {
 }
 
 /**
- * What a face says, as columns: the answer shown, the model's own before calibration and smoothing, and that over eight
- * expressions where it was asked for.
+ * A face as columns: the answer shown, the model's own before calibration and smoothing, and that over eight expressions
+ * where they were asked for.
  *
  * @param {import('../lib/index.js').FaceEmotion} face
  * @returns {Row}

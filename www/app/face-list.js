@@ -1,5 +1,5 @@
 /**
- * One card per face: its expression, and how probable the network holds each.
+ * One card per face: its expression, and the probability of each.
  *
  * The cards carry the page's stable hooks: `data-testid="face"`, `data-emotion`, `data-probability` (0..1),
  * `data-box="x,y,width,height"` in picture pixels.
@@ -7,7 +7,7 @@
  * @module
  */
 
-import { answerOf, likeliestOf, probabilityOf, sayProbability } from "./answer.js";
+import { answerOf, probabilityOf, sayProbability } from "./answer.js";
 import { makeExplanation } from "./explanation.js";
 import { find, make, makeGlyph, showGlyph } from "./html.js";
 import { colourOf } from "./stage.js";
@@ -15,7 +15,7 @@ import { say, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /**
- * Gives a face's explanation, or nothing where there is none; `goOn` lets the video go on that was halted for it.
+ * Gives a face's explanation, or nothing where there is none; `goOn` continues the video that was paused for it.
  *
  * @typedef {(face: FaceEmotion) =>
  *   Promise<{ explanation: import('../lib/index.js').FaceExplanation, goOn?: () => void } | undefined>} Explain
@@ -32,14 +32,14 @@ export class FaceList {
     this.#explain = explain;
   }
 
-  /** Closes every explanation: the picture it is of has given way to the next. */
+  /** Closes every explanation, since the picture has changed. */
   closeExplanations() {
     for (const card of this.#cards.values()) card.closeExplanation();
   }
 
   /**
    * @param {FaceEmotion[]} faces
-   * @param {string} nobody key of what to say where there is none
+   * @param {string} nobody key of the words for no face
    */
   show(faces, nobody) {
     for (const [id, card] of this.#cards) {
@@ -133,11 +133,10 @@ class FaceCard {
     showGlyph(this.#glyph, answer.emotion);
     this.#emotion.textContent = say(answer.emotion);
     this.#probability.textContent = sayProbability(answer);
-    const likeliest = likeliestOf(answer);
     for (const [emotion, share] of Object.entries(answer.probabilities)) {
       const parts = this.#rows.get(emotion);
       if (!parts) continue;
-      parts.row.classList.toggle("leading", emotion === likeliest);
+      parts.row.classList.toggle("leading", emotion === answer.likeliest);
       parts.row.style.setProperty("--share", String(share));
       parts.row.classList.toggle("marked", !face.eight); // only the four are calibrated
       parts.row.style.setProperty("--raw", String(/** @type {Record<string, number>} */ (face.raw)[emotion]));

@@ -47,7 +47,7 @@ const CAMERA_REASONS = new Map([
   ["AbortError", "camera-busy"],
 ]);
 
-/** What may befall one picture among many, where a row of a table has room for a few words alone. */
+/** What can go wrong with one picture of many; its row in the table has room for a few words only. */
 const IN_FEW_WORDS = new Set([
   "not-a-picture",
   "heic",
@@ -96,12 +96,12 @@ export async function explainFailure(error, file) {
 function reasonOf(error, file) {
   if (error instanceof PageFailure) return error.reason;
   if (error instanceof EmotionError) return REASONS.get(error.code) ?? "other";
-  // The library lets none of the browser's own errors out, so that one without a file is the camera's.
+  // The library throws none of the browser's own errors, so one without a file comes from the camera.
   return (!file && CAMERA_REASONS.get(/** @type {Error} */ (error).name)) || "other";
 }
 
 /**
- * Whether the file is HEIC or one of its kin: they begin with a box that names the brand.
+ * Whether the file is HEIC or a related format: they begin with a box that names the brand.
  *
  * @param {Blob} file
  */
@@ -110,6 +110,6 @@ async function isHeic(file) {
     const start = new TextDecoder("latin1").decode(await readFile(file.slice(4, 12)));
     return /^ftyp(hei|hev|mif1|msf1)/.test(start);
   } catch {
-    return false; // gone since it was found to be no picture
+    return false; // deleted since it was read
   }
 }

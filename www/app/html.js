@@ -5,7 +5,7 @@
  */
 
 /**
- * The first element of that selector; a page without one is broken, so it throws.
+ * The first element that matches; it throws if there is none, since the page is broken then.
  *
  * @template {Element} [E=HTMLElement]
  * @param {string} selector

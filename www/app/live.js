@@ -1,6 +1,6 @@
 /**
- * The live view: the camera's frames go to the analyzer as fast as it answers, and its answers to the view. How the
- * camera fares decides alone what the page says of it.
+ * The live view: the camera's frames go to the analyzer as fast as it answers, and its answers to the view. The camera's
+ * state alone decides what the page says about it.
  *
  * @module
  */
@@ -9,7 +9,6 @@ import { EmotionError } from "../lib/index.js";
 import { Camera } from "./camera.js";
 import { download } from "./export.js";
 import { find } from "./html.js";
-import { LowLight } from "./low-light.js";
 import { Pace } from "./pace.js";
 import { sayTime, write } from "./words.js";
 
@@ -17,15 +16,14 @@ import { sayTime, write } from "./words.js";
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('./camera.js').CameraState} CameraState */
 
-/** A worker that dies is started again; one that dies at once thereafter is not. */
+/** How many crashes in a row are allowed: a worker that dies is started again, but not if it dies again at once. */
 const MOST_CRASHES = 1;
 
-/** A picture that is held is read for so long, in milliseconds: until the answer is the picture's own. */
+/** How long a paused picture is read, in milliseconds, until the smoothed answer has settled. */
 const SETTLE_MS = 600;
 
 /**
- * What the page says of each state, and what it writes over the picture shown; a running camera's answers speak for
- * themselves.
+ * What the page says in each state, and what it writes over the picture. While the camera runs, it shows the answers.
  *
  * @type {Record<Exclude<CameraState, 'running'> | 'resting',
  *   { kind: import('./status.js').StatusKind, title: string, hint?: string, note?: string }>}
@@ -54,11 +52,11 @@ export class LiveView {
   #beginTask;
   #onShow;
   #within;
-  #onFaces;
+  #onAnswer;
   #onHalt;
   #camera;
   #pace = new Pace();
-  #lowLight = new LowLight(find(".low-light span"));
+  #lowLight = find(".low-light span");
   #signal = AbortSignal.abort();
   #isReady = false;
   #isFrameInFlight = false;
@@ -69,27 +67,27 @@ export class LiveView {
   #isShown = false;
   /** Whether the camera is off only because the page is hidden. */
   #isResting = false;
-  /** @type {CameraState | 'resting'} */ #told = "off";
+  /** @type {CameraState | 'resting'} */ #shownState = "off";
 
   /**
    * @param {import('./view.js').View} view
    * @param {() => Promise<EmotionAnalyzer>} analyzer
    * @param {import('./timeline.js').Timeline} timeline
    * @param {object} page
-   * @param {() => AbortSignal} page.beginTask ends what goes on; a live view stays as a still with its last answer
+   * @param {() => AbortSignal} page.beginTask ends the current task; a live view stays as a still with its last answer
    * @param {() => void} page.onShow called when the camera takes the place of what was shown
-   * @param {(found: FaceEmotion[]) => FaceEmotion[]} page.within gives as many of them as are wanted
-   * @param {(faces: FaceEmotion[], timestampMs: number) => void} page.onFaces called with every answer
-   * @param {() => void} page.onHalt called when there are no answers for now
+   * @param {(found: FaceEmotion[]) => FaceEmotion[]} page.within gives the faces to show
+   * @param {(analyzer: EmotionAnalyzer) => void} page.onAnswer called when it has answered a frame
+   * @param {() => void} page.onHalt called when no more answers come for now
    */
-  constructor(view, analyzer, timeline, { beginTask, onShow, within, onFaces, onHalt }) {
+  constructor(view, analyzer, timeline, { beginTask, onShow, within, onAnswer, onHalt }) {
     this.#view = view;
     this.#analyzer = analyzer;
     this.#timeline = timeline;
     this.#beginTask = beginTask;
     this.#onShow = onShow;
     this.#within = within;
-    this.#onFaces = onFaces;
+    this.#onAnswer = onAnswer;
     this.#onHalt = onHalt;
     this.#camera = new Camera(
       view.stage.video,
@@ -98,7 +96,7 @@ export class LiveView {
     );
 
     find("[data-testid=camera-start]").addEventListener("click", () =>
-      this.start(canRetry(this.#told) ? this.#deviceId : undefined),
+      this.start(canRetry(this.#shownState) ? this.#deviceId : undefined),
     );
     find("[data-testid=camera-stop]").addEventListener("click", () => beginTask());
     toggle("mirror", (mirrored) => view.stage.mirror(mirrored));
@@ -127,7 +125,7 @@ export class LiveView {
     this.#isReady = false;
     this.#isResting = false;
     this.#isShown &&= wasCamera;
-    if (wasCamera) this.#view.enter("camera"); // the same controls while the camera starts anew
+    if (wasCamera) this.#view.enter("camera"); // the same controls while the camera starts again
     try {
       await Promise.all([this.#prepare(signal), this.#camera.start(deviceId)]);
       if (!signal.aborted) await this.#offerCameras();
@@ -136,7 +134,7 @@ export class LiveView {
     }
   }
 
-  /** Sees to an analyzer that knows nobody from before. @param {AbortSignal} signal */
+  /** Prepares an analyzer that remembers no earlier faces. @param {AbortSignal} signal */
   async #prepare(signal) {
     const analyzer = await this.#analyzer();
     if (signal.aborted) return;
@@ -160,7 +158,7 @@ export class LiveView {
     if (state === "starting" && document.hidden) {
       this.#rest();
     } else if (state !== "running") {
-      this.#tell(state === "off" && this.#isResting ? "resting" : state);
+      this.#showState(state === "off" && this.#isResting ? "resting" : state);
       if (state === "paused") this.#settle();
     } else if (this.#view.stage.source !== this.#view.stage.video) {
       this.#showCamera();
@@ -168,13 +166,13 @@ export class LiveView {
   }
 
   /**
-   * The only place that says how the camera fares; that it runs is said by an answer that has come.
+   * The only place that shows the camera's state. It is shown as running only once an answer has come.
    *
    * @param {CameraState | 'resting'} state
    */
-  #tell(state) {
+  #showState(state) {
     const view = this.#view;
-    this.#told = state;
+    this.#shownState = state;
     press("pause", state === "paused");
     write(find("[data-testid=camera-start]"), canRetry(state) ? "camera.again" : "camera.start");
     if (state === "running") {
@@ -194,7 +192,7 @@ export class LiveView {
     }
     view.status.showTiming("");
     view.mark(this.#isShown || view.name === "camera" ? state : "", this.#isShown ? note : "");
-    this.#lowLight.reset();
+    this.#lowLight.hidden = true;
     this.#pace.reset();
     const at = new Date();
     if (kind === "failure") return view.status.fail({ title, hint, values: {} });
@@ -202,7 +200,7 @@ export class LiveView {
     return view.status.show(kind, title, () => ({ time: sayTime(at) }), isRecorded ? "status.recorded-hint" : hint);
   }
 
-  /** The camera's first frame is there, or the first after a stall: it takes the place of what was shown. */
+  /** Shows the camera in place of what was shown: its first frame has come, or the first after a stall. */
   #showCamera() {
     const { stage } = this.#view;
     this.#isShown = true;
@@ -222,16 +220,17 @@ export class LiveView {
     this.#lastMs = timestampMs;
     try {
       const { stage, status } = this.#view;
-      const found = await (await this.#analyzer()).analyzeFrame(stage.video, { timestampMs, signal });
+      const analyzer = await this.#analyzer();
+      const found = await analyzer.analyzeFrame(stage.video, { timestampMs, signal });
       if (!found) return;
       const faces = this.#within(found);
       this.#crashes = 0;
       if (this.#camera.state !== "running") return this.#view.showFaces(faces, "faces.none-frame");
-      if (this.#told !== "running") this.#tell("running");
+      if (this.#shownState !== "running") this.#showState("running");
       this.#view.showLive(faces, timestampMs);
       this.#timeline.add({ timeMs: timestampMs, faces });
-      this.#onFaces(faces, timestampMs);
-      this.#lowLight.look(stage.video, timestampMs);
+      this.#onAnswer(analyzer);
+      this.#lowLight.hidden = !analyzer.isTooDark;
       const answered = performance.now();
       this.#pace.add(answered, answered - now);
       const { ms, fps } = this.#pace;
@@ -246,7 +245,7 @@ export class LiveView {
     }
   }
 
-  /** Reads the picture held until the smoothed answer is that picture's own. */
+  /** Reads the paused picture until the smoothed answer has settled. */
   async #settle() {
     const end = performance.now() + SETTLE_MS;
     while (this.#camera.state === "paused" && this.#isShown && performance.now() < end) {
@@ -255,7 +254,7 @@ export class LiveView {
     }
   }
 
-  /** A hidden page has no use for the camera; its return starts it again. */
+  /** A hidden page does not need the camera; it starts again when the page is shown. */
   #onVisibilityChange() {
     if (document.hidden && this.#view.name === "camera") this.#rest();
     else if (!document.hidden && this.#isResting) this.start(this.#deviceId);
@@ -266,10 +265,11 @@ export class LiveView {
     this.#beginTask();
   }
 
-  /** A camera that comes after another was lost is worth a try. */
+  /** After a camera was lost, offers one that has been connected since. */
   async #onDeviceChange() {
     if (this.#view.name === "camera") return this.#offerCameras();
-    if (this.#told !== "lost" || (await Camera.list()).length === 0 || this.#told !== "lost") return undefined;
+    if (this.#shownState !== "lost" || (await Camera.list()).length === 0 || this.#shownState !== "lost")
+      return undefined;
     return this.#view.status.fail({ title: "failure.camera-lost", hint: "failure.camera-back-hint", values: {} });
   }
 
@@ -287,13 +287,13 @@ export class LiveView {
   }
 }
 
-/** Whether starting the same camera anew may help. @param {CameraState | 'resting'} state */
+/** Whether starting the same camera again may help. @param {CameraState | 'resting'} state */
 function canRetry(state) {
   return state === "silent" || state === "stalled";
 }
 
 /**
- * Has a button that is pressed or not do as it shows.
+ * Makes a button a switch.
  *
  * @param {string} action
  * @param {(pressed: boolean) => void} onToggle

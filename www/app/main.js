@@ -1,5 +1,5 @@
 /**
- * The page: brings pictures, videos and the camera to the analyzer, and its answers to the view.
+ * The page: passes pictures, videos and the camera's frames to the analyzer, and its answers to the view.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { offerLanguages, sayDuration, sayList, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 
-const view = new View(async (source, { box }) => (await analyzer()).explainFace(source, box));
+const view = new View(async (source, { box, roll }) => (await analyzer()).explainFace(source, { ...box, roll }));
 const { status } = view;
 const applied = new Applied();
 const analyzer = sharedAnalyzer(
@@ -53,7 +53,7 @@ new LiveView(view, analyzer, timeline, {
   beginTask,
   onShow: () => batch.hide(),
   within: (found) => applied.within(found),
-  onFaces: (faces, now) => calibration.add(faces, now),
+  onAnswer: ({ recording }) => calibration.show(recording),
   onHalt: () => calibration.cancel(),
 });
 const privacy = new PrivacyPanel();
@@ -69,7 +69,7 @@ offerLanguages(find(".language"), () => {
   batch.refresh();
 });
 
-/** What goes on: each picture, each video and each start of the camera takes over from what was before. */
+/** The current task: each picture, each video and each start of the camera ends the one before. */
 let task = new AbortController();
 
 /** @type {import('./batch.js').Reading | undefined} */
@@ -111,13 +111,13 @@ async function loadModel() {
   }
 }
 
-/** What an exported result was made by. */
+/** The models that made the results, for an export. */
 async function modelIds() {
   const { emotion, detector } = (await analyzer()).model;
   return { model: emotion.id, model_sha256: emotion.sha256, detector: detector.id };
 }
 
-/** Other settings may change what the picture at hand shows; another threshold would take all of many to read anew. */
+/** Reads the picture shown again with the new settings; the many pictures of a batch are not read again. */
 async function onSettings() {
   const chosen = settings.applied;
   await (await analyzer()).configure(optionsOf(chosen));
@@ -134,8 +134,7 @@ function nothingPicked(leftOut) {
 }
 
 /**
- * Ends what goes on, and gives the signal that will end what begins now. What is shown stays until something else takes
- * its place.
+ * Ends the current task and gives the signal of the next. What is shown stays until something replaces it.
  */
 function beginTask() {
   view.hold();
@@ -148,8 +147,7 @@ function beginTask() {
 }
 
 /**
- * Reads a picture. What was shown before is kept, greyed, until this one has been read, and so outlives a file that
- * can't be.
+ * Reads a picture. What was shown before stays, greyed, until this one has been read, and remains if that fails.
  *
  * @param {File} file
  */
@@ -181,14 +179,14 @@ async function readPicture(file) {
   }
 }
 
-/** What was shown gives way to something new. */
+/** Hides the pictures and the video that were shown before. */
 function replaceAll() {
   batch.hide();
   timeline.leaveVideo();
 }
 
 /**
- * Shows a picture as the browser does, until it has been read.
+ * Shows a picture as the browser draws it, until it has been read.
  *
  * @param {File} file
  * @param {AbortSignal} signal
@@ -199,7 +197,7 @@ async function showAlone(file, signal) {
   view.showStill({ element, size: { width: element.naturalWidth, height: element.naturalHeight } });
 }
 
-/** Reads what is on the stage: the last picture of a camera or video, or one turned by hand. */
+/** Reads the picture shown: the last of a camera or video, or one that the visitor turned. */
 async function readStage() {
   const { source } = view.stage;
   status.show("busy", "status.reading");
@@ -245,7 +243,7 @@ async function previewPicture(file) {
 }
 
 /**
- * Reads a video from its start to its end, then lets it be played with what was read.
+ * Reads a video from start to end, then lets the visitor play it with the answers.
  *
  * @param {File} file
  */
@@ -297,7 +295,7 @@ async function watchVideo(file) {
   }
 }
 
-/** The video's first picture is there: it replaces what was shown. Sound alone has none. */
+/** Shows the video once its first picture is there. A file with only sound has none. */
 function showVideo() {
   if (view.stage.video.videoWidth === 0) return;
   batch.hide();
@@ -306,7 +304,7 @@ function showVideo() {
 }
 
 /**
- * Shows one picture of many, read before.
+ * Shows one of many pictures that were read before.
  *
  * @param {import('./batch.js').Reading} reading
  */
@@ -315,7 +313,7 @@ async function showReading(reading) {
   shownReading = reading;
   status.show("busy", "status.reading");
   const still = turned ? { element: turned, size: turned } : await openStill(picked.file);
-  if (shownReading !== reading) return; // another was asked for since
+  if (shownReading !== reading) return; // the visitor has chosen another since
   view.showStill(still, { reading });
   if (failure) status.fail(failure);
   else view.showResult(faces, hasMore);
@@ -331,7 +329,7 @@ async function analyzePicture(picture, signal) {
 }
 
 /**
- * Runs the work once more if the worker died under it.
+ * Runs the work again if the worker died during it.
  *
  * @template T
  * @param {() => Promise<T>} work

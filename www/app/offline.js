@@ -1,12 +1,12 @@
 /**
- * Keeps the served page for use without a network.
+ * Stores the served page for use without a network.
  *
  * @module
  */
 
 import { trustedScriptUrl } from "./trusted-url.js";
 
-/** Keeps the page's files, once they are no longer needed more urgently. A page opened as a file has them anyway. */
+/** Stores the page's files, once the page no longer waits for them. A page opened as a file has them anyway. */
 export async function keepForOffline() {
   if (!navigator.serviceWorker || location.protocol === "file:") return;
   try {

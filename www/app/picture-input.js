@@ -11,12 +11,12 @@ import { find } from "./html.js";
 /**
  * @typedef {object} Intake
  * @property {Picked[]} picked
- * @property {string[]} leftOut the paths of what folders hold besides pictures
- * @property {boolean} isFolder whether a folder was among what was given
+ * @property {string[]} leftOut the paths of the files in folders that are not pictures
+ * @property {boolean} isFolder whether a folder was given
  */
 
 /**
- * @param {(intake: Intake) => void} onIntake hears of what was given; nothing is picked where it held no file
+ * @param {(intake: Intake) => void} onIntake called with what was given; `picked` is empty if there was no file
  */
 export function listenForPictures(onIntake) {
   listenToInput("[data-testid=file-input]", "[data-action=choose]", (files) => onIntake(intakeOf(files.map(alone))));
@@ -25,7 +25,7 @@ export function listenForPictures(onIntake) {
   );
 
   const { body } = document;
-  let depth = 0; // dragenter and dragleave come for every element on the way
+  let depth = 0; // dragenter and dragleave fire for every element on the way
   body.addEventListener("dragenter", (event) => {
     event.preventDefault();
     depth += 1;
@@ -50,7 +50,7 @@ export function listenForPictures(onIntake) {
 }
 
 /**
- * Whether a file is meant as a video; whether it can be played is known only later.
+ * Whether a file claims to be a video; whether it can be played shows only later.
  *
  * @param {File} file
  */
@@ -68,7 +68,7 @@ function listenToInput(inputSelector, buttonSelector, onFiles) {
   const input = find(inputSelector);
   input.addEventListener("change", () => {
     const files = [...(input.files ?? [])];
-    input.value = ""; // so that choosing the same file again is a change again
+    input.value = ""; // so that choosing the same file again fires the event
     if (files.length > 0) onFiles(files);
   });
   for (const button of document.querySelectorAll(buttonSelector)) {
@@ -87,7 +87,7 @@ function inFolder(file) {
 }
 
 /**
- * Every file that was given by itself is meant; folders hold other things too.
+ * Takes every file that was given by itself, and the pictures of folders.
  *
  * @param {Picked[]} single
  * @param {Picked[]} [fromFolders]
@@ -106,7 +106,7 @@ function intakeOf(single, fromFolders = [], unreadable = []) {
 }
 
 /**
- * Whether a file found in a folder is a picture of the visitor's; systems keep hidden ones of their own.
+ * Whether a file in a folder is one of the visitor's pictures; systems keep hidden files of their own there.
  *
  * @param {Picked} picked
  */
@@ -116,7 +116,7 @@ function isPicture({ file: { type, name }, path }) {
 }
 
 /**
- * The files dropped, and what is in the folders dropped.
+ * The files that were dropped, and those in dropped folders.
  *
  * @param {DataTransfer | null} transfer
  */
@@ -158,7 +158,7 @@ async function gather(entry, found, unreadable) {
       return;
     }
     const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
-    // A reader gives entries by the hundred, and none at the end.
+    // A reader gives a hundred entries at a time, and none at the end.
     for (;;) {
       /** @type {FileSystemEntry[]} */
       const entries = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));

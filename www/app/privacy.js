@@ -1,6 +1,6 @@
 /**
- * The proof of privacy that a visitor can look at: the policy in force, what the wasm module can call, and how many
- * requests the page has made since it was loaded.
+ * What a visitor can check for privacy: the policy in force, what the wasm module can call, and how many requests the page
+ * has made since it was loaded.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export class PrivacyPanel {
   }
 
   /**
-   * Counts requests from now on, when all the page needs is there, and lists what the module imports.
+   * Counts requests from now on, since the page has all it needs, and lists the module's imports.
    *
    * @param {EmotionAnalyzer} analyzer
    */
@@ -59,7 +59,7 @@ export class PrivacyPanel {
 }
 
 /**
- * An import's name without what the bindings generator adds to it.
+ * An import's name without the affixes of the bindings generator.
  *
  * @param {string} name
  */

@@ -1,5 +1,5 @@
 /**
- * What the live view and videos have shown so far. It stays in memory, and is the visitor's to download or drop.
+ * What the live view and videos have shown so far. It stays in memory until the visitor discards it.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { faceColumns, roundShare, roundTime } from "./export.js";
 /** @typedef {{ timeMs: number, faces: FaceEmotion[], settings: AppliedSettings }} Moment */
 /** @typedef {{ emotion: string, share: number }[]} Shares most often first */
 
-/** The source of a session that no file is. */
+/** The source of a session that is not a file. */
 export const CAMERA = "camera";
 
-/** An hour at 30 frames a second; older moments fall off. */
+/** An hour at 30 frames a second; older moments are dropped. */
 const MOST_MOMENTS = 30 * 3600;
 
-/** One video, or the camera from its first start until something else takes over. */
+/** One video, or the camera from its first start until something else is read. */
 export class Session {
   /** @type {Moment[]} */ moments = [];
   frames = 0;
-  /** Where a video breaks off, in seconds; undefined unless it does. @type {number | undefined} */ brokenAt;
+  /** Where a video breaks off, in seconds, if it does. @type {number | undefined} */ brokenAt;
   /** @type {Map<number, Map<string, number>>} */ #counts = new Map();
 
   /** @param {string} source a file's name, or "camera" */
@@ -41,13 +41,13 @@ export class Session {
     return ((this.moments.at(-1)?.timeMs ?? 0) - (this.moments[0]?.timeMs ?? 0)) / 1000;
   }
 
-  /** How often each face showed what, by its id. @returns {Map<number, Shares>} */
+  /** How often each face showed each expression, by its id. @returns {Map<number, Shares>} */
   get shares() {
     return sharesOf(this.#counts);
   }
 
   /**
-   * The moments of the last while.
+   * The latest moments.
    *
    * @param {number} windowMs
    */
@@ -63,7 +63,7 @@ export class Session {
     return this.moments.findLast((moment) => moment.timeMs <= timeMs)?.faces ?? [];
   }
 
-  /** The whole session in few words, for a file. */
+  /** A summary of the session, for a file. */
   get summary() {
     const faces = [...this.shares].map(([face, shares]) => ({
       face,
@@ -73,7 +73,7 @@ export class Session {
     return { source, seconds: roundTime(this.seconds), frames, broken_at: brokenAt, faces };
   }
 
-  /** One per face and moment; times in seconds from the first. @returns {import('./export.js').Result[]} */
+  /** One result per face and moment; times in seconds from the first. @returns {import('./export.js').Result[]} */
   get results() {
     const start = this.moments[0]?.timeMs ?? 0;
     return this.moments.flatMap(({ timeMs, faces, settings }) => {
@@ -87,7 +87,7 @@ export class Recording {
   /** @type {Session[]} */ #sessions = [];
   #moments = 0;
 
-  /** The session that goes on, or ended last. */
+  /** The current session, or the last. */
   get session() {
     return this.#sessions.at(-1);
   }
@@ -110,7 +110,7 @@ export class Recording {
     if (oldest.moments.length === 0) this.#sessions.shift();
   }
 
-  /** Forgets all. What goes on is recorded from now on. */
+  /** Forgets everything, and records the current source from now on. */
   clear() {
     const source = this.session?.source;
     this.#sessions = [];

@@ -1,5 +1,5 @@
 /**
- * The self-check: the model's golden answers, held against what this very browser computes, with speed and environment
+ * The self-check: compares what this browser computes with the model's golden answers, and reports speed and environment
  * for a bug report.
  *
  * @module
@@ -13,7 +13,7 @@ import { modelFile, moduleFile } from "./worker-source.js";
 
 /**
  * @typedef {object} Golden
- * @property {number} tolerance by how much a probability may differ
+ * @property {number} tolerance how much a probability may differ
  * @property {{ name: string, grey: string, probabilities: Record<string, number> }[]} cases faces of 48 x 48 grey bytes
  *   as hexadecimal digits, and what the model answers
  */
@@ -73,15 +73,15 @@ async function check(analyzer, { name, grey, probabilities }) {
   return { name, difference: Math.max(...differences), ms };
 }
 
-/** The module's SHA-256: who builds the same sources gets the same (SECURITY.md). */
+/** The module's SHA-256: a build of the same sources gives the same (SECURITY.md). */
 async function moduleHash() {
-  if (!isSecureContext) return "not known: only a secure context may compute it";
+  if (!isSecureContext) return "unknown: only a secure context can compute it";
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await moduleFile()));
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /**
- * The report, in English whatever the page's language: it is for those who mend the page.
+ * The report, in English whatever the page's language: it is for the people who maintain the page.
  *
  * @param {EmotionAnalyzer} analyzer
  * @param {string} hash the module's
@@ -97,8 +97,8 @@ function makeReport({ model, imports }, hash, tolerance, results) {
     `module imports  ${imports.length}`,
     `browser         ${navigator.userAgent}`,
     `device          ${navigator.hardwareConcurrency} logical processors, ${devicePixelRatio} device pixels per pixel`,
-    `page            ${location.protocol} ${isSecureContext ? "secure context" : "no secure context"}`,
-    `one face        ${times[0]?.toFixed(1)} ms at best, ${times[times.length >> 1]?.toFixed(1)} ms median, with the way to the worker and back`,
+    `page            ${location.protocol} ${isSecureContext ? "secure context" : "not a secure context"}`,
+    `one face        ${times[0]?.toFixed(1)} ms at best, ${times[times.length >> 1]?.toFixed(1)} ms median, including the way to the worker and back`,
     "",
     `differences from the golden probabilities (allowed: ${tolerance})`,
     ...results.map(({ name, difference }) => `  ${difference.toExponential(1)}  ${name}`),

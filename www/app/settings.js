@@ -1,6 +1,6 @@
 /**
- * What the visitor sets: from which probability on an answer is given rather than "uncertain", over how many
- * expressions, and for how many faces of a picture.
+ * What the visitor sets: below which probability an answer is "uncertain", how many expressions to tell apart, and how
+ * many faces of a picture to read.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { sayPercent, write } from "./words.js";
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
 /** @typedef {import('../lib/index.js').PipelineOptions} PipelineOptions */
 
-/** Where the number of expressions is kept, on this device, and the number of faces. */
+/** Where the numbers of expressions and faces are stored on this device. */
 const EXPRESSIONS_KEY = "expressions";
 const FACES_KEY = "most-faces";
 
@@ -21,7 +21,7 @@ export class Settings {
   /** @type {HTMLSelectElement} */ #expressions = find("#expressions");
   /** @type {HTMLInputElement} */ #mostFaces = find("#most-faces");
 
-  /** @param {() => void} onChange called when something else is settled on */
+  /** @param {() => void} onChange called when a setting has changed */
   constructor(onChange) {
     const show = () =>
       write(find("output[for=threshold]"), "percent", () => ({ share: sayPercent(this.applied.uncertain_below) }));
@@ -41,7 +41,7 @@ export class Settings {
     show();
   }
 
-  /** As the visitor knows them, but for the calibration. */
+  /** All settings but the calibration, as exported files name them. */
   get applied() {
     return {
       uncertain_below: this.#threshold.valueAsNumber,
@@ -50,20 +50,20 @@ export class Settings {
     };
   }
 
-  /** @param {string} value one that is out of range gives way to the usual one */
+  /** @param {string} value if it is out of range, the default is used */
   #setMostFaces(value) {
     this.#mostFaces.value = value;
     if (!this.#mostFaces.checkValidity()) this.#mostFaces.value = this.#mostFaces.defaultValue;
   }
 
-  /** Offers what this model can do. @param {EmotionAnalyzer} analyzer */
+  /** Offers eight expressions if the model has them. @param {EmotionAnalyzer} analyzer */
   start({ model }) {
     find(".expressions").hidden = model.emotion.eight.length === 0;
   }
 }
 
 /**
- * As the pipeline takes them: with one face more than is shown, so that it is known where there are more.
+ * The settings as the pipeline's options, with one face more than is shown, to know whether there are more.
  *
  * @param {Settings['applied']} applied
  * @returns {PipelineOptions}

@@ -11,10 +11,10 @@ import { say } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 
-/** The longest side of a picture turned by hand, in pixels: as much as every browser draws at once. */
+/** The longest side of a picture that the visitor turned, in pixels: every browser can draw that. */
 const MAX_TURNED_SIDE = 4096;
 
-/** How many colours the style sheet has to tell faces apart. */
+/** The number of colours in the style sheet that tell faces apart. */
 const COLOURS = 6;
 
 /**
@@ -27,12 +27,12 @@ export function colourOf(face) {
 }
 
 /**
- * A picture that stands still.
+ * A still picture.
  *
  * @typedef {object} Still
- * @property {HTMLImageElement | HTMLCanvasElement} element shows it, perhaps smaller than it is
- * @property {{ width: number, height: number }} size in pixels: what its faces are measured in
- * @property {Blob} [file] what it was read from, unless it exists on the page alone
+ * @property {HTMLImageElement | HTMLCanvasElement} element shows it, perhaps at a smaller size
+ * @property {{ width: number, height: number }} size in pixels, the unit of its faces' boxes
+ * @property {Blob} [file] the file it was read from; none if it exists on the page only
  */
 
 export class Stage {
@@ -40,7 +40,7 @@ export class Stage {
   /** @type {Still} */ #still = { element: find(".still"), size: { width: 0, height: 0 } };
   /** @type {HTMLVideoElement} */ #live = find(".live");
   #overlay = find(".overlay");
-  /** A copy of what the video showed. */
+  /** A copy of the video's picture. */
   #copy = make("canvas", "");
   /** @type {Map<number, { box: HTMLElement, badge: HTMLElement, text: HTMLElement }>} */ #boxes = new Map();
 
@@ -53,7 +53,7 @@ export class Stage {
     return this.#live;
   }
 
-  /** What is shown, for the analyzer to look at again. */
+  /** What is shown, for the analyzer to read again. */
   get source() {
     return this.#live.hidden ? (this.#still.file ?? this.#still.element) : this.#live;
   }
@@ -64,7 +64,7 @@ export class Stage {
   }
 
   /**
-   * What is shown, boxes and labels included, as a picture of its own.
+   * What is shown, with boxes and labels, as a picture.
    *
    * @returns {Promise<Blob | null>}
    */
@@ -100,20 +100,20 @@ export class Stage {
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 
-  /** Shows a picture without faces as yet. @param {Still} still */
+  /** Shows a picture, without faces at first. @param {Still} still */
   showStill(still) {
     this.clear();
     this.#replaceStill(still);
   }
 
-  /** Shows what the video is fed with. */
+  /** Shows the video. */
   showLive() {
     this.#setSize(this.#live.videoWidth, this.#live.videoHeight);
     this.#live.hidden = false;
     this.#figure.hidden = false;
   }
 
-  /** Copies what the video shows, which may be black the moment its camera ends. */
+  /** Copies the video's picture, which may turn black the moment the camera ends. */
   copyLive() {
     const { width, height } = sizeOf(this.#live);
     if (this.#copy.width !== width) this.#copy.width = width;
@@ -121,7 +121,7 @@ export class Stage {
     if (width > 0) this.#copy.getContext("2d")?.drawImage(this.#live, 0, 0);
   }
 
-  /** Shows the copy as a still in place of the video, boxes and mirror with it, so that the video may end. */
+  /** Shows the copy as a still in place of the video, with the same boxes and mirroring, so that the video can end. */
   showCopy() {
     this.#live.hidden = true;
     this.#live.controls = false;
@@ -129,7 +129,7 @@ export class Stage {
     this.#copy = make("canvas", "");
   }
 
-  /** Turns the still by a quarter to the right. Its faces are then to be looked for anew. */
+  /** Turns the still by a quarter to the right. Its faces then have to be found again. */
   turn() {
     const { element } = this.#still;
     const { width, height } = element instanceof HTMLImageElement ? this.#still.size : element;

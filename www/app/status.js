@@ -1,6 +1,6 @@
 /**
- * The one line that says where things stand, and the polite live region that has it read aloud: at once, but of a live
- * view only what has been so for a while.
+ * The status line, and the polite live region that screen readers read aloud: at once, or, in a live view, only what has
+ * stayed the same for a while.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { say, write } from "./words.js";
 
 /** @typedef {import('./words.js').Values} Values */
 
-/** How long a live view's news must stay the same before they are read aloud, in milliseconds. */
+/** How long a live view's news must stay the same before it is read aloud, in milliseconds. */
 const STABLE_MS = 1000;
 
-/** How long a failure beside a live view stays before the view writes over it, in milliseconds. */
+/** How long a failure stays before a live view overwrites it, in milliseconds. */
 const FAILURE_MS = 5000;
 
 /** @typedef {'busy' | 'ready' | 'result' | 'failure'} StatusKind */
@@ -31,7 +31,7 @@ export class Status {
    * @param {StatusKind} kind
    * @param {string} key
    * @param {() => Values} [fill]
-   * @param {string} [hint] a key too, filled in alike
+   * @param {string} [hint] another key, filled in the same way
    */
   show(kind, key, fill, hint = "") {
     this.#news = "";
@@ -49,13 +49,13 @@ export class Status {
     this.#line.scrollIntoView({ block: "nearest", behavior });
   }
 
-  /** Lets a live view write over a failure that it has overcome. */
+  /** Lets a live view overwrite a failure that is over. */
   overcome() {
     this.#failedAt = Number.NEGATIVE_INFINITY;
   }
 
   /**
-   * Shows a live view's news, and has them read aloud once they have stayed the same for a while.
+   * Shows a live view's news, and has it read aloud once it has stayed the same for a while.
    *
    * @param {string} key
    * @param {(() => Values) | undefined} fill
@@ -83,7 +83,7 @@ export class Status {
     this.#timing.hidden = key === "";
   }
 
-  /** @param {import('../lib/index.js').Progress} progress of what is loaded or read */
+  /** @param {import('../lib/index.js').Progress} progress of loading or reading */
   showProgress({ loaded, total }) {
     this.#progress.hidden = loaded === total;
     if (total) this.#progress.value = loaded / total;
@@ -94,7 +94,7 @@ export class Status {
     this.#progress.hidden = true;
   }
 
-  /** Whether work is going on, and nothing stands here that a visitor should get to read. */
+  /** Whether work is under way and the line holds nothing that a visitor should be able to read. */
   get isBusy() {
     return this.#line.dataset.kind === "busy";
   }

@@ -1,5 +1,5 @@
 /**
- * What the visitor wants kept on this device. Where the browser keeps nothing, it holds until the page is closed.
+ * Stores the visitor's choices on this device. If the browser stores nothing, they last until the page is closed.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * The past of the live view or a video: for each face a strip of its probabilities over time, stacked, and in words how
- * often it showed what.
+ * The past of the live view or a video: for each face a strip of its probabilities over time, stacked, and how often it
+ * showed each expression, in words.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import { say, sayDuration, sayList, sayPercent, write } from "./words.js";
 /** @typedef {import('./export.js').Result} Result */
 /** @typedef {import('./recording.js').Session} Session */
 
-/** A face unseen for longer leaves a gap in its strip, in milliseconds. */
+/** A face that is not seen for longer leaves a gap in its strip, in milliseconds. */
 const GAP_MS = 1000;
 
-/** Strips for the faces seen last. */
+/** How many strips there are, for the faces seen last. */
 const MOST_STRIPS = 4;
 
-/** How often the strips are drawn anew, in milliseconds. */
+/** How often the strips are redrawn, in milliseconds. */
 const REDRAW_MS = 150;
 
 export class Timeline {
@@ -37,7 +37,7 @@ export class Timeline {
   /** @type {Session | undefined} */ #shown;
 
   /**
-   * @param {() => AppliedSettings} settings that the answers come under at the moment
+   * @param {() => AppliedSettings} settings of the current answers
    * @param {(format: 'csv' | 'json', results: Result[], sessions: object[]) => void} onExport
    */
   constructor(settings, onExport) {
@@ -54,17 +54,17 @@ export class Timeline {
     });
   }
 
-  /** What is being recorded, or was last. */
+  /** The source that is recorded, or was last. */
   get source() {
     return this.#recording.session?.source;
   }
 
-  /** Whether nothing is there to be looked at or saved. */
+  /** Whether there is nothing to look at or save. */
   get isEmpty() {
     return this.#section.hidden;
   }
 
-  /** Begins a strip of its own for what comes from now on. @param {string} source a file's name, or "camera" */
+  /** Begins a session. @param {string} source a file's name, or "camera" */
   begin(source) {
     this.#drawnAt = Number.NEGATIVE_INFINITY;
     const session = this.#recording.begin(source);
@@ -72,12 +72,12 @@ export class Timeline {
     return session;
   }
 
-  /** Takes a video's timeline from view, since the video is gone from it; that of the camera stays. */
+  /** Hides a video's timeline, since the video is no longer shown; the camera's stays. */
   leaveVideo() {
     if (this.source !== CAMERA) this.#show(this.#recording.cameraSession);
   }
 
-  /** @param {{ timeMs: number, faces: FaceEmotion[] }} moment whose faces have just been read */
+  /** @param {{ timeMs: number, faces: FaceEmotion[] }} moment that has just been read */
   add(moment) {
     // The camera's time begins with the first face; a video has a time of its own.
     const { session } = this.#recording;
@@ -91,11 +91,11 @@ export class Timeline {
   /** @param {Session | undefined} session */
   #show(session) {
     this.#shown = session;
-    write(this.#summary, ""); // what fills it in holds a whole session
+    write(this.#summary, ""); // its values hold a whole session
     this.refresh();
   }
 
-  /** Draws what has been recorded. */
+  /** Redraws the timeline. */
   refresh() {
     const session = this.#shown;
     this.#section.hidden = !session?.frames;
@@ -143,7 +143,7 @@ function sayShares(shares) {
 }
 
 /**
- * Stacks the probabilities: what is seen is each expression's share of the height.
+ * Stacks the probabilities: each expression takes its share of the height.
  *
  * @param {HTMLCanvasElement} canvas
  * @param {{ timeMs: number, face: FaceEmotion | undefined }[]} points
@@ -161,7 +161,7 @@ function drawStrip(canvas, points, emotions) {
   const colours = emotions.map((emotion) => style.getPropertyValue(`--${emotion}`));
   for (const [index, { timeMs, face }] of points.entries()) {
     if (!face) continue;
-    // Each moment lasts until the next, and overlaps it a little lest a seam be seen.
+    // Each moment lasts until the next, and overlaps it a little so that no seam shows.
     const lasts = Math.min(GAP_MS, (points[index + 1]?.timeMs ?? timeMs + 1) - timeMs);
     let top = 0;
     for (const [at, emotion] of emotions.entries()) {

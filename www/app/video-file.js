@@ -1,5 +1,5 @@
 /**
- * A video's frames, one after the other, read at a steady pace of the video's own time.
+ * A video's frames, one after the other, at even steps of the video's own time.
  *
  * @module
  */
@@ -14,11 +14,11 @@ const PER_SECOND = 5;
 /** How long a browser may take to show a moment of the video, in milliseconds. */
 const PATIENCE_MS = 30_000;
 
-/** How soon to look again for a picture that is not there yet, in milliseconds, and how often before seeking anew. */
+/** How soon to look again for a picture that is not there yet, in milliseconds, and how often before seeking again. */
 const LOOK_AGAIN_MS = 20;
 const LOOKS = 50;
 
-/** How long a browser may take to draw what it has sought, in milliseconds. */
+/** How long a browser may take to draw the frame after a seek, in milliseconds. */
 const DRAWN_WITHIN_MS = 500;
 
 /**
@@ -28,14 +28,14 @@ const DRAWN_WITHIN_MS = 500;
  */
 
 /**
- * Shows the video's frames in turn. Each is handed on before the next is sought.
+ * Shows the video's frames in turn, and calls `onFrame` with each.
  *
  * @param {HTMLVideoElement} video
  * @param {File} file
  * @param {(picture: ImageBitmap, seconds: number, duration: number) => Promise<void>} onFrame
- * @param {AbortSignal} signal ends it, and takes the file from the video
+ * @param {AbortSignal} signal ends the reading and removes the file from the video
  * @returns {Promise<Reading>}
- * @throws {PageFailure | EmotionError} where not one frame can be read
+ * @throws {PageFailure | EmotionError} if not even one frame can be read
  */
 export async function readVideo(video, file, onFrame, signal) {
   const url = URL.createObjectURL(file);
@@ -47,19 +47,19 @@ export async function readVideo(video, file, onFrame, signal) {
   video.src = url;
   /** @type {Promise<boolean> | undefined} */
   let checking;
-  const isCut = () => (checking ??= isCutOff(file).catch(() => true)); // out of reach by now
+  const isCut = () => (checking ??= isCutOff(file).catch(() => true)); // no longer readable
   let frames = 0;
   try {
     await happening(video, "loadeddata", signal);
     if (!video.videoWidth) throw new PageFailure("not-a-video"); // sound alone
-    // A recording fresh from a browser states no duration until its end has been looked for.
+    // A browser's own recording has no duration until its end has been sought.
     const isStated = video.duration !== Number.POSITIVE_INFINITY;
     if (!isStated) await seek(video, 1e9, signal);
     const { duration } = video;
     for (let seconds = 0; seconds < duration; seconds = frames / PER_SECOND) {
       const picture = await pictureAt(video, seconds, signal);
       try {
-        // Past the cut, browsers show the last picture there is as if it went on.
+        // Past the cut, browsers go on showing the last picture.
         if (isPastData(video) && (await isCut())) return { duration, brokenAt: seconds };
         await onFrame(picture, seconds, duration);
       } finally {
@@ -72,13 +72,13 @@ export async function readVideo(video, file, onFrame, signal) {
     if (signal.aborted || !(error instanceof PageFailure)) throw error;
     if (frames === 0) throw await explained(error, file, isCut);
     const { duration } = video;
-    video.load(); // so that what was read can be looked through
+    video.load(); // so that the part that was read can be played
     return { duration, brokenAt: frames / PER_SECOND };
   }
 }
 
 /**
- * Why not one frame could be read.
+ * The reason why no frame could be read.
  *
  * @param {PageFailure} failure
  * @param {File} file
@@ -89,12 +89,12 @@ async function explained(failure, file, isCut) {
     await assertReadable(file);
     return (await isCut()) ? new PageFailure("video-cut-off") : failure;
   } catch (error) {
-    return error; // the file itself is out of reach
+    return error; // the file itself is not readable
   }
 }
 
 /**
- * Whether no more of the video is there after the moment shown.
+ * Whether the video's data ends at the moment shown.
  *
  * @param {HTMLVideoElement} video
  */
@@ -103,14 +103,13 @@ function isPastData({ buffered, currentTime, ended }) {
 }
 
 /**
- * The picture at that time. A browser may say that it has found the place before it has drawn what is there; and Firefox,
- * which does not decode what it does not show, draws nothing at all when a video that was out of sight is first captured,
- * until another place is sought.
+ * The picture at that time. A browser may report a seek as done before it has drawn the frame. Firefox decodes only what
+ * it shows: when a video that was out of sight is captured, it draws nothing until the next seek.
  *
  * @param {HTMLVideoElement} video
  * @param {number} seconds
  * @param {AbortSignal} signal
- * @throws {PageFailure} where none comes
+ * @throws {PageFailure} if none comes
  */
 async function pictureAt(video, seconds, signal) {
   for (const until = performance.now() + PATIENCE_MS; performance.now() < until; ) {
@@ -129,11 +128,11 @@ async function pictureAt(video, seconds, signal) {
 }
 
 /**
- * Ends when the next picture has been drawn. Until then the one before may be captured in its place, while the video
- * already states the new time.
+ * Resolves when the next picture has been drawn. Until then the one before may be captured, although the video already
+ * states the new time.
  *
  * @param {HTMLVideoElement} video
- * @returns {Promise<void>} may never end: a page that is out of sight draws nothing
+ * @returns {Promise<void>} may never resolve: a hidden page draws nothing
  */
 function nextDrawn(video) {
   return new Promise((resolve) => video.requestVideoFrameCallback?.(() => resolve()));

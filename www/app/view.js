@@ -1,5 +1,5 @@
 /**
- * What the page shows: a picture or video with boxes over its faces, a card for each face, and how things stand.
+ * What the page shows: a picture or video with boxes over its faces, a card for each face, and the status.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { say, sayList, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('../lib/index.js').FaceExplanation} FaceExplanation */
-/** How old the copy of a live picture may be that stands in for it once it is gone, in milliseconds. */
+/** How old the copy of a live picture may be that replaces it when the camera ends, in milliseconds. */
 const COPY_MS = 250;
 
 /** @typedef {'empty' | 'picture' | 'video' | 'camera'} ViewName */
@@ -23,7 +23,7 @@ const COPY_MS = 250;
 export class View {
   stage = new Stage();
   status = new Status();
-  /** What the picture shown was read from, as it lies there. @type {Origin} */
+  /** What the picture shown was read from, unchanged. @type {Origin} */
   origin = {};
   #list;
   #note = find(".note");
@@ -40,14 +40,14 @@ export class View {
     this.#list = new FaceList(async (face) => {
       const { source } = this.stage;
       try {
-        // An explanation is of one moment: the video halts at it, and going on closes the explanation.
+        // An explanation is about one moment: the video pauses at it, and playing on closes the explanation.
         if (source === video) video.pause();
         const explanation = await explain(source, face);
         if (source !== this.stage.source) return undefined;
         if (source !== video) return { explanation };
         return video.paused ? { explanation, goOn: () => video.play() } : undefined;
       } catch (error) {
-        if (this.stage.source === source) this.fail(error); // nobody asks any more about what is gone
+        if (this.stage.source === source) this.fail(error); // otherwise the picture has changed since
         return undefined;
       }
     });
@@ -59,7 +59,7 @@ export class View {
     return /** @type {ViewName} */ (document.body.dataset.view);
   }
 
-  /** Shows a view without anything in it yet. @param {ViewName} name */
+  /** Shows an empty view. @param {ViewName} name */
   set(name) {
     this.origin = {};
     this.enter(name);
@@ -67,17 +67,17 @@ export class View {
     this.showFaces([], name === "empty" ? "faces.empty" : "");
   }
 
-  /** Offers what can be done in a view, and leaves what is shown. @param {ViewName} name */
+  /** Shows a view's controls, and leaves the picture as it is. @param {ViewName} name */
   enter(name) {
     document.body.dataset.view = name;
-    // The one button stands where the visitor looks for it.
+    // There is one button; it goes where the visitor looks for it.
     const place = find(name === "empty" ? ".invitation .actions" : ".toolbar");
     if (this.#start.parentElement !== place) place.append(this.#start);
     this.status.showTiming("");
     this.mark("");
   }
 
-  /** Keeps what a video shows as a still with its answer, so that the video may end; a still stays as it is. */
+  /** Keeps a video's picture and answer as a still, so that the video can end; a still stays as it is. */
   hold() {
     if (this.stage.source === this.stage.video) {
       this.stage.copyLive();
@@ -87,7 +87,7 @@ export class View {
     if (this.name === "camera" || this.name === "video") this.enter(this.stage.isEmpty ? "empty" : "picture");
   }
 
-  /** Shows the last copy of the live picture with its answer: what the video shows now may be black. */
+  /** Shows the last copy of the live picture with its answer, since the video may be black now. */
   recall() {
     if (this.stage.source !== this.stage.video || this.#copiedMs === Number.NEGATIVE_INFINITY) return;
     this.stage.showCopy();
@@ -96,7 +96,7 @@ export class View {
   }
 
   /**
-   * Says how the picture shown stands to the present.
+   * Shows whether the picture is up to date.
    *
    * @param {string} feed the state of what feeds it; the style sheet greys an answer that is out of date
    * @param {string} [note] key of what to write over the picture
@@ -108,9 +108,9 @@ export class View {
   }
 
   /**
-   * Shows a picture in place of what was.
+   * Shows a picture in place of what was shown before.
    *
-   * @param {import('./stage.js').Still | undefined} still nothing where it can't be shown
+   * @param {import('./stage.js').Still | undefined} still nothing if it can't be shown
    * @param {Origin} [origin]
    */
   showStill(still, origin = {}) {
@@ -119,7 +119,7 @@ export class View {
     if (still) this.stage.showStill(still);
   }
 
-  /** Turns the picture by a quarter; what was found in it is to be looked for anew. */
+  /** Turns the picture by a quarter. Its faces then have to be found again. */
   turn() {
     this.origin = { reading: this.origin.reading };
     this.mark("");
@@ -129,7 +129,7 @@ export class View {
 
   /**
    * @param {FaceEmotion[]} faces
-   * @param {string} nobody key of what to say where there is none
+   * @param {string} nobody key of the words for no face
    */
   showFaces(faces, nobody) {
     this.#faces = faces;
@@ -139,7 +139,7 @@ export class View {
   }
 
   /**
-   * Shows what was found in a picture, and tells it.
+   * Shows what was found in a picture, and says it in the status.
    *
    * @param {FaceEmotion[]} faces
    * @param {boolean} hasMore whether there are more than these
@@ -151,7 +151,7 @@ export class View {
     return this.status.show("result", "status.faces", () => countAndList(faces, sayFully), hint);
   }
 
-  /** Shows what a live view sees, and tells it. @param {FaceEmotion[]} faces @param {number} timestampMs */
+  /** Shows what was found in a live frame, and says it in the status. @param {FaceEmotion[]} faces @param {number} timestampMs */
   showLive(faces, timestampMs) {
     this.showFaces(faces, "faces.none-live");
     if (timestampMs - this.#copiedMs >= COPY_MS) {
@@ -171,7 +171,7 @@ export class View {
     this.status.fail(await explainFailure(error, file));
   }
 
-  /** Draws the faces anew, in another language. */
+  /** Redraws the faces, in another language. */
   refresh() {
     const [faces, nobody] = [this.#faces, this.#nobody];
     this.showFaces([], "");

@@ -1,6 +1,6 @@
 /**
- * The page's language: looks words up, fills them in, and writes them where they belong. Another language takes over in
- * place, so that nothing the page holds is lost.
+ * The page's language: looks words up, fills them in, and writes them where they belong. Changing the language reloads
+ * nothing, so nothing on the page is lost.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const STORAGE_KEY = "language";
 
 let voice = await voiceOf(chosenLanguage());
 
-/** What fills in the words written to an element, found out anew for each language. */
+/** The values of the words written to an element, computed again for each language. */
 /** @type {WeakMap<Element, () => Values>} */
 const fillings = new WeakMap();
 
@@ -35,14 +35,14 @@ async function voiceOf(language) {
   };
 }
 
-/** The language chosen before, or the first the visitor's browser asks for that there is. @returns {Language} */
+/** The language chosen before, or the first that the visitor's browser asks for and the page has. @returns {Language} */
 function chosenLanguage() {
   const wanted = [remembered(STORAGE_KEY), ...navigator.languages].map((tag) => tag?.split("-")[0]);
   return /** @type {Language} */ (wanted.find((tag) => tag && tag in languages) ?? "en");
 }
 
 /**
- * The phrase of this key, filled in; the key itself where there is none (a class the words don't know yet).
+ * The phrase of this key, filled in; the key itself if there is none, as for a class without words yet.
  *
  * @param {string} key
  * @param {Values} [values]
@@ -84,14 +84,14 @@ export function sayList(items) {
  * @template {Element} E
  * @param {E} element
  * @param {string} key empty for no words
- * @param {() => Values} [fill] gives the values, in the language of the moment
+ * @param {() => Values} [fill] gives the values, in the current language
  * @returns {E}
  */
 export function write(element, key, fill = () => ({})) {
   element.setAttribute("data-text", key);
   fillings.set(element, fill);
   const text = say(key, fill());
-  // Writing the same words again would have a live region read them again.
+  // Writing the same words would make a live region read them again.
   if (element.textContent !== text) element.textContent = text;
   return element;
 }
@@ -115,7 +115,7 @@ function writePage() {
  * Writes the page's words, and lets the visitor choose another language.
  *
  * @param {HTMLSelectElement} select
- * @param {() => void} onChange called when the words are in another language, to draw what is not words alone
+ * @param {() => void} onChange called after the language has changed, to redraw the rest
  */
 export function offerLanguages(select, onChange) {
   for (const [tag, { name }] of Object.entries(languages)) {

@@ -1,6 +1,6 @@
 /**
- * Where the worker's code and the wasm module come from on the served page. The single-file page has both inlined, by
- * another version of this module.
+ * Where the worker's code and the wasm module come from on the served page. The single-file page contains both, and
+ * has another version of this module.
  *
  * @module
  */
@@ -9,8 +9,8 @@
 export const workerType = "module";
 
 /**
- * The worker's script: it imports the library's worker, which fetches the wasm module that lies beside it, and hands on
- * what was said to it before. A static import would do, but Firefox takes those of a `blob:` worker past the service
+ * The worker's script: it imports the library's worker, which fetches the wasm module beside it, and passes on the
+ * messages that came before. A static import would do, but Firefox loads those of a `blob:` worker past the service
  * worker, and so fails without a network.
  */
 export function workerScript() {

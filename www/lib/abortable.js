@@ -1,5 +1,5 @@
 /**
- * Waiting that a signal ends.
+ * Waiting that a signal can end.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * One worker, from its start to its end: calls over it, and word of its death.
+ * The connection to one worker, from its start to its end: sends calls, and notices when the worker dies.
  *
  * @module
  */
@@ -34,7 +34,7 @@ export class WorkerConnection {
   /**
    * @param {Worker} worker
    * @param {(progress: Progress) => void} onProgress
-   * @param {(error: EmotionError) => void} onDeath called once if the worker dies of itself, not after `close`
+   * @param {(error: EmotionError) => void} onDeath called once if the worker dies, not after `close`
    */
   constructor(worker, onProgress, onDeath) {
     this.#worker = worker;
@@ -49,13 +49,13 @@ export class WorkerConnection {
   }
 
   /**
-   * Loads the module in the worker, and watches over the worker from then on.
+   * Loads the module in the worker, and watches the worker from then on.
    *
    * @param {Omit<OpenParams, 'lockName'>} params
    * @returns {Promise<Opened>}
    */
   async open(params) {
-    // Locks exist only where the context is secure, and fail where the origin is opaque (file://).
+    // Locks exist only in secure contexts, and fail for opaque origins (file://).
     const locks = globalThis.navigator?.locks;
     const lockName = locks && `countenance-worker-${crypto.randomUUID()}`;
     const opened = await this.#send("open", { ...params, lockName });
@@ -69,7 +69,7 @@ export class WorkerConnection {
   /**
    * @template {Exclude<keyof Methods, 'open'>} M
    * @param {M} method
-   * @param {Parameters<Methods[M]>[0]} params a picture among them is handed over, not copied
+   * @param {Parameters<Methods[M]>[0]} params a picture is transferred, not copied
    * @returns {Promise<ReturnType<Methods[M]>>}
    */
   call(method, params) {
@@ -150,12 +150,13 @@ export class WorkerConnection {
 }
 
 /**
- * What a worker cannot be sent: functions and other values that have no copy, and pictures of other origins.
+ * The error for what cannot be sent to a worker: functions and other values that cannot be cloned, and pictures of other
+ * origins.
  *
  * @param {object} params
  * @param {unknown} error
  */
 function unsendable(params, error) {
   const code = "picture" in params || "grey" in params ? "invalid-frame" : "invalid-options";
-  return new EmotionError(code, `This argument cannot be handed to the worker: ${error}`, { cause: error });
+  return new EmotionError(code, `This argument cannot be sent to the worker: ${error}`, { cause: error });
 }

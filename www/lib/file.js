@@ -11,7 +11,7 @@ import { EmotionError } from "./protocol.js";
 const MOST_BYTES = 2 ** 31 - 1;
 
 /**
- * Browsers may begin to read a file of any size, and then fail for a misleading reason.
+ * Browsers begin to read a file of any size, and then fail with a misleading error.
  *
  * @param {Blob} file
  */
@@ -44,7 +44,7 @@ export async function readFile(file) {
 }
 
 /**
- * Reads the beginning of a file, of whatever size. A slice won't do: that of a file which is gone is empty.
+ * Reads the beginning of a file of any size. A slice won't do: the slice of a deleted file is empty.
  *
  * @param {Blob} file
  * @throws {EmotionError} `unreadable-file`

@@ -11,7 +11,7 @@
 import { abortable } from "./abortable.js";
 import { WorkerConnection } from "./connection.js";
 import { readFile } from "./file.js";
-import { isBytes, plainBytes, plainObject } from "./plain.js";
+import { isBytes, plainBox, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 import { makeWorker } from "./worker-file.js";
 
@@ -29,11 +29,13 @@ export { EmotionError };
  */
 /** @typedef {import('./protocol.js').Expression} Expression */
 /** @typedef {import('./protocol.js').Box} Box */
+/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
 /** @typedef {import('./protocol.js').Methods} Methods */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
 /** @typedef {import('./plain.js').Bytes} Bytes */
 /** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
+/** @typedef {import('./protocol.js').Recording} Recording */
 /** @typedef {import('./protocol.js').Preview} Preview */
 /** @typedef {import('./protocol.js').Progress} Progress */
 
@@ -46,17 +48,17 @@ export { EmotionError };
 
 /**
  * @typedef {object} WorkerOptions
- * @property {() => Worker} [worker] makes the worker; by default a module worker from `worker.js` beside this file. A
- *   page that wants its own Content-Security-Policy to bind the worker gives one made from a `blob:` URL.
- * @property {(error: EmotionError) => void} [onCrash] hears of a worker that died; the next call starts another
+ * @property {() => Worker} [worker] makes the worker; by default a module worker from `worker.js` beside this file. To
+ *   bind the worker by your page's Content-Security-Policy, make it from a `blob:` URL.
+ * @property {(error: EmotionError) => void} [onCrash] called when the worker has died; the next call starts another
  */
 
 /** @typedef {import('./pipeline.js').LoadOptions & WorkerOptions} AnalyzerOptions */
 
 /**
  * @typedef {object} CallOptions
- * @property {AbortSignal} [signal] rejects the call with the signal's reason, which is an `AbortError` unless the caller
- *   gave another; work that has begun runs to its end unheard
+ * @property {AbortSignal} [signal] rejects the call with the signal's reason, an `AbortError` unless you gave another;
+ *   work that has begun still runs to its end
  */
 
 /**
@@ -67,7 +69,10 @@ export { EmotionError };
  * @property {(error: unknown) => void} reject
  */
 
-/** Where to turn where no analyzer can be. */
+/** What is known of a live view before its first frame. */
+const NO_FRAME = { isTooDark: false, recording: undefined };
+
+/** What to use where no analyzer can run. */
 const ELSEWHERE = "Outside of browsers, and without workers, use EmotionPipeline of countenance/pipeline";
 
 /** A pipeline in a worker. Make one with `EmotionAnalyzer.create`, end it with `close`. */
@@ -78,6 +83,7 @@ export class EmotionAnalyzer {
   /** @type {WorkerConnection | undefined} */ #connection;
   /** @type {import('./protocol.js').Opened | undefined} */ #opened;
   /** @type {WaitingFrame | undefined} */ #waitingFrame;
+  /** @type {Omit<import('./protocol.js').FrameAnswer, 'faces'>} */ #lastFrame = NO_FRAME;
   #frameInFlight = false;
   #closed = false;
 
@@ -116,7 +122,7 @@ export class EmotionAnalyzer {
     }
   }
 
-  /** Which models are compiled into the module, and the emotion classes in the network's order. */
+  /** The models that are compiled into the module, and the expressions they know. */
   get model() {
     return this.#whatOpened.model;
   }
@@ -127,12 +133,12 @@ export class EmotionAnalyzer {
   }
 
   get #whatOpened() {
-    // Set by `create`, which alone hands out instances.
+    // `create` sets it before anyone has an instance.
     return /** @type {import('./protocol.js').Opened} */ (this.#opened);
   }
 
   /**
-   * The faces of one picture, each by itself: no memory of earlier pictures.
+   * Finds the faces of one picture. Nothing is remembered from earlier pictures.
    *
    * A blob is decoded by the browser, or by the module where the browser can't, and turned upright as its first EXIF
    * block says. What is transparent is read as if it lay on white. Of an animation the first image is read.
@@ -140,8 +146,8 @@ export class EmotionAnalyzer {
    * @param {ImageSource} source
    * @param {CallOptions} [options]
    * @returns {Promise<FaceEmotion[]>} boxes in the picture's pixels; empty where no face is found
-   * @throws {EmotionError} `unreadable-file` (gone, changed or too large to read), `invalid-image`, `invalid-frame` (no
-   *   picture in it), `image-too-large`, `out-of-memory`, `worker-crashed`, `closed`
+   * @throws {EmotionError} `unreadable-file` (gone, changed or too large to read), `invalid-image`, `invalid-frame` (there is
+   *   no picture in it), `image-too-large`, `out-of-memory`, `worker-crashed`, `closed`
    */
   async analyzeImage(source, { signal } = {}) {
     signal?.throwIfAborted();
@@ -150,15 +156,15 @@ export class EmotionAnalyzer {
   }
 
   /**
-   * The faces of the next frame of a live view, with stable ids and smoothed probabilities.
+   * Finds the faces of the next frame of a live view, with stable ids and smoothed probabilities.
    *
-   * At most one frame is in the worker. While it is, the newest further frame waits, and a frame that a newer one
-   * replaces resolves to `null`: call as often as frames come.
+   * At most one frame is in the worker. Meanwhile the newest other frame waits; a frame that a newer one replaces
+   * resolves to `null`. Call it for every frame.
    *
    * @param {ImageBitmapSource} source
-   * @param {{ timestampMs: number } & CallOptions} options `timestampMs` must not go back
+   * @param {{ timestampMs: number } & CallOptions} options `timestampMs` must not run backwards
    * @returns {Promise<FaceEmotion[] | null>}
-   * @throws {EmotionError} `invalid-frame` (a video without a picture yet), `invalid-timestamp`, `worker-crashed`,
+   * @throws {EmotionError} `invalid-frame` (a video that has no picture yet), `invalid-timestamp`, `worker-crashed`,
    *   `closed`
    */
   async analyzeFrame(source, options) {
@@ -167,7 +173,7 @@ export class EmotionAnalyzer {
     );
     signal?.throwIfAborted();
     const bitmap = captureFrame(source);
-    bitmap.catch(() => {}); // reported when its turn comes; it may be dropped before
+    bitmap.catch(() => {}); // reported when its turn comes, unless it is dropped before
     /** @type {Promise<FaceEmotion[] | null>} */
     const answer = new Promise((resolve, reject) => {
       this.#dropWaitingFrame();
@@ -178,28 +184,40 @@ export class EmotionAnalyzer {
   }
 
   /**
-   * Which parts of a face spoke for its answer: what the network saw, and how far each pixel of it mattered.
+   * Whether the live view was too dark to read a face well at its last frame: its mean brightness was below 40 of 255,
+   * and had not reached 55 since. It is measured once a second; before the first frame this is false.
    *
-   * @param {ImageSource} source
-   * @param {Box} box of the face, in the picture's pixels
-   * @param {CallOptions} [options]
-   * @returns {Promise<FaceExplanation>}
-   * @throws {EmotionError} as `analyzeImage`, and `invalid-options` (no box)
+   * @returns {boolean}
    */
-  async explainFace(source, box, { signal } = {}) {
-    signal?.throwIfAborted();
-    const picture = await abortable(captureImage(source), signal);
-    return abortable(this.#call("explainFace", { picture, box }), signal);
+  get isTooDark() {
+    return this.#lastFrame.isTooDark;
   }
 
   /**
-   * A picture as `analyzeImage` reads it, for people to see: upright and on white, also where the browser itself would
-   * show it otherwise or not at all.
+   * Explains a face's answer: what the network saw, and how much each pixel spoke for the answer or against it.
+   *
+   * @param {ImageSource} source
+   * @param {TurnedBox} box of the face, in the picture's pixels, with its roll: `{ ...face.box, roll: face.roll }`
+   * @param {CallOptions} [options]
+   * @returns {Promise<FaceExplanation>}
+   * @throws {EmotionError} as `analyzeImage`, and `invalid-box` (a number missing or not finite, a side not above 0,
+   *   or outside of the picture)
+   */
+  async explainFace(source, box, { signal } = {}) {
+    signal?.throwIfAborted();
+    const plain = plainBox(box);
+    const picture = await abortable(captureImage(source), signal);
+    return abortable(this.#call("explainFace", { picture, box: plain }), signal);
+  }
+
+  /**
+   * A picture as `analyzeImage` reads it, ready to be shown: upright and on white, even where the browser would show it
+   * differently or not at all.
    *
    * @param {ImageSource} source
    * @param {CallOptions} [options]
-   * @returns {Promise<Preview>} a bitmap of at most 2048 pixels a side, which is the caller's to close, and the size of
-   *   the whole
+   * @returns {Promise<Preview>} a bitmap of at most 2048 pixels a side, which you close, and the size of the whole
+   *   picture
    * @throws {EmotionError} as `analyzeImage`
    */
   async previewImage(source, { signal } = {}) {
@@ -220,11 +238,11 @@ export class EmotionAnalyzer {
   }
 
   /**
-   * Takes other options from now on. The faces of the live view keep their ids.
+   * Changes the options. The faces of the live view keep their ids.
    *
-   * @param {PipelineOptions} options those not named keep their values
+   * @param {PipelineOptions} options the others keep their values
    * @returns {Promise<void>}
-   * @throws {EmotionError} `invalid-options`, `invalid-calibration`; the old ones then stay
+   * @throws {EmotionError} `invalid-options`, `invalid-calibration`; the old options then stay
    */
   async configure(options) {
     const next = { ...this.#options, ...plainObject(options, "invalid-options") };
@@ -234,7 +252,7 @@ export class EmotionAnalyzer {
 
   /**
    * Learns one person's calibration from frames of their face, here and nowhere else. Give it to `configure` as the
-   * option `calibration`, and keep it where that person wants it kept.
+   * option `calibration`, and store it where that person wants it stored.
    *
    * @param {CalibrationFrame[]} frames at least 10 of each expression recorded; the neutral one alone is enough
    * @returns {Promise<string>} one line of text
@@ -245,15 +263,58 @@ export class EmotionAnalyzer {
   }
 
   /**
+   * Records how a person displays this expression, from the next frame on, for about four seconds; one face alone must
+   * be in view. `recording` says after each frame how far it has come, and ends with a calibration for `configure`,
+   * learned from all the expressions recorded so far. `model.emotion.recordingOrder` lists them in the best order.
+   *
+   * Recordings exist only in the worker's memory. If the worker dies, they are lost and `recording` is undefined.
+   *
+   * @param {Emotion} emotion replaces an earlier recording of the same expression
+   * @returns {Promise<void>}
+   * @throws {EmotionError} `invalid-calibration` (not an expression of the model)
+   */
+  recordCalibration(emotion) {
+    return this.#call("recordCalibration", { emotion });
+  }
+
+  /**
+   * How far the recording had come with the last frame answered; undefined where none was under way.
+   *
+   * @returns {Recording | undefined}
+   */
+  get recording() {
+    return this.#lastFrame.recording;
+  }
+
+  /**
+   * Drops the recording under way and keeps those that are complete.
+   *
+   * @returns {Promise<void>}
+   */
+  cancelRecording() {
+    return this.#call("cancelRecording", {});
+  }
+
+  /**
+   * Drops every recording, also the complete ones.
+   *
+   * @returns {Promise<void>}
+   */
+  clearRecordings() {
+    return this.#call("clearRecordings", {});
+  }
+
+  /**
    * Forgets the faces of the live view: call it when another video begins.
    *
    * @returns {Promise<void>}
    */
-  reset() {
-    return this.#call("reset", {});
+  async reset() {
+    await this.#call("reset", {});
+    this.#lastFrame = NO_FRAME;
   }
 
-  /** Ends the worker and frees its memory. Calls still waiting, and all later ones, fail with `closed`. */
+  /** Ends the worker and frees its memory. Calls that are waiting, and all later ones, fail with `closed`. */
   close() {
     this.#closed = true;
     this.#dropWaitingFrame();
@@ -276,7 +337,7 @@ export class EmotionAnalyzer {
     return connection.call(method, params);
   }
 
-  /** The living connection, or a new one where there is none. */
+  /** The connection, or a new one where there is none. */
   #connect() {
     if (this.#closed) return Promise.reject(new EmotionError("closed", "The analyzer is closed"));
     this.#connecting ??= this.#open().catch((error) => {
@@ -290,7 +351,7 @@ export class EmotionAnalyzer {
     const { worker = makeWorker, module, integrity, onProgress = () => {}, onCrash = () => {} } = this.#setup;
     let isOpen = false;
     const connection = new WorkerConnection(started(worker), onProgress, (error) => {
-      if (!isOpen) return; // the opening itself fails then
+      if (!isOpen) return; // `open` fails then
       this.#connecting = undefined;
       onCrash(error);
     });
@@ -313,7 +374,9 @@ export class EmotionAnalyzer {
       try {
         const [connection, picture] = await Promise.all([this.#connect(), frame.bitmap]);
         const { timestampMs } = frame;
-        frame.resolve(await connection.call("analyzeFrame", { picture, timestampMs }));
+        const { faces, ...rest } = await connection.call("analyzeFrame", { picture, timestampMs });
+        this.#lastFrame = rest;
+        frame.resolve(faces);
       } catch (error) {
         frame.reject(error);
       }
@@ -338,8 +401,9 @@ export class EmotionAnalyzer {
  */
 function started(worker) {
   try {
-    // Deno and Bun have workers, but none that a bitmap can be handed to.
-    if (typeof document === "undefined" && !("WorkerGlobalScope" in globalThis)) throw new Error("this is no browser");
+    // Deno and Bun have workers, but cannot pass them a bitmap.
+    if (typeof document === "undefined" && !("WorkerGlobalScope" in globalThis))
+      throw new Error("this is not a browser");
     return worker();
   } catch (error) {
     const { message } = /** @type {Error} */ (error);

@@ -1,5 +1,5 @@
 /**
- * The wasm module, held by this file itself.
+ * The wasm module, contained in this file.
  *
  * @module
  */
@@ -22,9 +22,9 @@ export function openModuleFile() {
 export function unpack(base64) {
   const binary = atob(base64);
   const gzipped = new Uint8Array(binary.length);
-  // A callback for each of a million characters, as `Uint8Array.from` takes one, needs twenty times as long.
+  // `Uint8Array.from` with a callback takes twenty times as long for a million characters.
   for (let at = 0; at < binary.length; at += 1) gzipped[at] = binary.charCodeAt(at);
-  // Not by a Blob: in a page opened as a file, WebKit's workers may read none.
+  // Not through a Blob: in a page opened as a file, WebKit's workers cannot read one.
   const { body } = new Response(gzipped);
   return new Response(body?.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }

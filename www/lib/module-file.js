@@ -10,18 +10,18 @@ import { EmotionError } from "./protocol.js";
 /** @typedef {import('./protocol.js').Progress} Progress */
 
 /**
- * @param {(progress: Progress) => void} [onProgress] hears of the bytes as they arrive
+ * @param {(progress: Progress) => void} [onProgress] called as the bytes arrive
  * @returns {Promise<Response | BufferSource>}
  */
 export async function openModuleFile(onProgress) {
   const url = new URL("../pkg/countenance_bg.wasm", import.meta.url);
-  // Node's `fetch` reads no files, and an import of its own modules would trouble every bundler.
+  // Node's `fetch` reads no files, and bundlers stumble over an import of its modules.
   const files = url.protocol === "file:" && /** @type {any} */ (globalThis).process?.getBuiltinModule?.("fs");
   if (files) return files.promises.readFile(url);
 
   const response = await fetch(url);
   if (!response.ok) throw new EmotionError("model-load", `${url} answered ${response.status}`);
-  // Counting a copy leaves the original as the browser knows it, so that it may cache the compiled code.
+  // Counting a copy leaves the original untouched, so that the browser can cache the compiled code.
   if (onProgress) reportProgress(response.clone(), onProgress).catch(() => {});
   return response;
 }

@@ -1,5 +1,5 @@
 /**
- * The wasm module of this thread: started once, and anew when a call has ended it.
+ * The wasm module of this thread: started once, and again after a call has crashed it.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { EmotionError } from "./protocol.js";
 
 /** @typedef {import('./protocol.js').Progress} Progress */
 
-/** A module of one function, `i8x16.popcnt(i8x16.splat(0))`: valid only where fixed-width SIMD is. */
+/** A module of one function, `i8x16.popcnt(i8x16.splat(0))`: valid only with fixed-width SIMD. */
 const SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
 ]);
@@ -20,13 +20,13 @@ const OWN_EXPORT = "emotionpipeline_new";
 
 /** @type {Promise<string[]> | undefined} */
 let loading;
-/** @type {string | undefined} what the module was checked by */
+/** @type {string | undefined} the hash that the module was checked against */
 let checkedBy;
 let isBroken = false;
 let starts = 1;
 
 /**
- * Starts the module unless it is there already, and gives the names of all it imports.
+ * Starts the module, unless it has been started, and gives the names of its imports.
  *
  * @param {WebAssembly.Module | BufferSource} [given] otherwise the package's own file
  * @param {string} [integrity] the hash that its bytes must have
@@ -43,22 +43,24 @@ export async function loadModule(given, integrity, onProgress) {
       throw error;
     });
   } else if (integrity !== undefined && integrity !== checkedBy) {
-    throw new EmotionError("invalid-options", "The module is loaded already, not checked by this integrity");
+    throw new EmotionError(
+      "invalid-options",
+      "The module is loaded already, and was not checked against this integrity",
+    );
   }
   return loading;
 }
 
 /**
- * Calls into the module. Whatever comes of it is an answer or an error of a named kind.
+ * Calls into the module. The result is an answer or an error of a named kind.
  *
  * @template T
  * @param {() => T} call
  * @returns {T}
- * @throws {EmotionError} the module's own; `module-crashed` where it trapped: it is started anew then, before its next
- *   call
+ * @throws {EmotionError} the module's own, or `module-crashed` if it trapped; the next call then restarts it
  */
 export function callModule(call) {
-  // Until it comes back: after a trap, or an exception that flew through its frames, its memory is in an unknown state.
+  // Until the call returns: after a trap, or an exception that passed through its frames, its memory may be inconsistent.
   isBroken = true;
   try {
     const answer = call();
@@ -75,16 +77,16 @@ export function callModule(call) {
 }
 
 /**
- * Which start of the module counts now. What was made under an earlier one is gone, and must not be called.
+ * The number of the module's current start. Objects of an earlier start are gone, and must not be called.
  *
- * @throws {EmotionError} `out-of-memory`, where a broken module cannot be started anew
+ * @throws {EmotionError} `out-of-memory` if a crashed module cannot be restarted
  */
 export function currentStart() {
   if (isBroken) {
     try {
       startAnew();
     } catch (error) {
-      throw new EmotionError("out-of-memory", `The module could not be started anew: ${messageOf(error)}`);
+      throw new EmotionError("out-of-memory", `The module could not be restarted: ${messageOf(error)}`);
     }
     isBroken = false;
     starts += 1;
@@ -93,7 +95,7 @@ export function currentStart() {
 }
 
 /**
- * Whether what was made under this start is still there.
+ * Whether objects of this start still exist.
  *
  * @param {number} start
  */
@@ -132,7 +134,7 @@ async function load(given, integrity, onProgress) {
  */
 async function compile(source, integrity) {
   const isResponse = source instanceof Response;
-  // Compiling along with the download takes the right MIME type, which not every server gives.
+  // Compiling during the download needs the right MIME type, which not every server sends.
   if (isResponse && !source.headers.get("Content-Type")?.startsWith("application/wasm")) {
     return compile(await source.arrayBuffer(), integrity);
   }
@@ -148,11 +150,12 @@ async function compile(source, integrity) {
 }
 
 /**
- * Unlike that of `fetch` this says what is wrong, of bytes given too, and lets compiling go along.
+ * Unlike the check of `fetch`, this says what is wrong, covers bytes that were passed in, and runs while the module
+ * compiles.
  *
  * @param {WebAssembly.Module | Response | BufferSource} source
  * @param {string} integrity
- * @throws {EmotionError} `invalid-options` where it can't be checked, `model-load` where it is another
+ * @throws {EmotionError} `invalid-options` if it can't be checked, `model-load` if it differs
  */
 async function check(source, integrity) {
   const [, bits] = /^sha(256|384|512)-[\w+/]+=*$/.exec(integrity) ?? [];
@@ -171,7 +174,7 @@ async function check(source, integrity) {
  * @returns {import('./protocol.js').EmotionErrorCode}
  */
 function codeOf(error) {
-  // Engines word it differently, but each names the policy or its directive.
+  // The wording differs between engines, but each names the policy or its directive.
   const isBlocked = /unsafe-eval|content security policy|csp/i.test(messageOf(error));
   if (error instanceof WebAssembly.CompileError && isBlocked) return "wasm-blocked";
   return error instanceof RangeError ? "out-of-memory" : "model-load";

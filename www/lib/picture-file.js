@@ -1,9 +1,9 @@
 /**
  * A picture's file as a bitmap, decoded by the browser, or by the module where the browser can't.
  *
- * Browsers differ in which formats they turn upright, so they are shown files without EXIF: the bitmap holds the pixels
- * as they are stored, and the module turns it. They also differ in what they make of a file whose end is missing, so the
- * module decodes it, or refuses it where a part of the picture is missing too.
+ * Browsers differ in which formats they turn upright, so they get files without EXIF: the bitmap holds the pixels as
+ * they are stored, and the module turns it. They also differ in what they show of a file whose end is missing, so the
+ * module decodes such a file, or refuses it if a part of the picture is missing too.
  *
  * @module
  */

@@ -9,15 +9,16 @@
 import { EmotionPipeline as ModulePipeline, modelInfo } from "../pkg/countenance.js";
 import { abortable } from "./abortable.js";
 import { callModule, currentStart, isCurrent, loadModule } from "./module.js";
-import { plainBytes, plainFrames, plainNumber, plainObject, plainPicture } from "./plain.js";
+import { plainBox, plainBytes, plainFrames, plainNumber, plainObject, plainPicture } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 
 export { EmotionError };
 
-/** @typedef {import('./protocol.js').Box} Box */
+/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
 /** @typedef {import('./plain.js').Bytes} Bytes */
 /** @typedef {import('./plain.js').Pixels} Pixels */
 /** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
+/** @typedef {import('./protocol.js').Emotion} Emotion */
 /** @typedef {import('./protocol.js').Expression} Expression */
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
@@ -25,15 +26,16 @@ export { EmotionError };
 /** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
 /** @typedef {import('./protocol.js').Preview} Preview */
 /** @typedef {import('./protocol.js').Progress} Progress */
+/** @typedef {import('./protocol.js').Recording} Recording */
 /** @typedef {import('./picture-file.js').StoredPicture} StoredPicture */
 
 /**
  * @typedef {object} LoadOptions
  * @property {AbortSignal} [signal] ends the loading
- * @property {WebAssembly.Module | BufferSource} [module] the wasm module, where it is at hand already
+ * @property {WebAssembly.Module | BufferSource} [module] the wasm module, if you have it already
  * @property {string} [integrity] the hash its bytes must have, as in Subresource Integrity: `sha384-` and base64 (or
  *   `sha256-`, `sha512-`)
- * @property {(progress: Progress) => void} [onProgress] hears of the module's bytes as they arrive
+ * @property {(progress: Progress) => void} [onProgress] called as the module's bytes arrive
  */
 
 const FRAME_IS_NO_FILE = "A frame is an ImageBitmap or pixels { data, width, height }, not a file's bytes: decode them";
@@ -76,7 +78,7 @@ export class EmotionPipeline {
   }
 
   /**
-   * Which models are compiled into the module, and the emotion classes in the network's order.
+   * The models that are compiled into the module, and the expressions they know.
    *
    * @returns {ModelInfo}
    */
@@ -90,7 +92,7 @@ export class EmotionPipeline {
   }
 
   /**
-   * The faces of one picture, each by itself: no memory of earlier pictures.
+   * Finds the faces of one picture. Nothing is remembered from earlier pictures.
    *
    * What is transparent is read as if it lay on white.
    *
@@ -109,10 +111,10 @@ export class EmotionPipeline {
   }
 
   /**
-   * The faces of the next frame of a live view, with stable ids and smoothed probabilities.
+   * Finds the faces of the next frame of a live view, with stable ids and smoothed probabilities.
    *
    * @param {ImageBitmap | Pixels} source
-   * @param {{ timestampMs: number }} options `timestampMs` must not go back
+   * @param {{ timestampMs: number }} options `timestampMs` must not run backwards
    * @returns {FaceEmotion[]}
    * @throws {EmotionError} `invalid-frame`, `invalid-timestamp`, `out-of-memory`, `closed`
    */
@@ -127,16 +129,27 @@ export class EmotionPipeline {
   }
 
   /**
-   * Which parts of a face spoke for its answer: what the network saw, and how far each pixel of it mattered.
+   * Whether the live view is too dark to read a face well: its mean brightness is below 40 of 255, and has not reached
+   * 55 since. It is measured once a second of the frames' time; before the first frame this is false.
+   *
+   * @returns {boolean}
+   */
+  get isTooDark() {
+    return this.#run((pipeline) => pipeline.isTooDark);
+  }
+
+  /**
+   * Explains a face's answer: what the network saw, and how much each pixel spoke for the answer or against it.
    *
    * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source as for `analyzeImage`
-   * @param {Box} box of the face, as `analyzeImage` gives it
+   * @param {TurnedBox} box of the face, as `analyzeImage` gives it, with its roll: `{ ...face.box, roll: face.roll }`
    * @returns {FaceExplanation}
-   * @throws {EmotionError} as `analyzeImage`, and `invalid-options` (no box)
+   * @throws {EmotionError} as `analyzeImage`, and `invalid-box` (a number missing or not finite, a side not above 0,
+   *   or outside of the picture)
    */
   explainFace(source, box) {
+    const plain = plainBox(box);
     const { bitmap, orientation, bytes, pixels } = plainPicture(source);
-    const plain = /** @type {Box} */ (/** @type {unknown} */ (plainObject(box, "invalid-options")));
     return this.#run((pipeline) => {
       if (bitmap) return pipeline.explainBitmap(bitmap, orientation, plain);
       if (bytes) return pipeline.explainBytes(bytes, plain);
@@ -145,7 +158,7 @@ export class EmotionPipeline {
   }
 
   /**
-   * What `analyzeImage` reads of a bitmap, for people to see: upright, on white, at most 2048 pixels a side.
+   * A bitmap as `analyzeImage` reads it, ready to be shown: upright, on white, at most 2048 pixels a side.
    *
    * @param {ImageBitmap | StoredPicture} source
    * @returns {Preview}
@@ -170,10 +183,10 @@ export class EmotionPipeline {
   }
 
   /**
-   * Takes other options from now on. The faces of the live view keep their ids.
+   * Changes the options. The faces of the live view keep their ids.
    *
-   * @param {PipelineOptions} options those not named keep their values
-   * @throws {EmotionError} `invalid-options`, `invalid-calibration`; the old ones then stay
+   * @param {PipelineOptions} options the others keep their values
+   * @throws {EmotionError} `invalid-options`, `invalid-calibration`; the old options then stay
    */
   configure(options) {
     const next = { ...this.#options, ...plainObject(options, "invalid-options") };
@@ -191,6 +204,37 @@ export class EmotionPipeline {
   fitCalibration(frames) {
     const plain = plainFrames(frames);
     return this.#run((pipeline) => pipeline.fitCalibration(plain));
+  }
+
+  /**
+   * Records how a person displays this expression, from the next frame on, for about four seconds; one face alone must
+   * be in view. `recording` says after each frame how far it has come, and ends with a calibration for `configure`,
+   * learned from all the expressions recorded so far. `model.emotion.recordingOrder` lists them in the best order.
+   *
+   * @param {Emotion} emotion replaces an earlier recording of the same expression
+   * @throws {EmotionError} `invalid-calibration` (not an expression of the model), `closed`
+   */
+  recordCalibration(emotion) {
+    this.#run((pipeline) => pipeline.recordCalibration(emotion));
+  }
+
+  /**
+   * How far the recording has come with the last frame; undefined where none was under way.
+   *
+   * @returns {Recording | undefined}
+   */
+  get recording() {
+    return this.#run((pipeline) => pipeline.recording);
+  }
+
+  /** Drops the recording under way and keeps those that are complete. */
+  cancelRecording() {
+    this.#run((pipeline) => pipeline.cancelRecording());
+  }
+
+  /** Drops every recording, also the complete ones. */
+  clearRecordings() {
+    this.#run((pipeline) => pipeline.clearRecordings());
   }
 
   /** Forgets the faces of the live view: call it when another video begins. */
@@ -212,7 +256,7 @@ export class EmotionPipeline {
   }
 
   /**
-   * Calls the module. Whatever comes out of it is an answer or an error of a named kind.
+   * Calls the module and gives its answer, or throws an error of a named kind.
    *
    * @template T
    * @param {(pipeline: ModulePipeline) => T} call

@@ -1,6 +1,6 @@
 /**
- * Arguments as plain values of the right type. The module is only called with these, so that no getter, proxy or
- * conversion of the caller's runs while it does.
+ * Turns arguments into plain values of the right type. The module gets only these, so that none of the caller's getters,
+ * proxies or conversions runs during a call.
  *
  * @module
  */
@@ -8,6 +8,7 @@
 import { EmotionError } from "./protocol.js";
 
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
+/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
 /** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
 /** @typedef {ArrayBufferLike | ArrayBufferView} Bytes a buffer, shared or not, or any view of one */
 
@@ -32,12 +33,12 @@ const UPRIGHT = 1;
  * An object's own properties.
  *
  * @param {unknown} value
- * @param {EmotionErrorCode} code of the error where it is no object, or one that throws
+ * @param {EmotionErrorCode} code of the error if it is not an object, or if reading it throws
  * @returns {Record<string, unknown>}
  */
 export function plainObject(value, code) {
   return guarded(code, () => {
-    if (typeof value !== "object" || value === null) throw new TypeError(`An object is wanted, not ${typeof value}`);
+    if (typeof value !== "object" || value === null) throw new TypeError(`expected an object, not ${typeof value}`);
     return { ...value };
   });
 }
@@ -49,7 +50,7 @@ export function plainObject(value, code) {
  */
 export function plainBytes(value) {
   return guarded("invalid-frame", () => {
-    if (!isBytes(value)) throw new EmotionError("invalid-frame", `Bytes are wanted, not ${typeof value}`);
+    if (!isBytes(value)) throw new EmotionError("invalid-frame", `Expected bytes, not ${typeof value}`);
     const view = ArrayBuffer.isView(value) ? value : new DataView(value);
     return new Uint8Array(/** @type {ArrayBuffer} */ (view.buffer), view.byteOffset, view.byteLength);
   });
@@ -57,16 +58,16 @@ export function plainBytes(value) {
 
 /**
  * @param {unknown} value
- * @param {EmotionErrorCode} code of the error where it is none
+ * @param {EmotionErrorCode} code of the error if it is not a number
  * @returns {number}
  */
 export function plainNumber(value, code) {
-  if (typeof value !== "number") throw new EmotionError(code, `A number is wanted, not ${typeof value}`);
+  if (typeof value !== "number") throw new EmotionError(code, `Expected a number, not ${typeof value}`);
   return value;
 }
 
 /**
- * Whether this may be the bytes of a picture's file.
+ * Whether this can be the bytes of a picture's file.
  *
  * @param {unknown} value
  * @returns {value is Bytes}
@@ -85,7 +86,7 @@ function isBitmap(value) {
 }
 
 /**
- * A bitmap, upright or stored otherwise, the bytes of a file, or pixels.
+ * Reads a picture: a bitmap, upright or with its orientation, the bytes of a file, or pixels.
  *
  * @param {unknown} value
  * @returns {Picture}
@@ -111,7 +112,7 @@ export function plainPicture(value) {
 }
 
 /**
- * What to pass in place of a value that holds no picture, in code where its bytes are elsewhere.
+ * Says what to pass instead of a value that holds no picture, with code that gets its bytes where there is any.
  *
  * @param {any} value
  */
@@ -123,7 +124,7 @@ function adviceFor(value) {
 }
 
 /**
- * Code that gets at the bytes, which every call here needs at hand, since none waits.
+ * Code that gets the bytes. Calls here are synchronous, so they need the bytes themselves.
  *
  * @param {any} value
  * @returns {string | undefined}
@@ -146,6 +147,23 @@ function codeForBytes(value) {
 }
 
 /**
+ * @param {unknown} value any object with these four numbers, a `DOMRect` for instance
+ * @returns {TurnedBox}
+ * @throws {EmotionError} `invalid-box`
+ */
+export function plainBox(value) {
+  return guarded("invalid-box", () => {
+    const { x, y, width, height, roll = 0 } = /** @type {Partial<TurnedBox>} */ (value ?? {});
+    for (const number of [x, y, width, height, roll]) {
+      if (typeof number !== "number") {
+        throw new EmotionError("invalid-box", "A box has four numbers: x, y, width and height, and perhaps a roll");
+      }
+    }
+    return /** @type {TurnedBox} */ ({ x, y, width, height, roll });
+  });
+}
+
+/**
  * @param {unknown} value
  * @returns {CalibrationFrame[]}
  * @throws {EmotionError} `invalid-calibration`
@@ -158,7 +176,7 @@ export function plainFrames(value) {
 }
 
 /**
- * What `read` gives; what it throws becomes an error of this code.
+ * Calls `read`, and turns what it throws into an error of this code.
  *
  * @template T
  * @param {EmotionErrorCode} code

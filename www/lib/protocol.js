@@ -1,6 +1,7 @@
 /**
- * What the two sides of the worker say to each other: numbered requests, numbered answers, progress while the module
- * loads, and errors as plain data that are rebuilt on arrival.
+ * The messages between the page and the worker: numbered requests and answers, progress while the module loads, and
+ * errors as plain data, which the page rebuilds. Written out, because Comlink knows neither abort signals nor error codes,
+ * and the package has no dependencies.
  *
  * @module
  */
@@ -9,7 +10,10 @@
 /** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('../pkg/countenance.js').Expression} Expression */
 /** @typedef {import('../pkg/countenance.js').Box} Box */
+/** @typedef {import('../pkg/countenance.js').TurnedBox} TurnedBox */
 /** @typedef {import('../pkg/countenance.js').CalibrationFrame} CalibrationFrame */
+/** @typedef {import('../pkg/countenance.js').Emotion} Emotion */
+/** @typedef {import('../pkg/countenance.js').Recording} Recording */
 /** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
 /** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
 /** @typedef {import('../pkg/countenance.js').Preview} Preview */
@@ -18,8 +22,8 @@
  * Why something failed. The first group comes from the module (its `ErrorKind`), the second from the machinery around
  * it.
  *
- * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-calibration' | 'invalid-timestamp'
- *   | 'model-load' | 'inference' | 'out-of-memory'
+ * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-box' | 'invalid-calibration'
+ *   | 'invalid-timestamp' | 'model-load' | 'inference' | 'out-of-memory'
  *   | 'wasm-unavailable' | 'simd-unavailable' | 'wasm-blocked' | 'module-crashed'
  *   | 'unreadable-file' | 'worker-unavailable' | 'worker-crashed' | 'closed'} EmotionErrorCode
  */
@@ -32,20 +36,30 @@
  * @property {(params: { options: PipelineOptions }) => void} configure changes the options
  * @property {(params: { frames: CalibrationFrame[] }) => string} fitCalibration
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => FaceEmotion[]} analyzeImage
- * @property {(params: { picture: ImageBitmap, timestampMs: number }) => FaceEmotion[]} analyzeFrame
- * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, box: Box }) => FaceExplanation} explainFace
+ * @property {(params: { picture: ImageBitmap, timestampMs: number }) => FrameAnswer} analyzeFrame
+ * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, box: TurnedBox }) => FaceExplanation} explainFace
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => Preview} previewImage
  * @property {(params: { grey: Uint8Array }) => Expression} classifyFace
+ * @property {(params: { emotion: Emotion }) => void} recordCalibration
+ * @property {(params: Record<string, never>) => void} cancelRecording
+ * @property {(params: Record<string, never>) => void} clearRecordings
  * @property {(params: Record<string, never>) => void} reset
  */
 
 /**
  * @typedef {object} OpenParams
  * @property {PipelineOptions} options
- * @property {WebAssembly.Module | BufferSource | undefined} module the module where the caller has it at hand;
- *   otherwise the worker fetches the file that lies beside it
+ * @property {WebAssembly.Module | BufferSource | undefined} module the module, if the caller has it;
+ *   otherwise the worker fetches the file beside its own
  * @property {string | undefined} integrity the hash its bytes must have
  * @property {string | undefined} lockName name of a Web Lock to hold for as long as the worker lives
+ */
+
+/**
+ * @typedef {object} FrameAnswer
+ * @property {FaceEmotion[]} faces
+ * @property {boolean} isTooDark
+ * @property {Recording | undefined} recording
  */
 
 /**
@@ -60,7 +74,7 @@
 /** @typedef {{ code: EmotionErrorCode, message: string }} PlainError */
 /** @typedef {{ id: number, result: unknown } | { id: number, error: PlainError } | { progress: Progress }} Reply */
 
-/** An error of a named kind: `code` is stable and meant for programs, `message` is meant for people. */
+/** An error of a named kind: `code` is stable and for programs, `message` is for people. */
 export class EmotionError extends Error {
   /**
    * @param {EmotionErrorCode} code
@@ -76,8 +90,8 @@ export class EmotionError extends Error {
 }
 
 /**
- * An error as data for the other side. A crash of the module counts as the worker's end: a new one has all its memory
- * back.
+ * An error as data for the page. A crashed module counts as a crashed worker: a new worker starts with all its memory
+ * free.
  *
  * @param {unknown} error
  * @returns {PlainError}

@@ -1,5 +1,5 @@
 /**
- * A worker out of a script, and with a wasm module, that this file holds.
+ * Makes a worker from the script and the wasm module that this file contains.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export function inlinedWorker(script, module) {
 }
 
 /**
- * The address as a page wants it whose policy has `require-trusted-types-for 'script'`.
+ * The address, trusted where a page's policy has `require-trusted-types-for 'script'`.
  *
  * @param {string} address
  * @returns {string}

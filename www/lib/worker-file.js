@@ -7,6 +7,6 @@
 
 /** @returns {Worker} */
 export function makeWorker() {
-  // Bundlers know a worker by this very expression.
+  // Bundlers recognise a worker by exactly this expression.
   return new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 }

@@ -1,6 +1,5 @@
 /**
- * The worker's side: owns one pipeline and answers requests in order. It touches no pixel; bitmaps and bytes go straight
- * into the module.
+ * The worker's side: owns one pipeline and answers requests in order. Bitmaps and bytes go straight into the module.
  *
  * @module
  */
@@ -43,7 +42,10 @@ const methods = {
   },
   analyzeFrame({ picture, timestampMs }) {
     try {
-      return opened().analyzeFrame(picture, { timestampMs });
+      const pipeline = opened();
+      const faces = pipeline.analyzeFrame(picture, { timestampMs });
+      const { isTooDark, recording } = pipeline;
+      return { faces, isTooDark, recording };
     } finally {
       picture.close();
     }
@@ -57,13 +59,22 @@ const methods = {
   classifyFace({ grey }) {
     return opened().classifyFace(grey);
   },
+  recordCalibration({ emotion }) {
+    opened().recordCalibration(emotion);
+  },
+  cancelRecording() {
+    opened().cancelRecording();
+  },
+  clearRecordings() {
+    opened().clearRecordings();
+  },
   reset() {
     opened().reset();
   },
 };
 
 /**
- * Opens a picture for `work` and gives its memory back, whatever comes of it.
+ * Opens a picture for `work`, and frees its memory whether that succeeds or fails.
  *
  * @template T
  * @param {ImageBitmap | Uint8Array<ArrayBuffer>} picture a bitmap, or the bytes of a file
@@ -81,8 +92,8 @@ async function withPicture(picture, work) {
 }
 
 /**
- * Holds a Web Lock until the worker ends, however it ends: the lock then falls to the other side, which has no other
- * means to hear that a worker was killed.
+ * Holds a Web Lock until the worker ends, however it ends. The page then gets the lock; it has no other way to notice
+ * that a worker was killed.
  *
  * @param {string | undefined} name
  * @returns {Promise<boolean>}

@@ -1,4 +1,7 @@
 //! `countenance-bindgen MODULE.wasm OUT_DIR`: writes `countenance.js`, `countenance.d.ts` and `countenance_bg.wasm`.
+//!
+//! A crate of this workspace rather than the wasm-bindgen command, so that `Cargo.lock` pins the generator to the library's
+//! version and nobody has to install it.
 
 use std::process::ExitCode;
 
@@ -13,7 +16,7 @@ fn main() -> ExitCode {
     let result = (|| {
         let mut bindgen = Bindgen::new();
         bindgen.input_path(module).web(true)?.typescript(true).out_name("countenance");
-        // A module that trapped is started anew by it (www/lib/module.js).
+        // It restarts a module that trapped (www/lib/module.js).
         bindgen.reset_state_function(true);
         bindgen.generate(out_dir)
     })();

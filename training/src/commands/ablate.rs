@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     /// Where the runs go, and ablations.json and ablations.md.
     #[arg(long)]
     out: PathBuf,
-    /// What computes.
+    /// The backend to compute on.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
     backend: Backend,
 }

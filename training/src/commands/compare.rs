@@ -25,12 +25,13 @@ pub(crate) struct Arguments {
     /// The largest difference of accuracy and of loss that is allowed.
     #[arg(long, default_value_t = TOLERANCE)]
     pub(super) tolerance: f64,
-    /// What computes.
+    /// The backend to compute on.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
     pub(super) backend: Backend,
 }
 
-/// Another machine sums in another order, so that a run takes another course and ends a little elsewhere.
+/// Another machine adds numbers in another order, so its run takes a different course and ends with slightly different
+/// figures.
 pub(super) const TOLERANCE: f64 = 0.01;
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {

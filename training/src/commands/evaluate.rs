@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
     /// Rows with a twin in the training data, one a line: gives the figures without them too.
     #[arg(long)]
     leak_list: Option<PathBuf>,
-    /// Answer mirror images too, and give the figures of the mean.
+    /// Classify mirror images too, and report the figures of the averaged answers.
     #[arg(long)]
     flip: bool,
     /// Compare with the answers in a table with the columns image, happy, neutral, sad, surprise.

@@ -7,20 +7,12 @@ use anyhow::{Context, Result};
 use countenance::Emotion;
 use countenance_training::network::model::JointNet;
 use countenance_training::network::store::{self, WEIGHTS};
+use countenance_training::run::calibration::Calibration;
 
 /// Writes the f32 weights into a run's folder.
-pub(super) fn write_weights(
-    net: &JointNet,
-    temperature: f64,
-    temperature_eight: Option<f64>,
-    folder: &Path,
-) -> Result<()> {
-    let metadata = [
-        ("classes", Some(Emotion::ALL.map(Emotion::name).join(","))),
-        ("temperature", Some(temperature.to_string())),
-        (store::SECOND_TEMPERATURE, temperature_eight.map(|temperature| temperature.to_string())),
-    ];
-    let metadata = metadata.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+pub(super) fn write_weights(net: &JointNet, calibration: &Calibration, folder: &Path) -> Result<()> {
+    let mut metadata = calibration.metadata();
+    metadata.insert("classes".to_owned(), Emotion::ALL.map(Emotion::name).join(","));
     store::write_safetensors(net, metadata, &folder.join(WEIGHTS))
 }
 

@@ -8,9 +8,9 @@ use clap::Args;
 use countenance_training::json;
 use countenance_training::network::model::JointNet;
 use countenance_training::network::store::Source;
+use countenance_training::run::calibration::Calibration;
 use countenance_training::run::interpolate::{Choice, Interpolation, choices, interpolate};
 use countenance_training::run::record::Training;
-use countenance_training::run::temperature;
 
 use super::files::{make_folder, shown, write_weights};
 use super::options::Lesson;
@@ -34,8 +34,8 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let training: Training = json::read(&arguments.from.join("training.json"))?;
-    ensure!(training.temperature_eight.is_some(), "the head over eight expressions was not trained");
-    ensure!(training.interpolation.is_none(), "the heads were mixed before: begin with the weights of the run");
+    ensure!(training.calibration.temperature_eight.is_some(), "the head over eight expressions was not trained");
+    ensure!(training.interpolation.is_none(), "the heads are already mixed: start from the weights of the run");
     let (recipe, _, development) = arguments.lesson.load()?;
     let device = Device::flex();
     let source = Source::read(&arguments.from)?;
@@ -43,9 +43,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     let choices = choices(&load(&source.tensors)?, &development, &device);
     print!("{}", Choice::table(&choices));
     let net = load(&interpolate(&source.tensors, arguments.share)?)?;
-    let (temperature, temperature_eight) = temperature::fit_both(&net, &development, &device);
+    let calibration = Calibration::fit(&net, &development, &device);
     make_folder(&arguments.out)?;
-    write_weights(&net, temperature, Some(temperature_eight), &arguments.out)?;
+    write_weights(&net, &calibration, &arguments.out)?;
     let command = format!(
         "cargo run --release -p countenance-training -- interpolate \\\n  --from {} --share {} \\\n  {} --out {}",
         shown(&arguments.from),
@@ -54,11 +54,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         shown(&arguments.out)
     );
     let interpolation = Interpolation { command, from: source.sha256, share: arguments.share, choices };
-    let training = Training {
-        temperature,
-        temperature_eight: Some(temperature_eight),
-        interpolation: Some(interpolation),
-        ..training
-    };
+    let training = Training { calibration, interpolation: Some(interpolation), ..training };
     json::write(&training, &arguments.out.join("training.json"))
 }

@@ -25,13 +25,13 @@ pub(crate) struct Arguments {
     /// Views of each picture: itself, its mirror image, and then as the recipe's augmentation moves it.
     #[arg(long, default_value_t = 2, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(super) views: usize,
-    /// Decides the views.
+    /// Seed of the views.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
     /// The file of answers, .safetensors.
     #[arg(long)]
     pub(super) out: PathBuf,
-    /// What computes.
+    /// The backend to compute on.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
     pub(super) backend: Backend,
 }

@@ -1,6 +1,7 @@
 //! The commands, a file each, and what several of them take or write.
 
 mod ablate;
+mod calibrate;
 mod card;
 mod compare;
 mod evaluate;
@@ -27,6 +28,7 @@ pub(crate) enum Command {
     Label(label::Arguments),
     Lesson(lesson::Arguments),
     Interpolate(interpolate::Arguments),
+    Calibrate(calibrate::Arguments),
     Reproduce(reproduce::Arguments),
     Ablate(ablate::Arguments),
     Compare(compare::Arguments),
@@ -40,13 +42,14 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Does it.
+    /// Runs the command.
     pub(crate) fn run(&self) -> Result<()> {
         match self {
             Self::Train(arguments) => train::run(arguments),
             Self::Label(arguments) => label::run(arguments),
             Self::Lesson(arguments) => lesson::run(arguments),
             Self::Interpolate(arguments) => interpolate::run(arguments),
+            Self::Calibrate(arguments) => calibrate::run(arguments),
             Self::Reproduce(arguments) => reproduce::run(arguments),
             Self::Ablate(arguments) => ablate::run(arguments),
             Self::Compare(arguments) => compare::run(arguments),

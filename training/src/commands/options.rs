@@ -76,7 +76,7 @@ impl Data {
     }
 }
 
-/// What computes the training.
+/// The backend that training runs on.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum Backend {
     /// Burn's own CPU backend.

@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
     /// Where everything goes, by the names in the chain.
     #[arg(long, default_value = "runs")]
     out: PathBuf,
-    /// What computes.
+    /// The backend to compute on.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
     backend: Backend,
 }
@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     make_folder(&arguments.out)?;
     for step in &chain.steps {
         if step.is_done(&arguments.out) {
-            println!("{} is there already", step.makes);
+            println!("{} already exists", step.makes);
         } else {
             println!("making {}", step.makes);
             arguments.make(step).with_context(|| format!("cannot make {}", step.makes))?;
@@ -117,7 +117,7 @@ impl Arguments {
             _ => self.path(name).display().to_string(),
         };
         let words: Vec<String> = words.iter().map(|word| fill(word, path)).collect();
-        let (program, rest) = words.split_first().context("no program is named")?;
+        let (program, rest) = words.split_first().context("the step names no program")?;
         let status = process::Command::new(program).args(rest).status();
         let status = status.with_context(|| format!("cannot start {program}"))?;
         ensure!(status.success(), "{program} failed ({status})");

@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         let training: Training = json::read(&run.join("training.json"))?;
         let device = Device::flex();
         let net = JointNet::load(&training.run.recipe.network(), &device, &Source::read(run)?.tensors)?;
-        let report = evaluate::evaluate_network(&net, training.temperature, &samples, &options, &device)?;
+        let report = evaluate::evaluate_network(&net, training.calibration.temperature, &samples, &options, &device)?;
         Ok(RunFigures::new(&training, &report))
     };
     let judged = arguments.run.iter().map(|run| judge(run).with_context(|| run.display().to_string()));

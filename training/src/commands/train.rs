@@ -11,15 +11,15 @@ use countenance_training::judge::change::{Change, Changes};
 use countenance_training::network::model::JointNet;
 use countenance_training::network::store::{Source, WEIGHTS};
 use countenance_training::report::plots;
+use countenance_training::run::calibration::Calibration;
 use countenance_training::run::record::Training;
 use countenance_training::run::teacher::{Teacher, Views};
-use countenance_training::run::temperature;
 use countenance_training::run::train::{Run, train};
 
 use super::files::{file_name, shown, write_weights};
 use super::options::{Backend, Lesson};
 
-/// Trains the network. A run found in --out goes on where it stopped.
+/// Trains the network. A run found in --out resumes where it stopped.
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -40,13 +40,13 @@ pub(crate) struct Arguments {
     /// Where checkpoints and results go.
     #[arg(long)]
     pub(super) out: PathBuf,
-    /// Decides every random draw.
+    /// Seed of every random draw.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
-    /// Stop after this many epochs, to go on later.
+    /// Stop after this many epochs; the same command without this option resumes the run.
     #[arg(long)]
     pub(super) stop_after: Option<usize>,
-    /// What computes.
+    /// The backend to compute on.
     #[arg(long, value_enum, default_value_t = Backend::Flex)]
     pub(super) backend: Backend,
 }
@@ -104,10 +104,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         json::write(&changes, &arguments.out.join("change.json"))?;
         print!("{}", changes.text());
     }
-    let (temperature, temperature_eight) = temperature::fit_both(&net, &development, &device);
-    // An untrained head is noise, and does not ship.
-    let temperature_eight = (state.recipe.target.eight_weight > 0.0).then_some(temperature_eight);
-    write_weights(&net, temperature, temperature_eight, &arguments.out)?;
+    let calibration = Calibration::fit(&net, &development, &device);
+    let has_second_head = state.recipe.target.eight_weight > 0.0;
+    let calibration = if has_second_head { calibration } else { calibration.without_second_head() };
+    write_weights(&net, &calibration, &arguments.out)?;
     plots::curves(&state.history, &arguments.out)?;
     let training = Training {
         command: arguments.command(),
@@ -116,12 +116,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         pictures: training.len(),
         further_pictures,
         development_pictures: development.len(),
-        temperature,
-        temperature_eight,
+        calibration,
         run: state,
         interpolation: None,
+        calibrated: None,
     };
     json::write(&training, &arguments.out.join("training.json"))?;
-    println!("temperature {temperature:.4}; the weights are in {}", arguments.out.join(WEIGHTS).display());
+    println!(
+        "temperature {:.4}; the weights are in {}",
+        calibration.temperature,
+        arguments.out.join(WEIGHTS).display()
+    );
     Ok(())
 }

@@ -1,4 +1,7 @@
 //! Random changes to a training picture: one affine warp, then light, then damage.
+//!
+//! Written out, because image libraries interpolate once for each change instead of once for all, and because a run only
+//! repeats to the bit while the random draws keep their order.
 
 use anyhow::{Result, ensure};
 use countenance::{CHIP_SIDE, FaceChip};
@@ -82,7 +85,7 @@ impl Augmentation {
     /// Whether every number is in its range.
     ///
     /// # Errors
-    /// Names the first that is not.
+    /// Names the first value that is out of range.
     pub fn check(&self) -> Result<()> {
         let probabilities = [
             ("flip", self.flip),
@@ -105,7 +108,10 @@ impl Augmentation {
             ("stroke_count", self.stroke_count),
         ];
         for (name, [low, high]) in ranges {
-            ensure!(0.0 <= low && low <= high, "augmentation.{name} must rise from at least 0, not {low}..{high}");
+            ensure!(
+                0.0 <= low && low <= high,
+                "augmentation.{name} must be a rising range of values from 0 up, not {low}..{high}"
+            );
         }
         ensure!(self.zoom[0] > 0.0, "augmentation.zoom must be above 0");
         ensure!(self.gamma[0] > 0.0, "augmentation.gamma must be above 0");

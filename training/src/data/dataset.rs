@@ -106,7 +106,7 @@ pub fn load(data: &Path, split: &str) -> Result<Vec<Sample>> {
 /// it whole.
 ///
 /// # Errors
-/// Where the folder has no class folders, a class folder has a name that is none, or a picture is damaged or smaller
+/// Where the folder has no class folders, a class folder is not named after a class, or a picture is damaged or smaller
 /// than 48x48.
 pub fn load_folder(folder: &Path) -> Result<Vec<Sample>> {
     let files = list_folder(folder)?;
@@ -182,13 +182,13 @@ fn row(path: &Path) -> Option<u32> {
 /// The pictures of a folder of `<class>/*.jpg|png` with their classes, in the order of their names.
 ///
 /// # Errors
-/// Where it is no such folder.
+/// Where the folder does not have that form.
 pub fn list_folder(folder: &Path) -> Result<Vec<(Emotion8, PathBuf)>> {
     let mut files = Vec::new();
     for class_folder in sorted_entries(folder)?.into_iter().filter(|path| path.is_dir()) {
         let name = class_folder.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_lowercase();
         let Some(place) = FOLDERS.iter().position(|folder| *folder == name) else {
-            bail!("{} is named after no expression; the names are {}", class_folder.display(), FOLDERS.join(", "));
+            bail!("{} is not named after an expression; the names are {}", class_folder.display(), FOLDERS.join(", "));
         };
         let pictures = sorted_entries(&class_folder)?.into_iter().filter(|path| is_picture(path));
         files.extend(pictures.map(|path| (Emotion8::ALL[place], path)));
@@ -234,7 +234,7 @@ fn read_chip(path: &Path) -> Result<FaceChip> {
 /// Where it cannot be read or is damaged; the message names the file.
 pub fn read_picture(path: &Path) -> Result<Picture> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Picture::decode(&bytes).with_context(|| format!("{} is damaged or no picture", path.display()))
+    Picture::decode(&bytes).with_context(|| format!("{} is damaged, or not a picture", path.display()))
 }
 
 fn chip(grey: &[u8]) -> Result<FaceChip> {
@@ -261,7 +261,8 @@ fn load_csv(path: &Path, split: &str) -> Result<Vec<Sample>> {
             continue;
         }
         let class = number.trim().parse::<usize>().ok().and_then(|number| FER2013.get(number).copied());
-        let class = class.with_context(|| format!("{source}: {number:?} is no emotion; they are 0 to 6"))?;
+        let class =
+            class.with_context(|| format!("{source}: {number:?} is not an emotion; those are the numbers 0 to 6"))?;
         let grey: Vec<u8> = pixels
             .split_ascii_whitespace()
             .map(str::parse)
@@ -304,14 +305,16 @@ pub fn attach_votes(samples: &mut [Sample], votes: &Path) -> Result<()> {
 /// The row numbers of a file, one a line.
 ///
 /// # Errors
-/// Where it is absent or a line is no number.
+/// Where it is missing, or a line is not a number.
 pub fn read_rows(path: &Path) -> Result<BTreeSet<u32>> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     (1..)
         .zip(text.lines())
         .filter(|(_, line)| !line.trim().is_empty())
         .map(|(number, line)| {
-            line.trim().parse().with_context(|| format!("{} line {number}: {line:?} is no row", path.display()))
+            line.trim()
+                .parse()
+                .with_context(|| format!("{} line {number}: {line:?} is not a row number", path.display()))
         })
         .collect()
 }

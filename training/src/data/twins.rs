@@ -54,15 +54,13 @@ pub fn is_blank(sample: &Sample) -> bool {
 mod tests {
     use super::*;
     use countenance::{Emotion8, FaceChip};
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
 
-    /// Grain of its own for each row, by a linear congruential generator (constants of Numerical Recipes).
+    /// A picture whose random grain depends on its row.
     fn sample(row: u32, pixel: impl Fn(usize, u8) -> u8) -> Sample {
-        let mut state = row;
-        let grey = std::array::from_fn(|index| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            pixel(index, (state >> 24) as u8)
-        });
-        let chip = FaceChip::from_grey(grey);
+        let mut random = ChaCha8Rng::seed_from_u64(row.into());
+        let chip = FaceChip::from_grey(std::array::from_fn(|index| pixel(index, random.random())));
         Sample { source: row.to_string(), row: Some(row), class: Emotion8::Sad, votes: None, chip }
     }
 

@@ -1,4 +1,4 @@
-//! What training on from given weights has changed: on pictures like the new ones, and on those of before.
+//! What fine-tuning has changed: on pictures like the new ones, and on those that the weights knew before.
 
 use burn::tensor::Device;
 use countenance::CHIP_SIDE;

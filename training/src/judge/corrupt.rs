@@ -312,12 +312,10 @@ mod tests {
             [24.0, 37.0, 8.0, 2.5, -60.0],
             [24.0, 27.0, 3.0, 6.0, 45.0],
         ];
-        // A linear congruential generator's top bits (constants of Numerical Recipes).
-        let mut state = 1u32;
+        let mut random = ChaCha8Rng::seed_from_u64(1);
         FaceChip::from_grey(std::array::from_fn(|index| {
             let (x, y) = ((index % CHIP_SIDE) as f32, (index / CHIP_SIDE) as f32);
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let grain = (state >> 28) as f32 - 7.5;
+            let grain = random.random_range(-7.5..7.5_f32);
             let spot = |[left, top, width, height, light]: [f32; 5]| {
                 light * (-((x - left) / width).powi(2) - ((y - top) / height).powi(2)).exp()
             };

@@ -40,7 +40,7 @@ pub struct Report {
     /// On all faces, with the answers of each face and its mirror image averaged.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flip_averaged: Option<Metrics>,
-    /// Under corruptions, where that was measured too; `robustness.json` tells all.
+    /// Under corruptions, where that was measured too; `robustness.json` has every figure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub robustness: Option<robustness::Summary>,
 }
@@ -161,7 +161,12 @@ pub fn evaluate_network(
 /// The samples of the four expressions, with those.
 fn faces(samples: &[Sample]) -> Result<Vec<(&Sample, Emotion)>> {
     let faces: Vec<_> = samples.iter().filter_map(|sample| Some((sample, sample.emotion()?))).collect();
-    ensure!(!faces.is_empty(), "none of the {} faces is {}", samples.len(), Emotion::ALL.map(Emotion::name).join(", "));
+    ensure!(
+        !faces.is_empty(),
+        "none of the {} faces is labelled {}",
+        samples.len(),
+        Emotion::ALL.map(Emotion::name).join(", ")
+    );
     Ok(faces)
 }
 

@@ -20,7 +20,7 @@ pub struct Proportion {
 }
 
 impl Proportion {
-    /// `hits` of `count`; of none anything is possible.
+    /// The share `hits / count`. Where `count` is 0 the interval is 0..1.
     pub fn new(hits: usize, count: usize) -> Self {
         if count == 0 {
             return Self { count, accuracy: 0.0, low: 0.0, high: 1.0 };

@@ -22,7 +22,7 @@ pub struct InPrecision {
     pub accuracy: f64,
     /// As in `metrics.json`.
     pub calibration_error: f64,
-    /// The largest difference of a probability from that of the f32 weights.
+    /// The largest difference between a probability and that of the f32 weights.
     pub worst_probability_difference: f32,
 }
 
@@ -32,7 +32,7 @@ pub struct InPrecision {
 /// Where the bytes are not such a file; where `shipped`, the model's container, is not among the precisions; where no
 /// sample is of the four expressions.
 pub fn judge(safetensors: &[u8], shipped: &[u8], samples: &[Sample]) -> Result<Vec<InPrecision>> {
-    ensure!(store::is_f32(safetensors)?, "these weights are rounded to f16 already: the run's own are needed");
+    ensure!(store::is_f32(safetensors)?, "these weights are already rounded to f16; give the run's f32 weights");
     let id = Weights::parse(shipped)?.id().to_owned();
     let convert = |precision| store::convert(safetensors, Some(&id), precision);
     let exact = evaluate(&Weights::parse(&convert(Precision::F32)?)?, samples, &evaluate::Options::default())?.1;
@@ -73,8 +73,14 @@ mod tests {
         device.seed(seed);
         let net = JointNet::new(&EmotionNetConfig::default(), &device);
         let classes = Emotion::ALL.map(Emotion::name).join(",");
-        let metadata = [("classes", classes.as_str()), ("temperature", "1"), (store::SECOND_TEMPERATURE, "1")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let metadata = [
+            ("classes", classes.as_str()),
+            ("temperature", "1"),
+            (store::SECOND_TEMPERATURE, "1"),
+            (store::OTHER_SCALE, "1"),
+            (store::OTHER_OFFSET, "0"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
         let path = std::env::temp_dir().join(format!("countenance-precisions-{}-{seed}", std::process::id()));
         store::write_safetensors(&net, metadata.into(), &path).unwrap();
         let bytes = std::fs::read(&path).unwrap();

@@ -89,7 +89,7 @@ pub fn robustness(weights: &Weights<'_>, samples: &[Sample]) -> Result<Robustnes
         .zip(samples)
         .filter_map(|(place, sample)| Some((sample.row.map_or(place, u64::from), sample, sample.emotion()?)))
         .collect();
-    ensure!(!faces.is_empty(), "none of the {} faces is of the four expressions", samples.len());
+    ensure!(!faces.is_empty(), "none of the {} faces shows one of the four expressions", samples.len());
     let classifier = EmotionClassifier::new(weights)?;
     let clean = answers::of_engine(&classifier, &faces, |(_, sample, label)| Ok((sample.chip.clone(), *label)))?;
     let corruptions = Corruption::ALL.into_iter().map(|corruption| damage(&classifier, &faces, corruption));

@@ -17,7 +17,7 @@ use crate::judge::metrics::Answer;
 pub const UNKNOWN: &str = "The pictures say nothing about skin tone, age, gender or culture, so differences between such \
 groups are unknown, not absent.";
 
-/// An attribute with more values than this is no grouping.
+/// An attribute with more values than this does not group pictures.
 const MOST_VALUES: usize = 24;
 
 /// Accuracy by groups: the content of `slices.json`.
@@ -533,6 +533,7 @@ mod tests {
             bounding_box: BoundingBox { x: 0.0, y: 0.0, width: 1.0, height: 1.0 },
             landmarks,
             confidence: 1.0,
+            roll: 0.0,
         };
         let level = Pose::of(&face([[10.0, 10.0], [30.0, 10.0], [20.0, 20.0], [12.0, 30.0], [28.0, 30.0]]));
         assert_eq!((level.roll, level.turn, level.tilt), (0.0, 0.0, 0.5));

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use crate::data::augment::plain;
 use crate::data::dataset::Sample;
 
-/// The name of the second head's tensors begins so.
+/// Prefix of the names of the second head's tensors.
 pub const SECOND_HEAD: &str = "eight.";
 
 /// Pictures answered at once when nothing is learned from them.

@@ -17,7 +17,7 @@ use crate::network::model::{JointNet, SECOND_HEAD};
 /// Metadata of the weights file, by key: `id`, `classes`, `temperature` and whatever else describes the run.
 pub type Metadata = HashMap<String, String>;
 
-/// Writes the network, the second head as `eight.weight` and `eight.bias` with it, in f32.
+/// Writes the network in f32, with the second head as `eight.weight` and `eight.bias`.
 ///
 /// # Errors
 /// Where the file cannot be written.
@@ -90,23 +90,25 @@ impl Source {
 /// The largest difference between two networks' weights.
 ///
 /// # Errors
-/// Where they have not the same tensors.
+/// Where their tensors differ in name or shape.
 pub fn largest_difference(ours: &[NamedTensor], theirs: &[NamedTensor]) -> Result<f32> {
     let mut largest = 0.0f32;
     for tensor in ours {
         let other = theirs.iter().find(|other| (&other.name, &other.shape) == (&tensor.name, &tensor.shape));
-        let other = other.with_context(|| format!("only one of the two has {} of {:?}", tensor.name, tensor.shape))?;
+        let other = other.with_context(|| {
+            format!("only one of the two networks has a tensor {} of shape {:?}", tensor.name, tensor.shape)
+        })?;
         let differences = tensor.values.iter().zip(&other.values).map(|(a, b)| (a - b).abs());
         largest = differences.fold(largest, f32::max);
     }
-    ensure!(ours.len() == theirs.len(), "{} tensors and {}", ours.len(), theirs.len());
+    ensure!(ours.len() == theirs.len(), "the networks have {} and {} tensors", ours.len(), theirs.len());
     Ok(largest)
 }
 
 /// `share` of the first weights and the rest of the second, weight by weight and statistic by statistic.
 ///
 /// # Errors
-/// Where they have not the same tensors.
+/// Where their tensors differ in name or shape.
 pub fn mix(first: &[NamedTensor], second: &[NamedTensor], share: f64) -> Result<Vec<NamedTensor>> {
     largest_difference(first, second)?;
     let mixed = |tensor: &NamedTensor| {
@@ -143,7 +145,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// behind where it has no temperature, for then it was not trained.
 ///
 /// # Errors
-/// Where the bytes are no such file.
+/// Where the bytes are not such a file.
 pub fn convert(safetensors: &[u8], id: Option<&str>, precision: Precision) -> Result<Vec<u8>> {
     let metadata = read_metadata(safetensors)?;
     let id = id.or(metadata.get("id").map(String::as_str)).unwrap_or("unnamed").to_owned();
@@ -164,6 +166,35 @@ pub fn convert(safetensors: &[u8], id: Option<&str>, precision: Precision) -> Re
 
 /// The metadata key of the second head's temperature.
 pub const SECOND_TEMPERATURE: &str = "temperature_eight";
+
+/// The metadata keys of what makes the second head's answer the probability of "other".
+pub const OTHER_SCALE: &str = "other_scale";
+/// See [`OTHER_SCALE`].
+pub const OTHER_OFFSET: &str = "other_offset";
+
+/// A container with the same tensors, under another id and with these metadata entries changed or added.
+///
+/// # Errors
+/// Where an entry is too long to be stored.
+pub fn annotate(weights: &Weights<'_>, id: &str, changed: &Metadata) -> Result<Vec<u8>> {
+    let mut metadata: BTreeMap<&str, &str> = weights.metadata_entries().filter(|(key, _)| *key != "id").collect();
+    metadata.extend(changed.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    let mut writer = WeightsWriter::new(id);
+    metadata.into_iter().for_each(|(key, value)| writer.metadata(key, value));
+    weights.tensors().iter().try_for_each(|tensor| writer.copy(tensor))?;
+    Ok(writer.finish()?)
+}
+
+/// A safetensors file with the same tensors, and these metadata entries changed or added.
+///
+/// # Errors
+/// Where the bytes are not such a file.
+pub fn annotate_safetensors(bytes: &[u8], changed: &Metadata) -> Result<Vec<u8>> {
+    let mut metadata = read_metadata(bytes)?;
+    metadata.extend(changed.clone());
+    let file = SafeTensors::deserialize(bytes).context("damaged, or not a safetensors file")?;
+    with_sorted_header(safetensors::serialize(file.tensors(), Some(metadata))?)
+}
 
 /// Every tensor of a safetensors file, widened to f32.
 ///

@@ -12,6 +12,7 @@ use crate::json;
 use crate::judge::eight::{Eight, eight};
 use crate::judge::evaluate::{Options, Report, evaluate};
 use crate::judge::metrics::Answer;
+use crate::judge::other::{OtherFigures, other};
 use crate::judge::robustness::{Robustness, robustness};
 use crate::judge::slices::{Slices, slices};
 use crate::report::plots;
@@ -42,13 +43,15 @@ pub struct Findings {
     pub slices: Option<Slices>,
     /// Of the second head.
     pub eight: Option<Eight>,
+    /// Of "other", which comes from the second head.
+    pub other: Option<OtherFigures>,
 }
 
 impl Findings {
     /// Measures.
     ///
     /// # Errors
-    /// See [`evaluate`], [`robustness`], [`slices`] and [`eight`].
+    /// See [`evaluate`], [`robustness`], [`slices`], [`eight`] and [`other`].
     pub fn new(weights: &Weights<'_>, samples: &[Sample], measures: &Measures) -> Result<Self> {
         let (mut report, answers) =
             evaluate(weights, samples, &measures.options).with_context(|| format!("cannot judge {}", weights.id()))?;
@@ -58,6 +61,7 @@ impl Findings {
         Ok(Self {
             slices: measures.slices.as_ref().map(by_group).transpose()?,
             eight: if measures.eight { eight(weights, samples)? } else { None },
+            other: if measures.eight { other(weights, samples)? } else { None },
             report,
             answers,
             robustness,
@@ -65,7 +69,7 @@ impl Findings {
     }
 
     /// Writes the figures and their plots into a folder: `metrics.json` and, of what was measured, `robustness.json`,
-    /// `slices.json` and `eight.json`.
+    /// `slices.json`, `eight.json` and `other.json`.
     ///
     /// # Errors
     /// Where a file cannot be written.
@@ -89,6 +93,11 @@ impl Findings {
             let names = Emotion8::ALL.map(Emotion8::name);
             plots::confusion_matrix(names, &eight.confusion_matrix, &folder.join("confusion_matrix_eight.svg"))?;
         }
+        if let Some(other) = &self.other {
+            json::write(other, &folder.join("other.json"))?;
+            plots::other_reliability(other, &folder.join("other_reliability.svg"))?;
+            plots::other_curve(other, &folder.join("other_curve.svg"))?;
+        }
         Ok(())
     }
 
@@ -99,6 +108,7 @@ impl Findings {
             self.robustness.as_ref().map(Robustness::text),
             self.slices.as_ref().map(Slices::text),
             self.eight.as_ref().map(Eight::text),
+            self.other.as_ref().map(OtherFigures::text),
         ];
         for part in parts.into_iter().flatten() {
             text.push('\n');

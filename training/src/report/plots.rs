@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
-use crate::judge::metrics::Metrics;
+use crate::judge::metrics::{CalibrationBin, Metrics};
+use crate::judge::other::OtherFigures;
 use crate::judge::robustness::Robustness;
 use crate::judge::slices::Slices;
 use crate::run::train::Epoch;
@@ -126,9 +127,54 @@ pub fn coverage(metrics: &Metrics, path: &Path) -> Result<()> {
 /// # Errors
 /// Where the file cannot be written.
 pub fn reliability(metrics: &Metrics, path: &Path) -> Result<()> {
+    let Metrics { calibration, expected_calibration_error: error, .. } = metrics;
+    reliability_of(calibration, *error, ["probability of the answer", "share that is right"], path)
+}
+
+/// The same for "other".
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn other_reliability(figures: &OtherFigures, path: &Path) -> Result<()> {
+    let OtherFigures { calibration, expected_calibration_error: error, .. } = figures;
+    reliability_of(calibration, *error, ["probability of \"other\"", "share that shows none of the four"], path)
+}
+
+/// How many of the faces that show none of the four are recognised, by the share of the others turned away.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn other_curve(figures: &OtherFigures, path: &Path) -> Result<()> {
+    const MOST_TURNED_AWAY: f64 = 0.1;
     let root = SVGBackend::new(path, (460, 460)).into_drawing_area();
     root.fill(&WHITE).map_err(failed)?;
-    let caption = format!("Reliability (expected calibration error {:.3})", metrics.expected_calibration_error);
+    let mut chart = ChartBuilder::on(&root)
+        .caption(format!("Recognising \"other\" (AUROC {:.3})", figures.auroc), (FONT, 16))
+        .margin(12)
+        .x_label_area_size(36)
+        .y_label_area_size(48)
+        .build_cartesian_2d(0.0..MOST_TURNED_AWAY, 0.0..1.0)
+        .map_err(failed)?;
+    chart
+        .configure_mesh()
+        .x_desc("share of the four turned away")
+        .y_desc("share of others recognised")
+        .light_line_style(TRANSPARENT)
+        .draw()
+        .map_err(failed)?;
+    let points = figures.curve.iter().map(|point| (point.turned_away, point.recognised));
+    let points = points.filter(|(turned_away, _)| *turned_away <= MOST_TURNED_AWAY);
+    chart.draw_series(LineSeries::new(points, TRAINING.stroke_width(2))).map_err(failed)?;
+    let chosen = (figures.turned_away.accuracy, figures.recognised.accuracy);
+    chart.draw_series([Circle::new(chosen, 4, DEVELOPMENT.filled())]).map_err(failed)?;
+    root.present().map_err(failed)
+}
+
+/// Shares by probability: on the diagonal the probabilities mean what they say.
+fn reliability_of(calibration: &[CalibrationBin], error: f64, [x, y]: [&str; 2], path: &Path) -> Result<()> {
+    let root = SVGBackend::new(path, (460, 460)).into_drawing_area();
+    root.fill(&WHITE).map_err(failed)?;
+    let caption = format!("Reliability (expected calibration error {error:.3})");
     let mut chart = ChartBuilder::on(&root)
         .caption(caption, (FONT, 16))
         .margin(12)
@@ -136,15 +182,9 @@ pub fn reliability(metrics: &Metrics, path: &Path) -> Result<()> {
         .y_label_area_size(48)
         .build_cartesian_2d(0.0..1.0, 0.0..1.0)
         .map_err(failed)?;
-    chart
-        .configure_mesh()
-        .x_desc("probability of the answer")
-        .y_desc("share that is right")
-        .light_line_style(TRANSPARENT)
-        .draw()
-        .map_err(failed)?;
-    let width = 1.0 / metrics.calibration.len().max(1) as f64;
-    let bars = metrics.calibration.iter().zip(0..).filter(|(bin, _)| bin.count > 0).map(|(bin, index)| {
+    chart.configure_mesh().x_desc(x).y_desc(y).light_line_style(TRANSPARENT).draw().map_err(failed)?;
+    let width = 1.0 / calibration.len().max(1) as f64;
+    let bars = calibration.iter().zip(0..).filter(|(bin, _)| bin.count > 0).map(|(bin, index)| {
         let left = f64::from(index) * width;
         Rectangle::new([(left, 0.0), (left + width, bin.accuracy)], TRAINING.mix(0.6).filled())
     });

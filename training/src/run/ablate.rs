@@ -27,7 +27,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Choice {
-    /// What it is, in few words; also its folder's name.
+    /// What it is, in a few words; also the name of its folder.
     pub name: String,
     /// The recipe's keys with other values.
     pub changes: toml::Table,
@@ -40,12 +40,13 @@ impl Plan {
     /// Reads a plan and makes its recipes: the unchanged one first, each with its name.
     ///
     /// # Errors
-    /// Where a file is absent or damaged, a change gives no sound recipe, or two choices have one name.
+    /// Where a file is absent or damaged, a change makes the recipe invalid, or two choices have the same name.
     pub fn read(path: &Path) -> Result<(Self, Vec<(String, Recipe)>)> {
         let read = |path: &Path| -> Result<String> {
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
         };
-        let plan: Self = toml::from_str(&read(path)?).with_context(|| format!("{} is no plan", path.display()))?;
+        let plan: Self =
+            toml::from_str(&read(path)?).with_context(|| format!("{} is not a valid plan", path.display()))?;
         let base: toml::Table = toml::from_str(&read(&path.with_file_name(&plan.base))?)?;
         let mut recipes: Vec<(String, Recipe)> = Vec::new();
         let unchanged = Choice { name: UNCHANGED.to_owned(), changes: toml::Table::new() };

@@ -1,4 +1,4 @@
-//! Shuffled, augmented batches, made ahead on a thread of their own.
+//! Shuffled, augmented batches, prepared ahead on their own thread.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
@@ -13,7 +13,7 @@ use crate::data::dataset::Sample;
 use crate::run::recipe::{Recipe, Target};
 use crate::run::teacher::{SoftAnswer, Teacher};
 
-/// Batches made ahead of the one in use.
+/// Batches prepared ahead of the one in use.
 const AHEAD: usize = 4;
 
 /// What a batch's answers are compared with, and its pictures.
@@ -89,7 +89,7 @@ fn batch<'a>(
         batch.eight.extend(target_eight(sample, &recipe.target, taught));
         batch.labels.push(sample.emotion());
     }
-    // Without mixing, 0, there is no such distribution.
+    // At 0, without mixing, the distribution does not exist.
     if let Ok(shares) = Beta::new(recipe.mixup, recipe.mixup) {
         let draw = || {
             let share: f64 = shares.sample(rng);

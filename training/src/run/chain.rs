@@ -40,7 +40,7 @@ pub enum Action {
     Train {
         /// How to train.
         recipe: String,
-        /// Decides every random draw.
+        /// Seed of every random draw.
         seed: u64,
         /// The weights to begin with.
         from: Option<String>,

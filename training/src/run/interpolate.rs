@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::dataset::Sample;
 use crate::judge::metrics::{Answer, accuracy, loss, softmax};
 use crate::network::model::{JointNet, SECOND_HEAD, logits};
-use crate::run::temperature;
+use crate::run::calibration;
 
 /// How a model's heads were mixed, in its `training.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,7 +93,7 @@ pub fn choices(net: &JointNet, development: &[Sample], device: &Device) -> Vec<C
         let share = f64::from(tenths) / 10.0;
         let logits: Vec<_> = judged.iter().map(|((four, eight), ..)| mix_logits(four, eight, share)).collect();
         let labels: Vec<_> = judged.iter().map(|(_, label, _)| label.index()).collect();
-        let temperature = temperature::fit(&logits, &labels);
+        let temperature = calibration::fit(&logits, &labels);
         let answer =
             |label, logits: &[f32; Emotion::COUNT]| Answer { label, probabilities: softmax(*logits, temperature) };
         let answers: Vec<_> =

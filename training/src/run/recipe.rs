@@ -31,7 +31,7 @@ pub struct Recipe {
     pub warmup_epochs: f64,
     /// Decoupled weight decay of kernels and matrices (AdamW); biases and batch norms have none.
     pub weight_decay: f64,
-    /// Share of the old weights in the running average of the weights, each step; 0 keeps the newest alone.
+    /// Share of the old weights in the running average of the weights, each step; 0 keeps only the newest.
     pub average: f64,
     /// Share of the weights that the run began with in its result, mixed weight by weight: keeps what they were better at
     /// (WiSE-FT; Wortsman and others, *Robust fine-tuning of zero-shot models*, CVPR 2022). 0 gives what was trained.
@@ -49,7 +49,7 @@ pub struct Recipe {
     /// none.
     #[serde(default)]
     pub mixup: f64,
-    /// What the answers are compared with.
+    /// The targets that answers are compared with.
     pub target: Target,
     /// What is done to the pictures.
     pub augmentation: Augmentation,
@@ -65,11 +65,11 @@ pub struct Phase {
     pub side: usize,
 }
 
-/// The course of the learning rate behind the warm-up.
+/// The course of the learning rate after the warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
-    /// It stays.
+    /// It stays constant.
     Constant,
     /// It falls to zero along half a cosine.
     Cosine,
@@ -83,7 +83,7 @@ pub struct Target {
     pub votes: f64,
     /// Share of the target spread evenly over the four.
     pub smoothing: f64,
-    /// Weight of the second head's loss; 0 trains the four expressions alone, on their pictures alone.
+    /// Weight of the second head's loss; 0 trains only the four expressions, and only on their pictures.
     pub eight_weight: f64,
     /// Share of the FER+ votes in the target of the second head.
     pub eight_votes: f64,
@@ -98,10 +98,11 @@ impl Recipe {
     /// Reads and checks a recipe.
     ///
     /// # Errors
-    /// Where the file is absent, no recipe, or a value is out of range.
+    /// Where the file is missing or not a recipe, or a value is out of range.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let recipe: Self = toml::from_str(&text).with_context(|| format!("{} is no recipe", path.display()))?;
+        let recipe: Self =
+            toml::from_str(&text).with_context(|| format!("{} is not a valid recipe", path.display()))?;
         recipe.check().with_context(|| path.display().to_string())?;
         Ok(recipe)
     }
@@ -109,14 +110,14 @@ impl Recipe {
     /// Whether every value is in its range.
     ///
     /// # Errors
-    /// Names the first that is not.
+    /// Names the first value that is out of range.
     pub fn check(&self) -> Result<()> {
-        ensure!(self.batch >= 2, "batch must be at least 2: batch norm needs a spread");
+        ensure!(self.batch >= 2, "batch must be at least 2: batch norm needs a variance");
         ensure!(self.epochs() > 0, "phases must have at least one epoch");
         for phase in &self.phases {
             ensure!((32..=63).contains(&phase.side), "side must be from 32 to 63, not {}", phase.side);
             let fits = self.architecture.takes_any_side() || phase.side == CHIP_SIDE;
-            ensure!(fits, "the baseline takes faces of {CHIP_SIDE} pixels a side alone, not {}", phase.side);
+            ensure!(fits, "the baseline takes only faces of {CHIP_SIDE} pixels a side, not {}", phase.side);
         }
         let shares = [
             ("average", self.average),

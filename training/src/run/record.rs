@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::run::calibration::Calibration;
 use crate::run::interpolate::Interpolation;
 use crate::run::train::State;
 
@@ -14,20 +15,31 @@ pub struct Training {
     pub recipe_file: String,
     /// The machine and backend.
     pub hardware: String,
-    /// Pictures trained on.
+    /// Number of pictures trained on.
     pub pictures: usize,
-    /// Those of them that were given beside the data set.
+    /// How many of them were given beside the data set.
     #[serde(default)]
     pub further_pictures: usize,
-    /// Pictures held back.
+    /// Number of pictures held back.
     pub development_pictures: usize,
-    /// The temperature fitted on them.
-    pub temperature: f64,
-    /// That of the second head, where it was trained.
-    pub temperature_eight: Option<f64>,
+    /// What was fitted on them.
+    #[serde(flatten)]
+    pub calibration: Calibration,
     /// Recipe, seed and history.
     pub run: State,
     /// What was done to the heads afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interpolation: Option<Interpolation>,
+    /// What fitted the calibration anew, of weights that stayed as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibrated: Option<Calibrated>,
+}
+
+/// A calibration fitted to weights that ship already.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Calibrated {
+    /// The command that did it.
+    pub command: String,
+    /// SHA-256 of the `weights.cnw` before.
+    pub from: String,
 }

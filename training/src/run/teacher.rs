@@ -139,10 +139,10 @@ impl Teacher {
         self.answers.get(&key(chip))
     }
 
-    /// That it answers all of these.
+    /// Checks that it answers all of these.
     ///
     /// # Errors
-    /// Names one that it does not.
+    /// Names a sample that it does not answer.
     pub fn check(&self, samples: &[Sample]) -> Result<()> {
         match samples.iter().find(|sample| self.answer(&sample.chip).is_none()) {
             None => Ok(()),
@@ -178,10 +178,11 @@ impl Teacher {
     /// Reads what [`Self::write`] wrote.
     ///
     /// # Errors
-    /// Where the file is absent or another.
+    /// Where the file is missing, or holds something else.
     pub fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("cannot read the teacher {}", path.display()))?;
-        Self::parse(&bytes).with_context(|| format!("{} is damaged, or no teacher's answers", path.display()))
+        Self::parse(&bytes)
+            .with_context(|| format!("{} is damaged, or does not hold a teacher's answers", path.display()))
     }
 
     fn parse(bytes: &[u8]) -> Result<Self> {
@@ -194,7 +195,7 @@ impl Teacher {
             keys.dtype() == Dtype::U64
                 && four.shape() == [count, Emotion::COUNT]
                 && eight.shape() == [count, Emotion8::COUNT],
-            "tensors of another shape"
+            "its tensors have the wrong shape"
         );
         let floats = |view: &TensorView<'_>| -> Vec<f32> {
             view.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()

@@ -28,11 +28,11 @@ use crate::run::teacher::{Provenance, Teacher};
 pub struct Run {
     /// How to train.
     pub recipe: Recipe,
-    /// Decides every random draw.
+    /// Seed of every random draw.
     pub seed: u64,
-    /// Where checkpoints and history go; a run found here goes on.
+    /// Where checkpoints and history go; a run found here is resumed.
     pub folder: PathBuf,
-    /// Epochs to stop behind, if before the recipe's end (to go on later).
+    /// Stops after this many epochs, if the recipe has more; the run can be resumed.
     pub stop_after: Option<usize>,
     /// The weights to begin with, where they are not drawn anew.
     pub from: Option<Source>,
@@ -87,10 +87,10 @@ struct Learner {
     state: State,
 }
 
-/// Trains, or goes on with the run in the folder; gives the averaged weights on the device without autodiff.
+/// Trains, or resumes the run in the folder; returns the averaged weights on the device without autodiff.
 ///
-/// A run that is killed and started again gives the same weights as one that was not, as far as the backend repeats
-/// itself.
+/// A run that is killed and started again gives the same weights as an uninterrupted one, as far as the backend is
+/// deterministic.
 ///
 /// # Errors
 /// Where the folder cannot be written, or holds a run with another recipe, seed, teacher or beginning; where the recipe
@@ -288,7 +288,7 @@ fn objective(
     first + second.mul_scalar(eight_weight)
 }
 
-/// Summed over the batch; rows of zero count nothing.
+/// Summed over the batch; rows of zeros add nothing.
 fn cross_entropy(logits: Tensor<2>, targets: Vec<f32>, shape: [usize; 2]) -> Tensor<1> {
     let targets = Tensor::<2>::from_data(TensorData::new(targets, shape), &logits.device());
     (log_softmax(logits, 1) * targets).sum().neg()

@@ -7,6 +7,11 @@ const integrity = "sha384-AAAA";
 export async function analyze(file: File, video: HTMLVideoElement, signal: AbortSignal): Promise<FaceEmotion[]> {
   using analyzer = await EmotionAnalyzer.create({ signal, integrity, minConfidence: 0.7, expressions: 8 });
   const live = await analyzer.analyzeFrame(video, { timestampMs: performance.now() });
+  const { isTooDark, recording } = analyzer;
+  if (recording?.state === "complete" && !isTooDark) await analyzer.configure({ calibration: recording.calibration });
+  // @ts-expect-error: a recording under way has taught nothing yet
+  if (recording?.state === "underway") await analyzer.configure({ calibration: recording.calibration });
+  for (const emotion of analyzer.model.emotion.recordingOrder) await analyzer.recordCalibration(emotion);
   const happy: number | undefined = live?.[0]?.probabilities.happy;
   const [face] = await analyzer.analyzeImage(new Uint8Array([happy ?? 0]), { signal });
   // @ts-expect-error: a face has no such expression
