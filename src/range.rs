@@ -20,7 +20,7 @@ pub(crate) const SHARE: Range<f32> = Range { least: 0.0, most: 1.0, unit: "" };
 /// in 24 megapixels, whatever their format.
 pub(crate) const SEARCH_SIDE: Range<u32> = Range { least: 160, most: 4096, unit: " pixels" };
 
-/// The long side at which live frames are searched: the most takes 20 times as long as the default.
+/// The long side at which live frames are searched: the most takes some 25 times as long as the default.
 pub(crate) const LIVE_SIDE: Range<u32> = Range { least: 160, most: 1280, unit: " pixels" };
 
 /// How many faces are reported.
