@@ -95,7 +95,7 @@ function cameraFrame() {
 }
 
 /** The samples of a PNG of eight bits a channel, not interlaced, as the fixtures are. */
-function decodePng(bytes) {
+export function decodePng(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = [];
   for (let at = 8; at < bytes.length; at += 12 + view.getUint32(at)) {
