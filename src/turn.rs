@@ -57,7 +57,7 @@ impl TurnedArea {
 
     /// The frame's point under one of its own, which count from its top left corner, where it is scaled to this size.
     #[inline(never)]
-    pub(crate) fn to_frame(&self, [x, y]: [f32; 2], scaled: [usize; 2]) -> [f32; 2] {
+    pub(crate) fn to_frame(self, [x, y]: [f32; 2], scaled: [usize; 2]) -> [f32; 2] {
         let [cos, sin] = self.axis;
         let [across, down] = self.scale(scaled);
         let [x, y] = [x * across - self.size[0] / 2.0, y * down - self.size[1] / 2.0];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { EmotionPipeline } from "../../www/lib/pipeline.js";
-import { moduleBytes, repositoryFile } from "./module.mjs";
+import { decodePixels, loadModule, moduleBytes, repositoryFile } from "./module.mjs";
 
 const wasm = moduleBytes();
 const integrityOf = (algorithm) => `${algorithm}-${createHash(algorithm).update(wasm).digest("base64")}`;
@@ -33,6 +33,36 @@ test("a module is checked by its integrity where there is one, and an integrity 
   (await EmotionPipeline.create()).close();
   await refuses({ integrity: integrityOf("sha256") }, "invalid-options", /loaded already/);
 });
+
+test("a picture on its side or upside down shows its face, which is explained as it is answered", async () => {
+  const pipeline = await EmotionPipeline.create();
+  let picture = decodePixels(await loadModule(), repositoryFile("tests/fixtures/astronaut.png"));
+  const [upright] = pipeline.analyzeImage(picture);
+  assert.equal(upright.roll, 0);
+  for (const degrees of [90, 180, -90]) {
+    picture = turnedClockwise(picture);
+    const [face, ...others] = pipeline.analyzeImage(picture);
+    assert.deepEqual([others.length, face.emotion], [0, upright.emotion], `${degrees}`);
+    const off = Math.abs(face.roll - degrees);
+    assert.ok(Math.min(off, 360 - off) < 15, `${face.roll} for ${degrees}`);
+    const explained = pipeline.explainFace(picture, { ...face.box, roll: face.roll });
+    assert.equal(explained.emotion, face.emotion);
+    assert.equal(pipeline.classifyFace(explained.chip).emotion, face.emotion);
+  }
+  for (const roll of [Number.NaN, "up"]) {
+    assert.throws(() => pipeline.explainFace(picture, { ...upright.box, roll }), { code: "invalid-box" });
+  }
+});
+
+/** A picture turned by a quarter. */
+function turnedClockwise({ data, width, height }) {
+  const from = new Uint32Array(data.buffer, data.byteOffset, width * height);
+  const turned = Uint32Array.from(from, (_, index) => {
+    const [x, y] = [index % height, Math.floor(index / height)];
+    return from[(height - 1 - x) * width + y];
+  });
+  return { data: new Uint8ClampedArray(turned.buffer), width: height, height: width };
+}
 
 /** As a `DOMRect`: its numbers are not its own properties. */
 class Rectangle {
