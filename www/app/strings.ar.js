@@ -247,8 +247,7 @@ export const phrases = {
   "columns.person-name": "face",
   "columns.person": "رقم لا يتغيّر ما دام الوجه نفسه متابَعًا",
   "columns.emotion-name": "emotion",
-  "columns.emotion":
-    "الإجابة؛ و‎uncertain‎ إذا لم يبلغ أي تعبير احتمالًا كافيًا، و‎other‎ إذا لم يُظهر الوجه أيًّا من الأربعة",
+  "columns.emotion": "الإجابة؛ و‎uncertain‎ إذا لم يبلغ أي تعبير احتمالًا كافيًا، و‎other‎ إذا لم يُظهر الوجه أيًّا من الأربعة",
   "columns.probabilities-name": "happy, neutral, …",
   "columns.probabilities": "احتمال كل تعبير من 0 إلى 1",
   "columns.other-name": "other",
