@@ -11,7 +11,7 @@ import { builds, moduleBytes } from "./module.mjs";
 
 /** Module and weights as a server sends them. */
 const MAX_BROTLI_BYTES = 1_200_000;
-const MAX_BYTES = 2_200_000;
+const MAX_BYTES = 2_150_000;
 
 /**
  * Every function of the browser that the module may call, by the name its bindings carry: making and reading plain
