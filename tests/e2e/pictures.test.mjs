@@ -120,7 +120,7 @@ test("a face's answer is explained: what the network saw, and what mattered", as
   const explanation = page.locator(".explanation");
   assert.match(
     await explanation.locator("p").textContent(),
-    /Warm parts spoke for Happy, .* factor of [1-9]\d*\.\d\. Second/,
+    /Warm parts spoke for Happy, .* factor of [1-9]\d*\.\d\. The second most likely is \w+\./,
   );
   assert.equal(await why.getAttribute("aria-expanded"), "true");
   // The first drawing is the grey face alone, the second has colour on it.
@@ -133,6 +133,23 @@ test("a face's answer is explained: what the network saw, and what mattered", as
   assert.deepEqual(coloured, [false, true]);
   await why.click();
   assert.equal(await explanation.count(), 0);
+});
+
+test("a face that shows none of the four expressions is said to look like another, and no bar leads", async () => {
+  const page = await open();
+  const said = await page.evaluate(async () => {
+    const { leaderOf, sayBriefly, sayProbability } = await import("/app/answer.js");
+    const probabilities = { happy: 0.05, neutral: 0.75, sad: 0.15, surprise: 0.05 };
+    return ["angry", "disgusted", "fearful", "contempt"].map((otherExpression) => {
+      const answer = { emotion: "other", likeliest: "neutral", probabilities, other: 0.8, otherExpression };
+      return [sayBriefly(answer), sayProbability(answer), leaderOf(answer)];
+    });
+  });
+  const looks = ["Looks angry", "Looks disgusted", "Looks afraid", "Looks contemptuous"];
+  assert.deepEqual(
+    said,
+    looks.map((words) => [words, words, undefined]),
+  );
 });
 
 test("what counts as uncertain is the visitor's choice", async () => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use countenance::{CHIP_SIDE, Emotion8};
 use countenance_training::data::dataset::{
-    attach_votes, detect_folder, load, load_folder, read_rows, split_development,
+    attach_votes, detect_folder, load, load_folder, read_rows, split_development, split_rows,
 };
 use image::{GrayImage, Luma, RgbImage};
 
@@ -135,6 +135,19 @@ fn development_part_is_fixed_and_keeps_copies_together() {
     assert!(greys(&development).iter().all(|grey| !greys(&training).contains(grey)));
     let again = split_development(load_folder(&data).unwrap(), 0.3);
     assert_eq!(greys(&again.1), greys(&development));
+}
+
+#[test]
+fn listed_rows_are_held_back() {
+    let data = folder("held_back");
+    for name in ["3", "17", "20", "unnumbered"] {
+        save(&data.join(format!("happy/{name}.png")), 48, 9);
+    }
+    let (training, development) = split_rows(load_folder(&data).unwrap(), &[17, 99].into());
+    let rows = |samples: &[countenance_training::data::dataset::Sample]| -> Vec<Option<u32>> {
+        samples.iter().map(|sample| sample.row).collect()
+    };
+    assert_eq!((rows(&training).len(), rows(&development)), (3, vec![Some(17)]));
 }
 
 #[test]

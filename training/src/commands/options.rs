@@ -32,6 +32,9 @@ pub(super) struct Data {
     /// Rows of fer2013.csv never to train on, one a line.
     #[arg(long)]
     pub(super) exclude: Option<PathBuf>,
+    /// Rows of fer2013.csv to hold back for development, one a line, instead of the recipe's share.
+    #[arg(long)]
+    pub(super) development: Option<PathBuf>,
 }
 
 impl Lesson {
@@ -44,9 +47,9 @@ impl Lesson {
 
     /// As options of a command on another machine.
     pub(super) fn options(&self) -> String {
-        let Data { data, votes, exclude } = &self.data;
+        let Data { data, votes, exclude, development } = &self.data;
         let mut options = format!("--recipe {} --data {}", shown(&self.recipe), shown(data));
-        for (option, path) in [("votes", votes), ("exclude", exclude)] {
+        for (option, path) in [("votes", votes), ("exclude", exclude), ("development", development)] {
             if let Some(path) = path {
                 options.push_str(&format!(" --{option} {}", shown(path)));
             }
@@ -70,7 +73,10 @@ impl Data {
             let not_a_face = sample.votes.is_some_and(|votes| f64::from(votes.not_a_face) >= recipe.target.not_a_face);
             !not_a_face && (recipe.target.eight_weight > 0.0 || sample.emotion().is_some())
         });
-        let (training, development) = dataset::split_development(samples, recipe.development);
+        let (training, development) = match &self.development {
+            Some(rows) => dataset::split_rows(samples, &dataset::read_rows(rows)?),
+            None => dataset::split_development(samples, recipe.development),
+        };
         println!("{} pictures to train on, {} held back for development", training.len(), development.len());
         Ok((training, development))
     }

@@ -328,6 +328,11 @@ pub fn split_development(samples: Vec<Sample>, share: f64) -> (Vec<Sample>, Vec<
     })
 }
 
+/// Splits off these rows for development. Returns (training, development).
+pub fn split_rows(samples: Vec<Sample>, rows: &BTreeSet<u32>) -> (Vec<Sample>, Vec<Sample>) {
+    samples.into_iter().partition(|sample| sample.row.is_none_or(|row| !rows.contains(&row)))
+}
+
 /// FNV-1a, 32 bits: a hash that stays the same between versions and machines.
 fn fnv1a(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
