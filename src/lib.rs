@@ -6,13 +6,13 @@
 //!
 //! A picture of faces:
 //! ```
-//! use countenance::{Emotion, EmotionPipeline, Picture, PipelineOptions};
+//! use countenance::{EmotionPipeline, Label, Picture, PipelineOptions};
 //!
 //! let picture = Picture::decode(&std::fs::read("tests/fixtures/astronaut.png")?)?;
 //! let mut pipeline = EmotionPipeline::new(PipelineOptions::default())?;
 //! let faces = pipeline.analyze_image(&picture.frame())?;
 //! assert_eq!(faces.len(), 1);
-//! assert_eq!(faces[0].emotion, Some(Emotion::Happy));
+//! assert_eq!(faces[0].emotion, Some(Label::Happy));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
