@@ -8,7 +8,7 @@ use crate::judge::other::truth;
 
 /// Newton's method ends when neither number moves by more than this.
 const PRECISION: f64 = 1e-9;
-/// More steps mean that the two kinds of faces can be told apart without error, and the numbers grow without end.
+/// It needs fewer than ten.
 const MOST_STEPS: usize = 100;
 
 /// Logistic regression over the log-odds that the second head gives to its four other expressions (Platt, 1999).
@@ -55,14 +55,15 @@ impl Other {
             ];
             scale += step[0];
             offset += step[1];
-            if !(scale.is_finite() && offset.is_finite()) {
+            // Written so that NaN ends it too.
+            if !step.iter().any(|part| part.abs() >= PRECISION) {
                 break;
             }
-            if step.iter().all(|part| part.abs() < PRECISION) && scale > 0.0 {
-                return Self { scale, offset };
-            }
         }
-        Self::IDENTITY
+        // Where the two kinds are told apart without error, the likelihood has no maximum.
+        let is_right = |(log_odds, other): &(f64, f64)| (scale * log_odds + offset > 0.0) == (*other > 0.5);
+        let is_fitted = scale.is_finite() && offset.is_finite() && scale > 0.0 && !known.iter().all(is_right);
+        if is_fitted { Self { scale, offset } } else { Self::IDENTITY }
     }
 }
 
@@ -124,7 +125,7 @@ mod tests {
     #[test]
     fn without_evidence_the_answer_stays() {
         assert_eq!(Other::fit([]), Other::IDENTITY);
-        // Told apart without error: the likelihood has no maximum.
+        // Told apart without error.
         let faces = [(sample(Emotion8::Angry), answer(0.9)), (sample(Emotion8::Happy), answer(0.1))];
         assert_eq!(Other::fit(faces.iter().map(|(sample, eight)| (sample, *eight))), Other::IDENTITY);
     }

@@ -278,6 +278,9 @@ mod tests {
         assert_eq!(read.answer(&samples[1].chip), Some(&answer(0.125)));
         read.check(&samples).unwrap();
         assert!(format!("{:#}", read.check(&[sample(5)]).unwrap_err()).contains("grey 5"));
-        assert!(format!("{:#}", Teacher::read(Path::new("Cargo.toml")).unwrap_err()).contains("no teacher"));
+        assert!(
+            format!("{:#}", Teacher::read(Path::new("Cargo.toml")).unwrap_err())
+                .contains("does not hold a teacher's answers")
+        );
     }
 }
