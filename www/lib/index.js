@@ -22,6 +22,7 @@ export { EmotionError };
 /** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('../pkg/countenance.js').Emotion} Emotion */
 /** @typedef {import('../pkg/countenance.js').Emotion8} Emotion8 */
+/** @typedef {import('../pkg/countenance.js').OtherExpression} OtherExpression */
 /** @typedef {import('../pkg/countenance.js').Probabilities} Probabilities */
 /**
  * @template {string} [E=Emotion]
