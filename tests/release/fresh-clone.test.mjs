@@ -32,6 +32,7 @@ const SCRIPTS = {
   screenshots: { says: BROWSER, status: 1 },
   precisions: { says: /npm run precisions -- models\/\S+ --run/, status: 1 },
   test: { args: ["--", "types"], says: /types: passed/, status: 0 },
+  check: { says: /lint: passed[\s\S]*stand-in for cargo: test/, status: 1 },
   endurance: { says: BROWSER, status: 1 },
   bench: { says: MORE_PACKAGES("benches/browser"), status: 1 },
   "bench:single": { says: BROWSER, status: 1, writes: "dist/countenance.html" },
