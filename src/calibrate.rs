@@ -1,8 +1,8 @@
 //! Personal calibration: shifts the answers towards one person's face, learned on the device.
 
-use crate::classify::EmotionProbabilities;
 use crate::emotion::Emotion;
 use crate::error::{Error, ErrorKind};
+use crate::probabilities::EmotionProbabilities;
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,9 +1,10 @@
 //! Which pixels supported the answer.
 
 use crate::chip::{CHIP_SIDE, FaceChip};
-use crate::classify::{Answers, Probabilities};
+use crate::classify::Answers;
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::Error;
+use crate::probabilities::Probabilities;
 use std::fmt;
 
 /// Patches along each side: 64 patches and the chip itself make 65 classifications.
@@ -172,10 +173,11 @@ fn blur(grey: &[f32; CHIP_SIDE * CHIP_SIDE]) -> [f32; CHIP_SIDE * CHIP_SIDE] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::{Emotion8Probabilities, EmotionClassifier, EmotionProbabilities};
+    use crate::classify::EmotionClassifier;
     use crate::detect::{DetectOptions, FaceDetector};
     use crate::error::ErrorKind;
     use crate::picture::Picture;
+    use crate::probabilities::{Emotion8Probabilities, EmotionProbabilities};
     use crate::weights::{detector_model, emotion_model};
     use proptest::prelude::*;
 

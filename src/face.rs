@@ -1,8 +1,8 @@
 //! The answer for one face.
 
-use crate::classify::EmotionProbabilities;
 use crate::emotion::{Emotion, Emotion8, Label};
 use crate::geometry::FaceDetection;
+use crate::probabilities::EmotionProbabilities;
 use crate::smooth::Reading8;
 
 /// The expression a face displays.

@@ -64,6 +64,7 @@ pub mod network;
 mod other;
 mod picture;
 mod pipeline;
+mod probabilities;
 mod range;
 mod record;
 mod resample;
@@ -79,9 +80,7 @@ pub mod weights;
 
 pub use calibrate::{MIN_FRAMES, PersonalCalibration};
 pub use chip::{CHIP_SIDE, FaceChip};
-pub use classify::{
-    Answers, Emotion8Probabilities, EmotionClassifier, EmotionProbabilities, LabelProbabilities, Probabilities,
-};
+pub use classify::{Answers, EmotionClassifier};
 pub use crop::{chip_from_frame, crop_face, crop_turned_face};
 pub use detect::{DetectOptions, FaceDetector};
 pub use emotion::{Emotion, Emotion8, Expressions, Label};
@@ -92,6 +91,7 @@ pub use frame::{Frame, MAX_PIXELS, MAX_SIDE};
 pub use geometry::{BoundingBox, FaceDetection, Landmarks};
 pub use picture::Picture;
 pub use pipeline::{EmotionPipeline, PipelineOptions, SearchSize};
+pub use probabilities::{Emotion8Probabilities, EmotionProbabilities, LabelProbabilities, Probabilities};
 pub use record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};
 pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

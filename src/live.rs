@@ -1,6 +1,6 @@
 //! Live video: follows faces from frame to frame, and remembers what each one displays.
 
-use crate::classify::{Answers, EmotionProbabilities};
+use crate::classify::Answers;
 use crate::detect::{DetectOptions, FaceDetector, REGION_SIZE, Settle, TURNED, TURNS};
 use crate::emotion::{Emotion8, Label};
 use crate::error::Error;
@@ -9,6 +9,7 @@ use crate::frame::Frame;
 use crate::geometry::FaceDetection;
 use crate::light::Light;
 use crate::other::{join, likeliest_other, part};
+use crate::probabilities::EmotionProbabilities;
 use crate::smooth::{ProbabilitySmoother, SmootherOptions};
 use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
 

@@ -1,7 +1,7 @@
 //! "Other": how probable it is that a face shows none of the four expressions, from the second head.
 
-use crate::classify::{Emotion8Probabilities, EmotionProbabilities, LabelProbabilities};
 use crate::emotion::{Emotion, Emotion8, Label};
+use crate::probabilities::{Emotion8Probabilities, EmotionProbabilities, LabelProbabilities};
 
 /// Turns the second head's answer into the calibrated probability that a face shows none of the four expressions:
 /// logistic regression over the log-odds of its four other expressions (Platt scaling), fitted with the weights.

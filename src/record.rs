@@ -1,10 +1,10 @@
 //! Records the expressions of one person in live video, and learns a calibration from them.
 
 use crate::calibrate::{MIN_FRAMES, PersonalCalibration};
-use crate::classify::EmotionProbabilities;
 use crate::emotion::Emotion;
 use crate::error::Error;
 use crate::face::FaceEmotion;
+use crate::probabilities::EmotionProbabilities;
 
 /// The order in which to record the expressions. The first teaches the most, for a face is neutral most of the time,
 /// and alone is enough.

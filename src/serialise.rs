@@ -11,12 +11,12 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::calibrate::PersonalCalibration;
-use crate::classify::{EmotionProbabilities, Probabilities};
 use crate::emotion::{Emotion, Emotion8, Expressions, Label};
 use crate::error::{Error, ErrorKind};
 use crate::face::FaceEmotion;
 use crate::geometry::{BoundingBox, FaceDetection, Landmarks};
 use crate::pipeline::{PipelineOptions, SearchSize};
+use crate::probabilities::{EmotionProbabilities, Probabilities};
 use crate::range::SHARE;
 use crate::smooth::{Reading, Reading8};
 

@@ -1,8 +1,8 @@
 //! Smooths one face's probabilities over time, and holds the expression shown for them steady.
 
-use crate::classify::Probabilities;
 use crate::emotion::{Emotion, Emotion8, Expressions};
 use crate::error::{Error, ErrorKind};
+use crate::probabilities::Probabilities;
 use crate::range::{DURATION_MS, SHARE};
 
 /// Settings of a [`ProbabilitySmoother`].
@@ -216,8 +216,8 @@ fn step_weights(step_ms: f64, time_constant_ms: f64) -> [f32; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classify::{EmotionProbabilities, LabelProbabilities};
     use crate::emotion::Label;
+    use crate::probabilities::{EmotionProbabilities, LabelProbabilities};
     use proptest::prelude::*;
 
     const HAPPY: [f32; 4] = [0.9, 0.06, 0.02, 0.02];

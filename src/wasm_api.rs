@@ -14,7 +14,6 @@ use web_sys::{ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingC
 
 use crate::calibrate::PersonalCalibration;
 use crate::chip::{CHIP_SIDE, FaceChip};
-use crate::classify::{EmotionProbabilities, Probabilities};
 use crate::emotion::{Emotion, Emotion8, Expressions, Label};
 use crate::error::{Error, ErrorKind};
 use crate::exif;
@@ -24,6 +23,7 @@ use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::picture::{self, Picture};
 use crate::pipeline::{self, PipelineOptions, SearchSize};
+use crate::probabilities::{EmotionProbabilities, Probabilities};
 use crate::record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 use crate::weights::{detector_model, emotion_model};
 
