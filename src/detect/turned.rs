@@ -4,7 +4,7 @@
 //! nobody for sure, is searched turned as well; and a face that it is not sure of is looked at again, large and turned
 //! by what its five points say.
 
-use super::{DetectOptions, FaceDetector, INPUT_MULTIPLE, faces};
+use super::{DetectOptions, FaceDetector, INPUT_MULTIPLE, WHOLE_SIDE, faces};
 use crate::error::Error;
 use crate::frame::Frame;
 use crate::geometry::{FaceDetection, centre, overlap};
@@ -96,6 +96,7 @@ impl FaceDetector {
     /// As [`detect`](Self::detect).
     pub fn detect_turned(&mut self, frame: &Frame<'_>, options: &DetectOptions) -> Result<&[FaceDetection], Error> {
         self.detect(frame, options)?;
+        let options = &as_a_whole(options);
         if !self.settle_upright(frame, true) {
             self.add_turned(frame, options, &QUARTERS);
             if self.faces.first().is_none_or(|face| face.confidence < SETTLED) {
@@ -135,7 +136,7 @@ impl FaceDetector {
             self.faces.append(&mut others);
         }
         if let Some(turn) = turn.filter(|_| self.faces.iter().all(|face| face.confidence < least)) {
-            self.add_turned(frame, options, &[turn]);
+            self.add_turned(frame, &as_a_whole(options), &[turn]);
         }
         Ok(&self.faces)
     }
@@ -291,4 +292,9 @@ fn is_same(one: &FaceDetection, other: &FaceDetection) -> bool {
 /// By how much its points say that a face is turned further than it was looked at, in degrees.
 fn rest_of_roll(face: &FaceDetection) -> f32 {
     wrapped(roll_of(&face.landmarks) - face.roll)
+}
+
+/// How a turned picture is searched: as a whole, since a large one would take too long and too much memory.
+fn as_a_whole(options: &DetectOptions) -> DetectOptions {
+    DetectOptions { long_side: options.long_side.min(WHOLE_SIDE), ..*options }
 }

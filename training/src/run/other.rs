@@ -60,7 +60,7 @@ impl Other {
                 break;
             }
         }
-        // Where the two kinds are told apart without error, the likelihood has no maximum.
+        // If one threshold separates the two kinds without error, the likelihood has no maximum.
         let is_right = |(log_odds, other): &(f64, f64)| (scale * log_odds + offset > 0.0) == (*other > 0.5);
         let is_fitted = scale.is_finite() && offset.is_finite() && scale > 0.0 && !known.iter().all(is_right);
         if is_fitted { Self { scale, offset } } else { Self::IDENTITY }
