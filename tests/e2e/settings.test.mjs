@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { choose, downloaded, fixture, isListening, launchBrowser, shownFaces, statusMatching } from "./page.mjs";
+import {
+  choose,
+  downloaded,
+  fixture,
+  isListening,
+  launchBrowser,
+  openAdjust,
+  shownFaces,
+  statusMatching,
+} from "./page.mjs";
 import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
 
 const SIZE = { width: 640, height: 480 };
@@ -23,6 +32,7 @@ const reports = (page, text) => page.locator(".calibration [role=status]").filte
 async function openSettings(page) {
   await choose(page, fixture("grace_hopper.png"));
   await statusMatching(page, /1 face/);
+  await openAdjust(page);
   await page.getByText("Adjust to my face").click();
 }
 
@@ -31,6 +41,7 @@ test("the visitor can choose eight expressions, and the choice is remembered", a
   await choose(page, fixture("astronaut.png"));
   await statusMatching(page, /1 face/);
   assert.deepEqual(await shownExpressions(page), FOUR);
+  await openAdjust(page);
   await page.getByLabel("Tell apart").selectOption("8");
   await page.locator(".bars [data-emotion=contempt]").waitFor();
   assert.deepEqual(await shownExpressions(page), EIGHT);
@@ -43,6 +54,7 @@ test("the visitor can choose eight expressions, and the choice is remembered", a
   await page.getByTestId("face").waitFor();
   assert.deepEqual(await shownExpressions(page), EIGHT);
   await page.locator(".strip").waitFor();
+  await openAdjust(page);
   const choice = page.getByLabel("Tell apart");
   for (const [count, expressions] of [
     ["4", FOUR],
@@ -145,6 +157,7 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
   await isListening(page);
   const adjusted = await readAgain();
   assert.notEqual(adjusted, stock.probability, "it is in use from the start");
+  await openAdjust(page);
   await page.getByText("Adjust to my face").click();
   await reports(page, "adjusted to your face");
   await page.getByRole("button", { name: "Erase" }).click();

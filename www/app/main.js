@@ -15,7 +15,9 @@ import { PageFailure } from "./failures.js";
 import { find } from "./html.js";
 import { isCrash, LiveView } from "./live.js";
 import { keepForOffline } from "./offline.js";
+import { offerPanel } from "./panels.js";
 import { isVideo, listenForPictures } from "./picture-input.js";
+import { numbered } from "./places.js";
 import { PrivacyPanel } from "./privacy.js";
 import { SelfCheck } from "./self-check.js";
 import { optionsOf, Settings } from "./settings.js";
@@ -57,6 +59,7 @@ new LiveView(view, analyzer, timeline, {
   onHalt: () => calibration.cancel(),
 });
 const privacy = new PrivacyPanel();
+offerPanel("about");
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
 const batch = new Batch(applied, showReading, beginTask, async (format, results) =>
@@ -167,7 +170,7 @@ async function readPicture(file) {
     if (signal.aborted) return;
     replaceAll();
     view.showStill(picture, { file });
-    const faces = applied.within(found);
+    const faces = numbered(applied.within(found));
     view.showResult(faces, found.length > faces.length);
     status.showTiming("timing.picture", () => ({ ms }));
   } catch (error) {
@@ -204,7 +207,7 @@ async function readStage() {
   try {
     const found = await analyzePicture(source, new AbortController().signal);
     if (view.stage.source !== source) return;
-    const faces = applied.within(found);
+    const faces = numbered(applied.within(found));
     view.showResult(faces, found.length > faces.length);
     const { reading } = view.origin;
     if (reading) batch.correct(reading, found, /** @type {HTMLCanvasElement} */ (source));

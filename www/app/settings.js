@@ -1,13 +1,13 @@
 /**
- * What the visitor sets: below which probability an answer is "uncertain", how many expressions to tell apart, and how
- * many faces of a picture to read.
+ * What the visitor sets, behind one button: below which probability an answer is "uncertain", how many expressions to tell
+ * apart, how many faces of a picture to read, and what is drawn over it. An example says what each changes.
  *
  * @module
  */
 
 import { find } from "./html.js";
 import { remember, remembered } from "./storage.js";
-import { sayPercent, write } from "./words.js";
+import { say, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
 /** @typedef {import('../lib/index.js').PipelineOptions} PipelineOptions */
@@ -16,6 +16,12 @@ import { sayPercent, write } from "./words.js";
 const EXPRESSIONS_KEY = "expressions";
 const FACES_KEY = "most-faces";
 
+/** Where the choice of what is drawn over the picture is stored. */
+const MARKS_KEY = "marks";
+
+/** The probability in the threshold's example. */
+const EXAMPLE_SHARE = 0.6;
+
 export class Settings {
   /** @type {HTMLInputElement} */ #threshold = find("#threshold");
   /** @type {HTMLSelectElement} */ #expressions = find("#expressions");
@@ -23,11 +29,18 @@ export class Settings {
 
   /** @param {() => void} onChange called when a setting has changed */
   constructor(onChange) {
-    const show = () =>
+    const show = () => {
       write(find("output[for=threshold]"), "percent", () => ({ share: sayPercent(this.applied.uncertain_below) }));
+      write(find("[data-example=threshold]"), "threshold.example", () => ({
+        share: sayPercent(EXAMPLE_SHARE),
+        answer: say(EXAMPLE_SHARE < this.applied.uncertain_below ? "uncertain" : "happy"),
+      }));
+      write(find("[data-example=expressions]"), `expressions.example-${this.#expressions.value}`);
+    };
     this.#threshold.addEventListener("input", show);
     this.#threshold.addEventListener("change", onChange);
     this.#expressions.addEventListener("change", () => {
+      show();
       remember(EXPRESSIONS_KEY, this.#expressions.value);
       onChange();
     });
@@ -39,6 +52,13 @@ export class Settings {
     if (remembered(EXPRESSIONS_KEY) === "8") this.#expressions.value = "8";
     this.#setMostFaces(remembered(FACES_KEY) ?? "");
     show();
+    offerMarks();
+    const button = find("[data-action=adjust]");
+    button.addEventListener("click", () => {
+      const panel = find(".adjust");
+      panel.hidden = !panel.hidden;
+      button.setAttribute("aria-expanded", String(!panel.hidden));
+    });
   }
 
   /** All settings but the calibration, as exported files name them. */
@@ -60,6 +80,22 @@ export class Settings {
   start({ model }) {
     find(".expressions").hidden = model.emotion.eight.length === 0;
   }
+}
+
+/** Lets the visitor choose what is drawn over the picture: frames and markers, markers alone, or nothing. */
+function offerMarks() {
+  /** @type {HTMLSelectElement} */
+  const select = find("#marks");
+  const show = () => {
+    document.body.dataset.marks = select.value;
+  };
+  select.addEventListener("change", () => {
+    remember(MARKS_KEY, select.value);
+    show();
+  });
+  const stored = remembered(MARKS_KEY);
+  if ([...select.options].some(({ value }) => value === stored)) select.value = stored ?? "";
+  show();
 }
 
 /**

@@ -1,30 +1,23 @@
 /**
- * The picture or the live view, with a box over each face. Boxes are given in picture pixels; the style sheet turns
- * them into places on the screen, and mirrors them with the picture while their labels stay readable.
+ * The picture or the live view, which fills the stage, and what lies over it. Boxes are given in picture pixels; the style
+ * sheet turns them into places on the screen, and mirrors them with the picture while their labels stay readable.
  *
  * @module
  */
 
 import { answerOf, sayBriefly } from "./answer.js";
 import { find, make } from "./html.js";
+import { Overlay } from "./overlay.js";
 import { say } from "./words.js";
+import { Zoom } from "./zoom.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 
 /** The longest side of a picture that the visitor turned, in pixels: every browser can draw that. */
 const MAX_TURNED_SIDE = 4096;
 
-/** The number of colours in the style sheet that tell faces apart. */
-const COLOURS = 6;
-
-/**
- * The colour of a face, the same for as long as it keeps its id.
- *
- * @param {FaceEmotion} face
- */
-export function colourOf(face) {
-  return String(face.id % COLOURS);
-}
+/** How much of a face's surroundings its crop shows, as a share of its longer side. */
+const CROP_SHARE = 1.25;
 
 /**
  * A still picture.
@@ -39,12 +32,14 @@ export class Stage {
   #figure = find(".picture");
   /** @type {Still} */ #still = { element: find(".still"), size: { width: 0, height: 0 } };
   /** @type {HTMLVideoElement} */ #live = find(".live");
-  #overlay = find(".overlay");
+  #workbench = find(".workbench");
+  #zoom = new Zoom();
   /** A copy of the video's picture. */
   #copy = make("canvas", "");
-  /** @type {Map<number, { box: HTMLElement, badge: HTMLElement, text: HTMLElement }>} */ #boxes = new Map();
 
-  constructor() {
+  /** @param {(id: number, step?: number) => void} onChoose called with the face chosen, or how far from it to go on */
+  constructor(onChoose) {
+    this.overlay = new Overlay(onChoose);
     this.#live.addEventListener("resize", () => this.#setSize(this.#live.videoWidth, this.#live.videoHeight));
   }
 
@@ -85,10 +80,10 @@ export class Stage {
     context.restore();
     context.lineWidth = Math.max(2, height / 240);
     context.font = `500 ${Math.max(14, height / 32)}px sans-serif`;
-    for (const { box, text } of this.#boxes.values()) {
-      const [x, y, w, h] = ["x", "y", "width", "height"].map((name) => Number(box.style.getPropertyValue(`--${name}`)));
+    for (const face of this.overlay.faces) {
+      const { x, y, width: w, height: h } = face.box;
       const left = isMirrored ? width - x - w : x;
-      const label = text.textContent ?? "";
+      const label = sayBriefly(answerOf(face));
       for (const draw of /** @type {const} */ (["strokeText", "fillText"])) {
         context.strokeStyle = "#000";
         context.fillStyle = "#fff";
@@ -146,6 +141,33 @@ export class Stage {
   /** @param {boolean} mirrored */
   mirror(mirrored) {
     this.#figure.classList.toggle("mirrored", mirrored);
+    this.overlay.mirror(mirrored);
+  }
+
+  /**
+   * Draws a face as the picture shows it now.
+   *
+   * @param {FaceEmotion} face
+   * @param {HTMLCanvasElement} canvas
+   */
+  crop({ box }, canvas) {
+    const isLive = !this.#live.hidden;
+    const element = isLive ? this.#live : this.#still.element;
+    const { width } = isLive ? sizeOf(this.#live) : this.#still.size;
+    const drawnWidth = isLive ? width : element instanceof HTMLImageElement ? element.naturalWidth : element.width;
+    const scale = drawnWidth / width;
+    const side = CROP_SHARE * Math.max(box.width, box.height);
+    const context = canvas.getContext("2d");
+    if (!context) return;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    if (this.#figure.classList.contains("mirrored")) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
+    const [left, top] = [box.x + (box.width - side) / 2, box.y + (box.height - side) / 2];
+    context.drawImage(
+      element,
+      ...[left * scale, top * scale, side * scale, side * scale],
+      ...[0, 0, canvas.width, canvas.height],
+    );
   }
 
   /** Shows no picture. */
@@ -155,37 +177,8 @@ export class Stage {
     this.#live.controls = false;
     this.#figure.hidden = true;
     this.mirror(false);
-    this.showFaces([]);
-  }
-
-  /** @param {FaceEmotion[]} faces */
-  showFaces(faces) {
-    const shown = new Set(faces.map(({ id }) => id));
-    for (const [id, { box }] of this.#boxes) {
-      if (shown.has(id)) continue;
-      box.remove();
-      this.#boxes.delete(id);
-    }
-    for (const face of faces) {
-      const { box, badge, text } = this.#boxes.get(face.id) ?? this.#addBox(face);
-      for (const [name, value] of Object.entries(face.box)) box.style.setProperty(`--${name}`, String(value));
-      const answer = answerOf(face);
-      box.dataset.emotion = answer.emotion;
-      badge.textContent = String(face.id);
-      text.textContent = sayBriefly(answer);
-    }
-  }
-
-  /** @param {FaceEmotion} face */
-  #addBox(face) {
-    const badge = make("b", "badge");
-    const text = make("span", "");
-    const box = make("div", "box", make("span", "label", badge, text));
-    box.dataset.colour = colourOf(face);
-    this.#overlay.append(box);
-    const parts = { box, badge, text };
-    this.#boxes.set(face.id, parts);
-    return parts;
+    this.overlay.show([]);
+    this.#zoom.reset();
   }
 
   /** @param {Still} still */
@@ -207,12 +200,13 @@ export class Stage {
    * @param {number} height
    */
   #setSize(width, height) {
-    this.#figure.style.setProperty("--picture-width", String(width || 4));
-    this.#figure.style.setProperty("--picture-height", String(height || 3));
+    const size = { width: width || 4, height: height || 3 };
+    this.#workbench.style.setProperty("--picture-width", String(size.width));
+    this.#workbench.style.setProperty("--picture-height", String(size.height));
+    this.overlay.setSize(size);
   }
 }
 
-/**
 /**
  * A picture from a file, as the browser shows it.
  *

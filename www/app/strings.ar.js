@@ -83,7 +83,7 @@ export const phrases = {
   licences: "تراخيص المكوّنات",
 
   "invitation.title": "ماذا يُظهر هذا الوجه؟",
-  "invitation.text": "شبكة عصبية صغيرة داخل هذه الصفحة تجد كل وجه وتقرأ التعبير الذي يُظهره. صورك تبقى على هذا الجهاز.",
+  "invitation.text": "ترى تعبيرًا لا شعورًا، ولا شيء يغادر هذه الصفحة.",
   "invitation.hint": "يمكنك أيضًا إفلات الصور أو فيديو في أي مكان من الصفحة، أو لصق صورة.",
   "pictures.choose": "اختر صورة",
   "pictures.another": "صورة أخرى",
@@ -99,6 +99,8 @@ export const phrases = {
   "camera.numbered": "الكاميرا {number}",
   "stage.label": "الصورة",
   "stage.drop": "أفلِت لقراءة هذه الصورة",
+  "stage.zoom": "الصورة: + و− للتكبير والتصغير، 0 لعرضها كاملة، والأسهم لتحريكها",
+  "zoom.label": "التكبير",
   "toolbar.label": "أدوات التحكم",
   "picture.alt": "الصورة التي اخترتها",
 
@@ -146,12 +148,29 @@ export const phrases = {
   percent: "{share}",
 
   "faces.label": "التعابير",
-  "faces.title": "التعابير",
-  "faces.empty": "لكل وجه بطاقة هنا فيها التعابير الأربعة واحتمال كل منها عند الشبكة.",
+  "verdict.text": {
+    one: "وجه واحد: {list}",
+    two: "وجهان: {list}",
+    few: "{count} وجوه: {list}",
+    other: "{count} وجهًا: {list}",
+  },
+  "verdict.each": "{count} {emotion}",
+  "verdict.uncertain": "غير مؤكد",
+  "verdict.other": "لا شيء من الأربعة",
+  "strip.label": "الوجوه",
+  "overlay.label": "الوجوه في الصورة",
+  "face.named": "الوجه {number}: {answer}",
   "faces.none": "لا وجه في هذه الصورة.",
   "faces.none-live": "انظر إلى الكاميرا.",
   "faces.none-frame": "لا وجه في هذه اللقطة.",
-  "faces.number": "الوجه {number}",
+  "doubt.close": "{first} و{second} متقاربان.",
+  "doubt.none": "لا تعبير يبرز على غيره.",
+  "doubt.small": "الوجه صغير في الصورة",
+  "doubt.blurred": "الوجه غير واضح",
+  "doubt.dark": "الوجه في الظلام",
+  "doubt.turned": "الوجه ملتفت",
+  "doubt.cut-off": "الوجه مقطوع",
+  "doubt.covered": "جزء من الوجه مغطى",
   "beside.uncertain": "الأرجح {emotion}، {share}",
   "beside.other": "{looks}",
   "briefly.uncertain": "غير متأكد",
@@ -165,13 +184,25 @@ export const phrases = {
   "why.halted": "العرض متوقف عند اللحظة المفسَّرة.",
   "why.go-on": "تابع",
 
+  "adjust.title": "ضبط",
+
   "threshold.label": "قل «غير متأكد» إذا قلّ الاحتمال عن",
+  "threshold.example": "وجه سعيد بنسبة {share} يُسمى عندئذ: {answer}.",
 
   "expressions.label": "ميّز بين",
   "expressions.4": "أربعة تعبيرات",
   "expressions.8": "ثمانية تعبيرات",
+  "expressions.example-4": "الوجه العابس يكون عندئذ «لا شيء من الأربعة»، ويبدو غاضبًا.",
+  "expressions.example-8": "الوجه العابس يكون عندئذ «غاضب»، مع احتمال.",
 
   "most-faces.label": "أقصى عدد للوجوه",
+  "most-faces.example": "في الحشد تُقرأ الوجوه الأوضح.",
+
+  "marks.label": "ما يُرسم على الصورة",
+  "marks.frames": "إطارات وعلامات",
+  "marks.markers": "علامات",
+  "marks.none": "لا شيء",
+  "marks.example": "عند اختيار «لا شيء» يُظهر الوجه علامته حين تشير إليه.",
 
   "calibration.title": "اضبطها على وجهي",
   "calibration.text":
@@ -303,6 +334,13 @@ export const phrases = {
   "looks.fearful": "يبدو خائفًا",
   "looks.contempt": "يبدو محتقِرًا",
 
+  "help.adjust": "العتبة وعدد التعابير والمعايرة واللغة",
+  "help.about": "ما تستطيعه وما لا تستطيعه، وكم تخطئ، وكيف تتحقق من أن شيئًا لا يُرسل",
+  "help.zoom-in": "تكبير",
+  "help.zoom-out": "تصغير",
+  "help.full-screen": "ملء الشاشة",
+  "help.why": "يُظهر على الصورة ما كان مهمًا لهذا الجواب",
+  "help.marks": "ما يُرسم فوق الوجوه في الصورة",
   "help.privacy": "ما يثبت أن لا شيء يُرسَل",
   "help.choose": "صور JPEG أو PNG أو WebP، واحدة أو أكثر، أو فيديو",
   "help.camera": "تُقرأ الوجوه مباشرة؛ ويطلب المتصفح إذنك أولًا",
@@ -397,6 +435,8 @@ export const phrases = {
   "failure.other": "حدث خطأ ما.",
   "failure.other-hint": "أعد تحميل الصفحة، وأخبر من صنعها من فضلك: {message}",
 
+  "about.title": "حول الصفحة والأدلة",
+  "privacy.open": "كيف تتحقق من أن شيئًا لا يُرسل",
   "about.reads.title": "ما تقرؤه",
   "about.reads.text":
     "التعبير الذي يُظهره الوجه كما تراه شبكة واحدة في ٤٨ × ٤٨ بكسلًا رماديًّا: سعيد أو محايد أو حزين أو متفاجئ، ولكل منها احتمال؛ وأربعة أخرى عند الطلب. وإذا لم يبرز أحدها قالت إنها غير متأكدة.",

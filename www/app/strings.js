@@ -83,8 +83,7 @@ const en = {
   licences: "Third-party licences",
 
   "invitation.title": "What does this face show?",
-  "invitation.text":
-    "A small neural network inside this page finds each face and reads the expression it displays. Your pictures stay on this device.",
+  "invitation.text": "It sees an expression, not a feeling; nothing leaves this page.",
   "invitation.hint": "You can also drop pictures or a video anywhere on the page, or paste one.",
   "pictures.choose": "Choose a picture",
   "pictures.another": "Another picture",
@@ -100,6 +99,8 @@ const en = {
   "camera.numbered": "Camera {number}",
   "stage.label": "Picture",
   "stage.drop": "Drop to read this picture",
+  "stage.zoom": "Picture: + and − zoom, 0 shows the whole, the arrows move it",
+  "zoom.label": "Zoom",
   "toolbar.label": "Controls",
   "picture.alt": "The picture you chose",
 
@@ -139,12 +140,24 @@ const en = {
   percent: "{share}",
 
   "faces.label": "Expressions",
-  "faces.title": "Expressions",
-  "faces.empty": "Each face gets a card here, with the probability of each expression.",
+  "verdict.text": { one: "{count} face: {list}", other: "{count} faces: {list}" },
+  "verdict.each": "{count} {emotion}",
+  "verdict.uncertain": "unsure",
+  "verdict.other": "none of the four",
+  "strip.label": "Faces",
+  "overlay.label": "Faces in the picture",
+  "face.named": "Face {number}: {answer}",
   "faces.none": "No face found in this picture.",
   "faces.none-live": "Look into the camera.",
   "faces.none-frame": "No face in this frame.",
-  "faces.number": "Face {number}",
+  "doubt.close": "{first} and {second} are close.",
+  "doubt.none": "No expression stands out.",
+  "doubt.small": "The face is small in the picture",
+  "doubt.blurred": "The face is blurred",
+  "doubt.dark": "The face is in the dark",
+  "doubt.turned": "The face is turned away",
+  "doubt.cut-off": "The face is cut off",
+  "doubt.covered": "The face is partly covered",
   "beside.uncertain": "most likely {emotion}, {share}",
   "beside.other": "{looks}",
   "briefly.uncertain": "Not sure",
@@ -158,13 +171,25 @@ const en = {
   "why.halted": "The view is paused at the moment explained.",
   "why.go-on": "Continue",
 
+  "adjust.title": "Adjust",
+
   "threshold.label": "Say “not sure” below",
+  "threshold.example": "A face that is happy by {share} is then called: {answer}.",
 
   "expressions.label": "Tell apart",
   "expressions.4": "four expressions",
   "expressions.8": "eight expressions",
+  "expressions.example-4": "A scowl is then “None of the four”, and looks angry.",
+  "expressions.example-8": "A scowl is then “Angry”, with a probability.",
 
   "most-faces.label": "Faces read at most",
+  "most-faces.example": "In a crowd, the faces found most clearly are read.",
+
+  "marks.label": "Draw on the picture",
+  "marks.frames": "frames and markers",
+  "marks.markers": "markers",
+  "marks.none": "nothing",
+  "marks.example": "With nothing, a face shows its marker when you point at it.",
 
   "calibration.title": "Adjust to my face",
   "calibration.text":
@@ -277,6 +302,13 @@ const en = {
   "looks.fearful": "Looks afraid",
   "looks.contempt": "Looks contemptuous",
 
+  "help.adjust": "Threshold, number of expressions, calibration, language",
+  "help.about": "What it can and can’t do, how often it errs, and how to check that nothing is sent",
+  "help.zoom-in": "Zoom in",
+  "help.zoom-out": "Zoom out",
+  "help.full-screen": "Full screen",
+  "help.why": "Shows on the picture what mattered for this answer",
+  "help.marks": "What is drawn over the picture’s faces",
   "help.privacy": "How to check that nothing is sent",
   "help.choose": "JPEG, PNG or WebP pictures, one or many, or a video",
   "help.camera": "Reads faces live; the browser asks for your permission first",
@@ -372,6 +404,8 @@ const en = {
   "failure.other": "Something went wrong.",
   "failure.other-hint": "Reload the page. If that does not help, please report this: {message}",
 
+  "about.title": "About and proofs",
+  "privacy.open": "How to check that nothing is sent",
   "about.reads.title": "What it reads",
   "about.reads.text":
     "The expression a face displays, as one network sees it in 48 by 48 grey pixels: happy, neutral, sad or surprise, each with a probability; four more on request. When none stands out, it says that it is not sure.",
