@@ -36,6 +36,7 @@ const FILES = [
   "app/places.js",
   "app/privacy.js",
   "app/recording.js",
+  "app/samples.js",
   "app/self-check.js",
   "app/settings.js",
   "app/stage.js",
@@ -69,6 +70,11 @@ const FILES = [
   "pkg/golden.json",
   "pkg/metrics.json",
   "pkg/third-party-licenses.txt",
+  "samples/bach.webp",
+  "samples/collins.webp",
+  "samples/group.webp",
+  "samples/handel.webp",
+  "samples/hopper.webp",
   "style.css",
 ];
 

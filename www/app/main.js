@@ -6,6 +6,7 @@
 
 import { AccuracyPanel } from "./accuracy.js";
 import { sharedAnalyzer } from "./analyzer.js";
+import { answerOf } from "./answer.js";
 import { Applied } from "./applied.js";
 import { Batch } from "./batch.js";
 import { Calibration } from "./calibration.js";
@@ -19,6 +20,7 @@ import { offerPanel } from "./panels.js";
 import { isVideo, listenForPictures } from "./picture-input.js";
 import { numbered } from "./places.js";
 import { PrivacyPanel } from "./privacy.js";
+import { offerSamples, samplesArrived } from "./samples.js";
 import { SelfCheck } from "./self-check.js";
 import { optionsOf, Settings } from "./settings.js";
 import { drawStill, loadImage } from "./stage.js";
@@ -85,6 +87,10 @@ listenForPictures((intake) => {
   else if (isVideo(picked[0].file)) watchVideo(picked[0].file);
   else readPicture(picked[0].file);
 });
+offerSamples(readPicture, async (file) => {
+  const faces = await analyzePicture(file, new AbortController().signal).catch(() => []);
+  return faces.length > 0 ? answerOf(faces[0]).emotion : undefined;
+});
 find("[data-testid=video-cancel]").addEventListener("click", () => {
   beginTask();
   view.set("empty");
@@ -101,7 +107,7 @@ async function loadModel() {
   const { signal } = task;
   status.show("busy", "status.loading");
   try {
-    const loaded = await analyzer();
+    const [loaded] = await Promise.all([analyzer(), samplesArrived()]);
     privacy.start(loaded);
     settings.start(loaded);
     const { emotion, detector } = loaded.model;

@@ -7,7 +7,7 @@
 
 import { find } from "./html.js";
 import { remember, remembered } from "./storage.js";
-import { say, sayPercent, write } from "./words.js";
+import { say, sayLower, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
 /** @typedef {import('../lib/index.js').PipelineOptions} PipelineOptions */
@@ -26,21 +26,15 @@ export class Settings {
   /** @type {HTMLInputElement} */ #threshold = find("#threshold");
   /** @type {HTMLSelectElement} */ #expressions = find("#expressions");
   /** @type {HTMLInputElement} */ #mostFaces = find("#most-faces");
+  /** The expression in the threshold's example. */
+  #example = "";
 
   /** @param {() => void} onChange called when a setting has changed */
   constructor(onChange) {
-    const show = () => {
-      write(find("output[for=threshold]"), "percent", () => ({ share: sayPercent(this.applied.uncertain_below) }));
-      write(find("[data-example=threshold]"), "threshold.example", () => ({
-        share: sayPercent(EXAMPLE_SHARE),
-        answer: say(EXAMPLE_SHARE < this.applied.uncertain_below ? "uncertain" : "happy"),
-      }));
-      write(find("[data-example=expressions]"), `expressions.example-${this.#expressions.value}`);
-    };
-    this.#threshold.addEventListener("input", show);
+    this.#threshold.addEventListener("input", () => this.#show());
     this.#threshold.addEventListener("change", onChange);
     this.#expressions.addEventListener("change", () => {
-      show();
+      this.#show();
       remember(EXPRESSIONS_KEY, this.#expressions.value);
       onChange();
     });
@@ -51,7 +45,7 @@ export class Settings {
     });
     if (remembered(EXPRESSIONS_KEY) === "8") this.#expressions.value = "8";
     this.#setMostFaces(remembered(FACES_KEY) ?? "");
-    show();
+    this.#show();
     offerMarks();
     const button = find("[data-action=adjust]");
     button.addEventListener("click", () => {
@@ -79,6 +73,20 @@ export class Settings {
   /** Offers eight expressions if the model has them. @param {EmotionAnalyzer} analyzer */
   start({ model }) {
     find(".expressions").hidden = model.emotion.eight.length === 0;
+    this.#example = model.emotion.classes[0];
+    this.#show();
+  }
+
+  /** Shows the threshold, and what each setting would change. */
+  #show() {
+    const below = this.applied.uncertain_below;
+    write(find("output[for=threshold]"), "percent", () => ({ share: sayPercent(below) }));
+    write(find("[data-example=threshold]"), this.#example && "threshold.example", () => ({
+      emotion: sayLower(this.#example),
+      share: sayPercent(EXAMPLE_SHARE),
+      answer: say(EXAMPLE_SHARE < below ? "uncertain" : this.#example),
+    }));
+    write(find("[data-example=expressions]"), `expressions.example-${this.#expressions.value}`);
   }
 }
 

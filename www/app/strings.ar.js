@@ -85,6 +85,10 @@ export const phrases = {
   "invitation.title": "ماذا يُظهر هذا الوجه؟",
   "invitation.text": "ترى تعبيرًا لا شعورًا، ولا شيء يغادر هذه الصفحة.",
   "invitation.hint": "يمكنك أيضًا إفلات الصور أو فيديو في أي مكان من الصفحة، أو لصق صورة.",
+  "samples.label": "أو جرّب إحدى هذه",
+  "samples.group": "مجموعة من ستة",
+  "samples.sources":
+    "صور التجربة، وكلها ملك عام: إيلين كولينز (ناسا)، غريس هوبر (البحرية الأمريكية)، باخ وهاندل ورسمان آخران (openclipart.org).",
   "pictures.choose": "اختر صورة",
   "pictures.another": "صورة أخرى",
   "pictures.folder": "اقرأ مجلدًا كاملًا",
@@ -187,7 +191,7 @@ export const phrases = {
   "adjust.title": "ضبط",
 
   "threshold.label": "قل «غير متأكد» إذا قلّ الاحتمال عن",
-  "threshold.example": "وجه سعيد بنسبة {share} يُسمى عندئذ: {answer}.",
+  "threshold.example": "وجه {emotion} بنسبة {share} يُسمى عندئذ: {answer}.",
 
   "expressions.label": "ميّز بين",
   "expressions.4": "أربعة تعبيرات",
@@ -343,6 +347,7 @@ export const phrases = {
   "help.marks": "ما يُرسم فوق الوجوه في الصورة",
   "help.privacy": "ما يثبت أن لا شيء يُرسَل",
   "help.choose": "صور JPEG أو PNG أو WebP، واحدة أو أكثر، أو فيديو",
+  "help.sample": "تقرأ هذه الصورة",
   "help.camera": "تُقرأ الوجوه مباشرة؛ ويطلب المتصفح إذنك أولًا",
   "help.folder": "تُقرأ كل صورة في المجلد وتوضع في جدول",
   "help.video-cancel": "توقف هنا؛ ويبقى ما قُرئ في الخط الزمني",

@@ -85,6 +85,10 @@ const en = {
   "invitation.title": "What does this face show?",
   "invitation.text": "It sees an expression, not a feeling; nothing leaves this page.",
   "invitation.hint": "You can also drop pictures or a video anywhere on the page, or paste one.",
+  "samples.label": "Or try one of these",
+  "samples.group": "A group of six",
+  "samples.sources":
+    "The pictures to try, all in the public domain: Eileen Collins (NASA), Grace Hopper (US Navy), Bach, Handel and two more drawings (openclipart.org).",
   "pictures.choose": "Choose a picture",
   "pictures.another": "Another picture",
   "pictures.folder": "Read a whole folder",
@@ -174,7 +178,7 @@ const en = {
   "adjust.title": "Adjust",
 
   "threshold.label": "Say “not sure” below",
-  "threshold.example": "A face that is happy by {share} is then called: {answer}.",
+  "threshold.example": "A face that is {emotion} by {share} is then called: {answer}.",
 
   "expressions.label": "Tell apart",
   "expressions.4": "four expressions",
@@ -311,6 +315,7 @@ const en = {
   "help.marks": "What is drawn over the picture’s faces",
   "help.privacy": "How to check that nothing is sent",
   "help.choose": "JPEG, PNG or WebP pictures, one or many, or a video",
+  "help.sample": "Reads this picture",
   "help.camera": "Reads faces live; the browser asks for your permission first",
   "help.folder": "Reads every picture in a folder into a table",
   "help.video-cancel": "Stops here; what was read stays in the timeline",

@@ -9,7 +9,7 @@ import { answerOf, isUnsure, sayBriefly, sayProbability, sayTally } from "./answ
 import { FaceDetail } from "./face-detail.js";
 import { FaceStrip } from "./face-strip.js";
 import { explainFailure } from "./failures.js";
-import { find } from "./html.js";
+import { find, showMood } from "./html.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
 import { say, write } from "./words.js";
@@ -171,6 +171,7 @@ export class View {
     this.stage.overlay.choose(face?.id);
     this.#strip.choose(face?.id);
     this.#detail.show(face);
+    if (face) showMood(answerOf(face).emotion);
   }
 
   /**
