@@ -8,6 +8,7 @@ import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { installPackages, root, run, targetDir } from "./environment.mjs";
 import { headersFile } from "./headers.mjs";
+import { minifyPage } from "./minify.mjs";
 
 const out = resolve(process.argv[2] ?? join(root, "site"));
 const docs = join(out, "docs");
@@ -16,19 +17,20 @@ const docs = join(out, "docs");
 installPackages(join(root, "docs"));
 
 rmSync(out, { recursive: true, force: true });
-copyPage();
+await copyPage();
 await makeGuides();
 makeReferences();
 console.log(`Built ${out}.`);
 
-/** The page itself, with the link to the documentation shown, and the same as one file. */
-function copyPage() {
+/** The page itself, minified, with the link to the documentation shown, and the same as one file. */
+async function copyPage() {
   const isSource = (path) => /README\.md|tsconfig.*\.json|\.single\.js|\.d\.ts$/.test(basename(path));
   cpSync(join(root, "www"), out, { recursive: true, filter: (path) => !isSource(path) });
   const html = readFileSync(join(out, "index.html"), "utf8");
   const link = '<a class="link" href="docs/" hidden';
   if (!html.includes(link)) throw new Error(`index.html has no ${link}`);
   writeFileSync(join(out, "index.html"), html.replace(link, link.replace(" hidden", "")));
+  await minifyPage(out);
   run("node", ["scripts/build-single.mjs", join(out, "countenance.html")]);
   writeFileSync(join(out, "_headers"), headersFile());
 }
