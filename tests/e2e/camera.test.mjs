@@ -76,7 +76,7 @@ test("the view is mirrored, its label is not, and the mirror can be turned off",
   assert.doesNotMatch(await transform(".live"), /-1/);
 });
 
-test("the view pauses, continues, and is saved as a picture with its boxes", async () => {
+test("the view pauses, continues, and is saved as a card", async () => {
   const page = await open();
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();
@@ -86,7 +86,8 @@ test("the view pauses, continues, and is saved as a picture with its boxes", asy
   assert.equal(await isPlaying(), false);
   const png = await downloaded(page, "snapshot");
   assert.equal(png.subarray(1, 4).toString(), "PNG");
-  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [SIZE.width, SIZE.height]);
+  const height = (1000 * SIZE.height) / SIZE.width;
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [1000, height + 302], "with four bars below it");
 
   await page.getByRole("button", { name: "Pause" }).click();
   assert.equal(await isPlaying(), true);

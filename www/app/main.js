@@ -23,6 +23,7 @@ import { PrivacyPanel } from "./privacy.js";
 import { offerSamples, samplesArrived } from "./samples.js";
 import { SelfCheck } from "./self-check.js";
 import { optionsOf, Settings } from "./settings.js";
+import { offerCard } from "./share.js";
 import { drawStill, loadImage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { readVideo } from "./video-file.js";
@@ -87,6 +88,10 @@ listenForPictures((intake) => {
   else if (isVideo(picked[0].file)) watchVideo(picked[0].file);
   else readPicture(picked[0].file);
 });
+offerCard(
+  () => view.stage.look(),
+  () => view.chosen,
+);
 offerSamples(readPicture, async (file) => {
   const faces = await analyzePicture(file, new AbortController().signal).catch(() => []);
   return faces.length > 0 ? answerOf(faces[0]).emotion : undefined;

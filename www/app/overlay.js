@@ -38,7 +38,8 @@ export class Overlay {
   #screen = { width: 0, height: 0 };
   #isMirrored = false;
   #measure = makeMeasure(this.#layer);
-  /** @type {HTMLCanvasElement | undefined} */ #heat;
+  /** The map of what mattered, while it is shown. @type {import('./card.js').Subject["why"]} */
+  why;
   #onChoose;
 
   /** @param {(id: number, step?: number) => void} onChoose called with the face chosen, or how far from it to go on */
@@ -111,21 +112,22 @@ export class Overlay {
    * @param {FaceEmotion} face
    * @param {HTMLCanvasElement} heat
    */
-  showHeat({ id, box: { width, height }, roll }, heat) {
+  showHeat(face, heat) {
     this.hideHeat();
-    const isTurned = Math.abs(roll) >= LEAST_ROLL;
+    const { width, height } = face.box;
+    const roll = Math.abs(face.roll) < LEAST_ROLL ? 0 : face.roll;
     const side = SEEN_SHARE * Math.max(width, height);
     heat.className = "heat";
     heat.style.setProperty("--wide", String(side / width));
     heat.style.setProperty("--high", String(side / height));
-    heat.style.setProperty("--roll", `${isTurned ? (this.#isMirrored ? -roll : roll) : 0}deg`);
-    this.#heat = heat;
-    this.#parts.get(id)?.box.prepend(heat);
+    heat.style.setProperty("--roll", `${this.#isMirrored ? -roll : roll}deg`);
+    this.why = { heat, side, roll, face };
+    this.#parts.get(face.id)?.box.prepend(heat);
   }
 
   hideHeat() {
-    this.#heat?.remove();
-    this.#heat = undefined;
+    this.why?.heat.remove();
+    this.why = undefined;
   }
 
   /** @param {FaceEmotion} face */

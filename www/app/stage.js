@@ -5,7 +5,6 @@
  * @module
  */
 
-import { answerOf, sayBriefly } from "./answer.js";
 import { find, make } from "./html.js";
 import { Overlay } from "./overlay.js";
 import { say } from "./words.js";
@@ -59,40 +58,18 @@ export class Stage {
   }
 
   /**
-   * What is shown, with boxes and labels, as a picture.
+   * What is shown, for a card: the picture at its full size where that is at hand.
    *
-   * @returns {Promise<Blob | null>}
+   * @returns {Promise<import('./card.js').Subject>}
    */
-  async snapshot() {
-    const canvas = make("canvas", "");
-    const shown = this.#live.hidden ? this.#still.element : this.#live;
-    const { width, height } = this.#live.hidden ? this.#still.size : sizeOf(this.#live);
-    canvas.width = width;
-    canvas.height = height;
-    const context = canvas.getContext("2d");
-    if (!context) return null;
+  async look() {
+    const { faces, why } = this.overlay;
     const isMirrored = this.#figure.classList.contains("mirrored");
-    context.fillStyle = "#fff"; // as it lies on the page, where the video is transparent
-    context.fillRect(0, 0, width, height);
-    context.save();
-    if (isMirrored) context.transform(-1, 0, 0, 1, width, 0);
-    context.drawImage(shown, 0, 0, width, height);
-    context.restore();
-    context.lineWidth = Math.max(2, height / 240);
-    context.font = `500 ${Math.max(14, height / 32)}px sans-serif`;
-    for (const face of this.overlay.faces) {
-      const { x, y, width: w, height: h } = face.box;
-      const left = isMirrored ? width - x - w : x;
-      const label = sayBriefly(answerOf(face));
-      for (const draw of /** @type {const} */ (["strokeText", "fillText"])) {
-        context.strokeStyle = "#000";
-        context.fillStyle = "#fff";
-        context[draw](label, left, Math.max(y - height / 60, height / 20));
-      }
-      context.strokeStyle = "#fff";
-      context.strokeRect(left, y, w, h);
-    }
-    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    if (!this.#live.hidden) return { picture: this.#live, size: sizeOf(this.#live), isMirrored, faces, why };
+    const { element, size, file } = this.#still;
+    const whole = file && (await loadImage(file).catch(() => undefined));
+    const isWhole = whole?.naturalWidth === size.width && whole.naturalHeight === size.height;
+    return { picture: isWhole ? whole : element, size, isMirrored, faces, why };
   }
 
   /** Shows a picture, without faces at first. @param {Still} still */

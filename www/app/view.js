@@ -165,9 +165,14 @@ export class View {
     this.#showChosen();
   }
 
-  /** Shows the chosen face's answer in detail; where it is gone, the first's. */
+  /** The face whose answer is shown in detail: the one chosen, or the first where that is gone. */
+  get chosen() {
+    return this.#faces.find(({ id }) => id === this.#chosen) ?? this.#faces[0];
+  }
+
+  /** Shows its answer in detail. */
   #showChosen() {
-    const face = this.#faces.find(({ id }) => id === this.#chosen) ?? this.#faces[0];
+    const face = this.chosen;
     this.stage.overlay.choose(face?.id);
     this.#strip.choose(face?.id);
     this.#detail.show(face);
