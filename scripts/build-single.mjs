@@ -39,7 +39,7 @@ const licences = readFileSync(join(www, "pkg/third-party-licenses.txt")).toStrin
 const replacements = [
   [/(?<=<a )download href="[^"]*"/, `download="third-party-licenses.txt" href="data:text/plain;base64,${licences}"`],
   [/(?<=http-equiv="Content-Security-Policy" content=")[^"]*/, policy],
-  [/ *<link rel="(icon|manifest)".*\n/g, ""],
+  [/ *<(link rel="(icon|apple-touch-icon|manifest)"|meta (property="og:|name="twitter:)).*\n/g, ""],
   [/<link rel="stylesheet".*>/, `<style>${style}</style>`],
   [
     / *<script type="module".*\n/,

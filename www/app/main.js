@@ -15,7 +15,7 @@ import { downloadResults } from "./export.js";
 import { PageFailure } from "./failures.js";
 import { find } from "./html.js";
 import { isCrash, LiveView } from "./live.js";
-import { keepForOffline } from "./offline.js";
+import { keepForOffline, offerInstallation } from "./offline.js";
 import { offerPanel } from "./panels.js";
 import { isVideo, listenForPictures } from "./picture-input.js";
 import { numbered } from "./places.js";
@@ -105,6 +105,7 @@ find("[data-action=turn]").addEventListener("click", () => {
   view.turn();
   readStage();
 });
+offerInstallation();
 loadModel().then(keepForOffline);
 
 /** Loads the model ahead of the first picture. */

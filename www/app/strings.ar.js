@@ -32,6 +32,7 @@ export const phrases = {
   "privacy.imports-text":
     "لا يستطيع برنامج WebAssembly إلا أن يحسب وأن يستدعي ما أُعطي له. ولا شيء من هذه يرسل شيئًا إلى أي مكان.",
 
+  install: "تثبيت",
   documentation: "التوثيق",
 
   "check.open": "فحص ذاتي",
@@ -354,6 +355,7 @@ export const phrases = {
   "looks.contempt": "يبدو محتقِرًا",
 
   "help.adjust": "العتبة وعدد التعابير والمعايرة واللغة",
+  "help.install": "تحفظ هذه الصفحة على جهازك بأيقونة خاصة، فتعمل بلا شبكة",
   "help.about": "ما تستطيعه وما لا تستطيعه، وكم تخطئ، وكيف تتحقق من أن شيئًا لا يُرسل",
   "help.zoom-in": "تكبير",
   "help.zoom-out": "تصغير",

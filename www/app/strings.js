@@ -33,6 +33,7 @@ const en = {
     "A WebAssembly module can compute, and call the functions it is given. None of these sends anything anywhere.",
 
   documentation: "Documentation",
+  install: "Install",
 
   "check.open": "Self-check",
   "check.title": "Self-check",
@@ -322,6 +323,7 @@ const en = {
   "looks.contempt": "Looks contemptuous",
 
   "help.adjust": "Threshold, number of expressions, calibration, language",
+  "help.install": "Keeps this page on your device, with an icon of its own; it then works without a network",
   "help.about": "What it can and can’t do, how often it errs, and how to check that nothing is sent",
   "help.zoom-in": "Zoom in",
   "help.zoom-out": "Zoom out",
