@@ -220,6 +220,22 @@ test("a HEIC photo is explained", async () => {
   assert.match(await statusMatching(page, /HEIC/), /JPEG/);
 });
 
+test("a pasted link is explained, but not one that goes into a field", async () => {
+  const page = await open();
+  await statusMatching(page, /Ready/);
+  const link = await dataTransfer(page, {});
+  const paste = (selector) =>
+    page.evaluate(
+      ([clipboardData, selector]) =>
+        document.querySelector(selector).dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true })),
+      [link, selector],
+    );
+  await paste("#most-faces");
+  assert.match(await page.getByTestId("status").textContent(), /^Ready/);
+  await paste("body");
+  assert.match(await statusMatching(page, /No picture/), /fetches nothing/);
+});
+
 test("a dropped link is explained: the page fetches nothing", async () => {
   const page = await open();
   await page.dispatchEvent("[data-testid=drop-zone]", "drop", { dataTransfer: await dataTransfer(page, {}) });

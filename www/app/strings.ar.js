@@ -180,7 +180,6 @@ export const phrases = {
   "strip.label": "الوجوه",
   "overlay.label": "الوجوه في الصورة",
   "face.named": "الوجه {number}: {answer}",
-  "faces.none": "لا وجه في هذه الصورة.",
   "faces.none-live": "انظر إلى الكاميرا.",
   "faces.none-frame": "لا وجه في هذه اللقطة.",
   "doubt.close": "{first} و{second} متقاربان.",

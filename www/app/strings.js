@@ -167,7 +167,6 @@ const en = {
   "strip.label": "Faces",
   "overlay.label": "Faces in the picture",
   "face.named": "Face {number}: {answer}",
-  "faces.none": "No face found in this picture.",
   "faces.none-live": "Look into the camera.",
   "faces.none-frame": "No face in this frame.",
   "doubt.close": "{first} and {second} are close.",

@@ -186,7 +186,7 @@ export class View {
    * @param {boolean} hasMore whether there are more than these
    */
   showResult(faces, hasMore) {
-    this.showFaces(faces, "faces.none");
+    this.showFaces(faces, "");
     if (faces.length === 0) return this.status.show("result", "status.no-face", undefined, "status.no-face-hint");
     const hint = hasMore ? "status.more-faces-hint" : "";
     return this.status.show("result", "status.faces", () => countAndList(faces, sayFully), hint);
