@@ -47,12 +47,7 @@ export class Settings {
     this.#setMostFaces(remembered(FACES_KEY) ?? "");
     this.#show();
     offerMarks();
-    const button = find("[data-action=adjust]");
-    button.addEventListener("click", () => {
-      const panel = find(".adjust");
-      panel.hidden = !panel.hidden;
-      button.setAttribute("aria-expanded", String(!panel.hidden));
-    });
+    find("[data-action=adjust]").addEventListener("click", () => showSettings(find(".adjust").hidden === true));
   }
 
   /** All settings but the calibration, as exported files name them. */
@@ -88,6 +83,12 @@ export class Settings {
     }));
     write(find("[data-example=expressions]"), `expressions.example-${this.#expressions.value}`);
   }
+}
+
+/** @param {boolean} shown */
+export function showSettings(shown) {
+  find(".adjust").hidden = !shown;
+  find("[data-action=adjust]").setAttribute("aria-expanded", String(shown));
 }
 
 /** Lets the visitor choose what is drawn over the picture: frames and markers, markers alone, or nothing. */
