@@ -1,7 +1,10 @@
 // The picture as the interface: markers that leave faces to be seen, a strip linked with them, and zoom.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { root } from "../../scripts/environment.mjs";
 import { choose, fixture, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 import { drawGroup } from "./pictures.mjs";
 
@@ -9,7 +12,9 @@ const { browser, open } = await startBrowser();
 
 const DESKTOP = { width: 1440, height: 900 };
 const PHONE = { width: 360, height: 640 };
+const sample = readFileSync(join(root, "www/samples/group.webp"));
 const groups = new Map([
+  [6, { name: "group.webp", mimeType: "image/webp", buffer: sample }],
   [29, await drawGroup(browser, 29, { columns: 10, width: 2000, height: 900 })],
   [60, await drawGroup(browser, 60, { columns: 10, width: 2400, height: 1500 })],
   [100, await drawGroup(browser, 100, { columns: 12, width: 3000, height: 2200 })],
@@ -39,6 +44,8 @@ function drawn(page) {
 }
 
 for (const [count, viewport, forms] of [
+  [6, DESKTOP, ["words"]],
+  [6, PHONE, ["number", "words"]],
   [29, DESKTOP, ["number", "words"]],
   [60, DESKTOP, ["number", "words"]],
   [60, PHONE, ["glyph", "number", "words"]],
@@ -161,6 +168,21 @@ test("wheel, keys and buttons look closer: markers keep their size, and 0 shows 
   await statusMatching(page, /1 face/);
   const [stage, picture] = await Promise.all([".stage", ".picture"].map((name) => page.locator(name).boundingBox()));
   assert.deepEqual(picture, stage, "the next picture is shown whole, and fills the stage");
+});
+
+test("closer up, a large picture is shown at its full size", async () => {
+  const page = await openGroup(100, { viewport: DESKTOP });
+  assert.equal(await page.locator("canvas.still").evaluate(({ width }) => width), 2048);
+  assert.equal(await page.locator(".whole").count(), 0);
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  const whole = page.locator(".whole");
+  await whole.waitFor();
+  assert.equal(await whole.evaluate(({ naturalWidth }) => naturalWidth), 3000);
+  assert.deepEqual(await whole.boundingBox(), await page.locator(".still").boundingBox());
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  assert.equal(await whole.count(), 0);
+  assert.deepEqual(page.problems, []);
 });
 
 test("two fingers look closer", async () => {

@@ -32,7 +32,9 @@ export class Stage {
   /** @type {Still} */ #still = { element: find(".still"), size: { width: 0, height: 0 } };
   /** @type {HTMLVideoElement} */ #live = find(".live");
   #workbench = find(".workbench");
-  #zoom = new Zoom();
+  #zoom = new Zoom(() => this.#sharpen());
+  /** The still at its full size, once one looks closer. @type {HTMLImageElement | undefined} */
+  #whole;
   /** A copy of the video's picture. */
   #copy = make("canvas", "");
 
@@ -150,6 +152,7 @@ export class Stage {
   /** Shows no picture. */
   clear() {
     this.#still.element.hidden = true;
+    this.#whole?.remove();
     this.#live.hidden = true;
     this.#live.controls = false;
     this.#figure.hidden = true;
@@ -158,9 +161,28 @@ export class Stage {
     this.#zoom.reset();
   }
 
+  /**
+   * Shows the picture at its full size over the smaller one that stands for it, where the browser reads it as the analyzer
+   * did: upright, and as large.
+   */
+  async #sharpen() {
+    const still = this.#still;
+    const { element, size, file } = still;
+    if (!file || element.width >= size.width || this.#whole) return;
+    this.#whole = new Image();
+    const whole = await loadImage(file).catch(() => undefined);
+    if (still !== this.#still || whole?.naturalWidth !== size.width || whole.naturalHeight !== size.height) return;
+    whole.className = "whole";
+    whole.alt = "";
+    this.#whole = whole;
+    element.after(whole);
+  }
+
   /** @param {Still} still */
   #replaceStill(still) {
     const { element, size } = still;
+    this.#whole?.remove();
+    this.#whole = undefined;
     element.className = "still";
     element.hidden = false;
     element.setAttribute("role", "img");

@@ -27,8 +27,11 @@ export class Zoom {
   #pan = { x: 0, y: 0 };
   /** @type {Map<number, PointerEvent>} */ #pointers = new Map();
   #moved = 0;
+  #onCloser;
 
-  constructor() {
+  /** @param {() => void} onCloser called when one looks closer */
+  constructor(onCloser) {
+    this.#onCloser = onCloser;
     const figure = this.#figure;
     this.#stage.addEventListener("wheel", (event) => this.#onWheel(event), { passive: false });
     figure.addEventListener("pointerdown", (event) => this.#onDown(event));
@@ -71,6 +74,7 @@ export class Zoom {
     this.#zoom = zoom;
     this.#figure.style.setProperty("--zoom", String(zoom));
     this.#stage.classList.toggle("zoomed", zoom > 1);
+    if (growth > 1) this.#onCloser();
     this.#moveTo(at.x - (at.x - x) * growth, at.y - (at.y - y) * growth);
   }
 
