@@ -18,6 +18,20 @@ const VIEWS = {
     await page.getByRole("button", { name: "Why?" }).click();
     await page.locator(".explanation").waitFor();
   },
+  group: async (page) => {
+    await statusMatching(page, /Ready/);
+    await page.getByTestId("sample").last().click();
+    await statusMatching(page, /6 faces/);
+    await page.locator(".chip").nth(2).click();
+  },
+  card: async (page) => {
+    await statusMatching(page, /Ready/);
+    await page.getByTestId("sample").last().click();
+    await statusMatching(page, /6 faces/);
+    await page.getByRole("button", { name: "Share" }).click();
+    await page.locator("#cover").selectOption("blur");
+    await page.locator(".card-preview canvas").waitFor();
+  },
   settings: async (page) => {
     await choose(page, fixture("astronaut.png"));
     await statusMatching(page, /1 face/);

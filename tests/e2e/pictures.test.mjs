@@ -161,7 +161,7 @@ test("what counts as uncertain is the visitor's choice", async () => {
   await openAdjust(page);
   await page.getByLabel("Say “not sure” below").fill("0.95");
   assert.match(await statusMatching(page, /Not sure/), /^1 face: Not sure \(most likely \w+, \d+%\)\.$/);
-  assert.equal(await page.locator(".box .label").textContent(), "1Not sure");
+  assert.equal(await page.locator(".box .label").textContent(), "1 Not sure");
   assert.match(await page.locator(".detail .answer").textContent(), /^1 ?Not sure most likely \w+, \d+%$/);
   assert.equal((await shownFaces(page))[0].probability, probability, "the probabilities stay");
   await page.getByLabel("Say “not sure” below").fill("0.25");

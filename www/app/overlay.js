@@ -10,7 +10,6 @@ import { answerOf, sayBriefly } from "./answer.js";
 import { onArrows } from "./arrows.js";
 import { find, make, makeGlyph, showGlyph } from "./html.js";
 import { placeMarkers } from "./places.js";
-import { say } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 
@@ -92,7 +91,7 @@ export class Overlay {
       parts.box.dataset.emotion = answer.emotion;
       showGlyph(parts.glyph, answer.emotion);
       parts.text.textContent = brief;
-      parts.box.setAttribute("aria-label", say("face.named", { number: face.id, answer: brief }));
+      parts.box.setAttribute("aria-label", `${face.id} ${brief}`);
     }
     this.#place();
   }
@@ -135,7 +134,7 @@ export class Overlay {
     const glyph = makeGlyph("uncertain");
     const badge = make("b", "badge", String(id));
     const text = make("span", "");
-    const label = make("span", "label", glyph, badge, text);
+    const label = make("span", "label", glyph, badge, " ", text);
     const box = make("button", "box", label);
     box.type = "button";
     box.tabIndex = -1;
