@@ -76,6 +76,49 @@ test("the visitor can choose eight expressions, and the choice is remembered", a
   assert.match(header, /,eight_emotion,eight_neutral,/);
 });
 
+test("each setting says by an example what it changes", async () => {
+  const page = await open();
+  await statusMatching(page, /Ready/);
+  await openAdjust(page);
+  const example = (name) => page.locator(`[data-example=${name}]`).textContent();
+  assert.equal(await example("threshold"), "A face that is happy by 60% is then called: Happy.");
+  await page.getByLabel("Say “not sure” below").fill("0.7");
+  assert.equal(await example("threshold"), "A face that is happy by 60% is then called: Not sure.");
+  assert.match(await example("expressions"), /None of the four/);
+  await page.getByLabel("Tell apart").selectOption("8");
+  assert.match(await example("expressions"), /Angry/);
+  await page.locator("[data-action=adjust]").click();
+  assert.equal(await page.locator(".adjust").isVisible(), false);
+});
+
+test("what is drawn over the picture is the visitor's choice, which is remembered", async () => {
+  const page = await open();
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  const drawn = async () => {
+    await page.mouse.move(0, 0);
+    return page.evaluate(() =>
+      [getComputedStyle(document.querySelector(".box"), "::after"), getComputedStyle(document.querySelector(".label"))]
+        .map(({ opacity }) => Number(opacity))
+        .map(Boolean),
+    );
+  };
+  assert.deepEqual(await drawn(), [true, true]);
+  await openAdjust(page);
+  const choice = page.getByLabel("Draw on the picture");
+  await choice.selectOption("markers");
+  assert.deepEqual(await drawn(), [false, true]);
+  await choice.selectOption("none");
+  assert.deepEqual(await drawn(), [false, false]);
+  await page.reload();
+  await isListening(page);
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  assert.deepEqual(await drawn(), [false, false]);
+  await page.locator(".box").hover();
+  assert.equal(await page.locator(".label").evaluate((label) => getComputedStyle(label).opacity), "1");
+});
+
 /** The map of what mattered, and the answers that the explanation names. */
 async function explained(page) {
   await page.getByRole("button", { name: "Why?" }).click();
