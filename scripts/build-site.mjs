@@ -1,6 +1,8 @@
 // Builds the static site: the page, its one-file copy, the documentation beside it, and the headers for its host.
 //
 //   node scripts/build-site.mjs [folder]      (after scripts/build.mjs; `site` by default)
+//
+// SITE_URL, from the environment, is the address that the site will have, for the picture that links to it show.
 
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -29,7 +31,13 @@ async function copyPage() {
   const html = readFileSync(join(out, "index.html"), "utf8");
   const link = '<a class="link" href="docs/" hidden';
   if (!html.includes(link)) throw new Error(`index.html has no ${link}`);
-  writeFileSync(join(out, "index.html"), html.replace(link, link.replace(" hidden", "")));
+  const preview = 'content="preview.jpg"';
+  if (!html.includes(preview)) throw new Error(`index.html has no ${preview}`);
+  const address = process.env.SITE_URL ? new URL("preview.jpg", process.env.SITE_URL) : "preview.jpg";
+  writeFileSync(
+    join(out, "index.html"),
+    html.replace(link, link.replace(" hidden", "")).replace(preview, `content="${address}"`),
+  );
   await minifyPage(out);
   run("node", ["scripts/build-single.mjs", join(out, "countenance.html")]);
   writeFileSync(join(out, "_headers"), headersFile());
