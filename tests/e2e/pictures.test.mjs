@@ -152,6 +152,29 @@ test("a face that shows none of the four expressions is said to look like anothe
   );
 });
 
+test("the reason for doubt is said: what is wrong with the picture, or how the expressions stand", async () => {
+  const page = await open();
+  const said = await page.evaluate(async () => {
+    const { sayDoubt } = await import("/app/answer.js");
+    const of = (emotion, [happy, neutral, sad, surprise], reasons) =>
+      sayDoubt({ emotion, likeliest: "happy", probabilities: { happy, neutral, sad, surprise }, reasons });
+    return [
+      of("happy", [0.9, 0.1, 0, 0], []),
+      of("happy", [0.9, 0.1, 0, 0], ["small", "cut-off"]),
+      of("uncertain", [0.45, 0.4, 0.1, 0.05], []),
+      of("uncertain", [0.45, 0.2, 0.2, 0.15], []),
+      of("uncertain", [0.45, 0.4, 0.1, 0.05], ["covered"]),
+    ];
+  });
+  assert.deepEqual(said, [
+    "",
+    "The face is small, cut off.",
+    "Happy and Neutral are close.",
+    "No expression stands out.",
+    "The face is partly covered, it seems.",
+  ]);
+});
+
 test("what counts as uncertain is the visitor's choice", async () => {
   const page = await open();
   await choose(page, fixture("grace_hopper.png"));

@@ -68,7 +68,9 @@ const CLOSE = 0.15;
  */
 export function sayDoubt(face) {
   const { emotion, probabilities } = answerOf(face);
-  if (face.reasons?.length) return sayList(face.reasons.map((reason) => say(`doubt.${reason}`)));
+  if (face.reasons?.length) {
+    return say("doubt.reasons", { list: sayList(face.reasons.map((reason) => say(`doubt.${reason}`))) });
+  }
   if (emotion !== "uncertain") return "";
   const [[first, most], [second, next]] = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
   return most - next < CLOSE ? say("doubt.close", { first: say(first), second: say(second) }) : say("doubt.none");
