@@ -124,6 +124,14 @@ fn length(x: f32, y: f32) -> f32 {
     (x * x + y * y).sqrt()
 }
 
+/// A point of a face turned by `roll` degrees around `middle`, where it lies when the face is turned upright.
+#[inline(never)]
+pub(crate) fn upright([x, y]: [f32; 2], middle: [f32; 2], roll: f32) -> [f32; 2] {
+    let [cos, sin] = cos_sin(roll);
+    let [x, y] = [x - middle[0], y - middle[1]];
+    [middle[0] + x * cos + y * sin, middle[1] + y * cos - x * sin]
+}
+
 /// The turn that best lays an upright face's five points on these, -180..180 degrees (least squares, any scale).
 #[inline(never)]
 pub(crate) fn roll_of(landmarks: &Landmarks) -> f32 {
