@@ -52,7 +52,7 @@ pub(crate) fn crop_found_face(frame: &Frame<'_>, bounding_box: &BoundingBox, rol
     if roll.abs() < LEAST_ROLL {
         return crop_upright(frame, bounding_box);
     }
-    let side = SQUARE_SIDE as f32 * turned_height(bounding_box);
+    let side = SQUARE_SIDE as f32 * turned_height(bounding_box, roll);
     let area = TurnedArea::new(centre(bounding_box), [side; 2], roll);
     chip_of(&mut |y, row| area.read_row(frame, [CHIP_SIDE; 2], y, row))
 }
