@@ -59,7 +59,7 @@ pub(crate) fn crop_found_face(frame: &Frame<'_>, bounding_box: &BoundingBox, rol
 /// Side of the square that is cut out, in pixels of the frame.
 pub(crate) fn crop_side(bounding_box: &BoundingBox, roll: f32) -> f32 {
     let upright = bounding_box.width.max(bounding_box.height);
-    SQUARE_SIDE as f32 * if roll.abs() < LEAST_ROLL { upright } else { turned_height(bounding_box) }
+    SQUARE_SIDE as f32 * if roll.abs() < LEAST_ROLL { upright } else { turned_height(bounding_box, roll) }
 }
 
 fn crop_upright(frame: &Frame<'_>, bounding_box: &BoundingBox) -> FaceChip {
