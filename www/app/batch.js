@@ -9,6 +9,7 @@ import { answerOf, probabilityOf } from "./answer.js";
 import { faceColumns } from "./export.js";
 import { explainFailure } from "./failures.js";
 import { find, make, makeGlyph } from "./html.js";
+import { numbered } from "./places.js";
 import { say, sayList, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
@@ -188,7 +189,7 @@ export class Batch {
 
   /** @param {FaceEmotion[]} found */
   #within(found) {
-    const faces = this.#applied.within(found);
+    const faces = numbered(this.#applied.within(found));
     return { faces, hasMore: found.length > faces.length, settings: this.#applied.settings };
   }
 

@@ -7,7 +7,6 @@
 
 import { EmotionError } from "../lib/index.js";
 import { Camera } from "./camera.js";
-import { download } from "./export.js";
 import { find } from "./html.js";
 import { Pace } from "./pace.js";
 import { sayTime, write } from "./words.js";
@@ -101,10 +100,6 @@ export class LiveView {
     find("[data-testid=camera-stop]").addEventListener("click", () => beginTask());
     toggle("mirror", (mirrored) => view.stage.mirror(mirrored));
     toggle("pause", (paused) => this.#camera.pause(paused));
-    find("[data-action=snapshot]").addEventListener("click", async () => {
-      const picture = await view.stage.snapshot();
-      if (picture) download("countenance.png", picture);
-    });
     find(".cameras").addEventListener("change", ({ target }) =>
       this.start(/** @type {HTMLSelectElement} */ (target).value),
     );

@@ -8,7 +8,6 @@
 import { answerOf } from "./answer.js";
 import { find, make } from "./html.js";
 import { CAMERA, Recording, summarise } from "./recording.js";
-import { colourOf } from "./stage.js";
 import { say, sayDuration, sayList, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
@@ -113,7 +112,6 @@ export class Timeline {
       const strip = /** @type {HTMLElement} */ (this.#strips.children[index]);
       const points = moments.map(({ timeMs, faces }) => ({ timeMs, face: faces.find((face) => face.id === id) }));
       const face = /** @type {FaceEmotion} */ (points.findLast((point) => point.face)?.face);
-      strip.dataset.colour = colourOf(face);
       find(".badge", strip).textContent = String(id);
       find(".shares", strip).textContent = sayShares(shares.get(id) ?? []);
       drawStrip(find("canvas", strip), points, Object.keys(answerOf(face).probabilities));
