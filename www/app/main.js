@@ -48,6 +48,10 @@ const timeline = new Timeline(
   () => applied.settings,
   async (format, results, sessions) =>
     downloadResults(format, "countenance-timeline", await modelIds(), results, { sessions }),
+  (seconds) => {
+    // While it is read, its place is the reader's.
+    if (view.stage.video.controls) view.stage.video.currentTime = seconds;
+  },
 );
 new LiveView(view, analyzer, timeline, {
   beginTask,
@@ -266,6 +270,7 @@ async function watchVideo(file) {
         const found = await retrying(() => loaded.analyzeFrame(picture, { timestampMs: timeMs, signal }));
         const faces = applied.within(found ?? []);
         view.showFaces(faces, "faces.none-frame");
+        session.duration = duration;
         timeline.add({ timeMs, faces });
         status.showProgress({ loaded: seconds, total: duration });
       },
@@ -282,7 +287,10 @@ async function watchVideo(file) {
     const hint = brokenAt === undefined ? "" : "status.video-broken-hint";
     status.show("result", "status.video-read", fill, hint);
     video.controls = true;
-    const showFaces = () => view.showFaces(session.facesAt(video.currentTime * 1000), "faces.none-frame");
+    const showFaces = () => {
+      view.showFaces(session.facesAt(video.currentTime * 1000), "faces.none-frame");
+      timeline.showTime(video.currentTime);
+    };
     for (const event of ["timeupdate", "seeked"]) video.addEventListener(event, showFaces, { signal });
   } catch (error) {
     if (signal.aborted) return;
