@@ -118,12 +118,7 @@ test("every control says what it does", async () => {
   const silent = await page
     .locator(":is(button, select, input, summary):not([hidden], dialog *)")
     .evaluateAll((controls) => controls.filter(({ title }) => !title).map(({ outerHTML }) => outerHTML));
-  const sorting = silent.filter((html) => html.includes("batch."));
-  assert.equal(sorting.length, 4, "the table's headers sort by what they name");
-  assert.deepEqual(
-    silent.filter((html) => !sorting.includes(html)),
-    [],
-  );
+  assert.deepEqual(silent, []);
 });
 
 test("with reduced motion nothing moves by itself", async () => {

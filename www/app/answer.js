@@ -4,7 +4,7 @@
  * @module
  */
 
-import { say, sayPercent } from "./words.js";
+import { say, sayList, sayLower, sayPercent } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /**
@@ -55,6 +55,27 @@ export function sayProbability(answer) {
   const share = sayPercent(probabilityOf(answer));
   if (!isUnsure(answer)) return share;
   return say(`beside.${answer.emotion}`, { emotion: say(answer.likeliest), share, looks: sayLooks(answer) });
+}
+
+/**
+ * How many faces show which expression, the most frequent first; of a single face just which.
+ *
+ * @param {FaceEmotion[]} faces
+ */
+export function sayTally(faces) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { emotion } of faces.map(answerOf)) counts.set(emotion, (counts.get(emotion) ?? 0) + 1);
+  const frequent = [...counts].sort(([, a], [, b]) => b - a);
+  if (faces.length === 1) return sayLower(briefName(frequent[0][0]));
+  return sayList(
+    frequent.map(([emotion, count]) => say("verdict.each", { count, emotion: sayLower(briefName(emotion)) })),
+  );
+}
+
+/** @param {string} emotion an expression, "other" or "uncertain" */
+function briefName(emotion) {
+  return emotion === "other" || emotion === "uncertain" ? `verdict.${emotion}` : emotion;
 }
 
 /** @param {Answer} answer */

@@ -63,9 +63,12 @@ new LiveView(view, analyzer, timeline, {
 const privacy = new PrivacyPanel();
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
-const batch = new Batch(applied, showReading, beginTask, async (format, results) =>
-  downloadResults(format, "countenance-pictures", await modelIds(), results),
-);
+const batch = new Batch(applied, {
+  onShow: showReading,
+  onCancel: beginTask,
+  onResume: readOn,
+  onExport: async (format, results) => downloadResults(format, "countenance-pictures", await modelIds(), results),
+});
 for (const details of document.querySelectorAll("details.columns")) describeColumns(details);
 offerLanguages(find(".language"), () => {
   view.refresh();
@@ -218,12 +221,19 @@ async function readStage() {
 }
 
 /** @param {import('./picture-input.js').Intake} intake */
-async function readPictures(intake) {
-  const signal = beginTask();
+function readPictures(intake) {
+  beginTask();
   timeline.leaveVideo();
   view.set("picture");
   status.show("busy", "status.reading");
-  await batch.run(intake, (file) => analyzePicture(file, signal), previewPicture, signal);
+  batch.begin(intake);
+  readOn();
+}
+
+/** Reads those of many pictures that have not been read. */
+function readOn() {
+  const signal = beginTask();
+  batch.run((file) => analyzePicture(file, signal), previewPicture, signal);
 }
 
 /**

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { make } from "./html.js";
+
 /** The side of a pattern's tile, in pixels. */
 const TILE = 12;
 
@@ -42,8 +44,10 @@ export function makeFillings(element, names, scale) {
   const style = getComputedStyle(element);
   const [paper, ink] = [style.getPropertyValue("--sheet"), style.getPropertyValue("--line-strong")];
   return names.map((name, place) => {
-    const tile = new OffscreenCanvas(TILE * scale, TILE * scale);
-    const context = /** @type {OffscreenCanvasRenderingContext2D} */ (tile.getContext("2d"));
+    const tile = make("canvas", "");
+    tile.width = TILE * scale;
+    tile.height = TILE * scale;
+    const context = /** @type {CanvasRenderingContext2D} */ (tile.getContext("2d"));
     context.scale(scale, scale);
     const last = names.length - place; // 2 and 1 for the last two
     context.fillStyle = last > 2 ? style.getPropertyValue(`--${name}`) : paper;
