@@ -53,7 +53,7 @@ const timeline = new Timeline(
     if (view.stage.video.controls) view.stage.video.currentTime = seconds;
   },
 );
-new LiveView(view, analyzer, timeline, {
+const live = new LiveView(view, analyzer, timeline, {
   beginTask,
   onShow: () => batch.hide(),
   within: (found) => applied.within(found),
@@ -74,6 +74,7 @@ offerLanguages(find(".language"), () => {
   view.refresh();
   timeline.refresh();
   batch.refresh();
+  live.refresh();
 });
 
 /** The current task: each picture, each video and each start of the camera ends the one before. */
@@ -186,9 +187,10 @@ async function readPicture(file) {
   }
 }
 
-/** Hides the pictures and the video that were shown before. */
+/** Hides the pictures, the moments and the video that were shown before. */
 function replaceAll() {
   batch.hide();
+  live.leave();
   timeline.leaveVideo();
 }
 
@@ -224,6 +226,7 @@ async function readStage() {
 function readPictures(intake) {
   beginTask();
   timeline.leaveVideo();
+  live.leave();
   view.set("picture");
   status.show("busy", "status.reading");
   batch.begin(intake);
@@ -317,6 +320,7 @@ async function watchVideo(file) {
 function showVideo() {
   if (view.stage.video.videoWidth === 0) return;
   batch.hide();
+  live.leave();
   view.set("video");
   view.stage.showLive();
 }

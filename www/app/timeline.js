@@ -272,7 +272,6 @@ export class Timeline {
     const session = /** @type {Session} */ (this.#shown);
     this.#writtenAt = now;
     this.#section.dataset.frames = String(session.frames);
-    find("[data-action=timeline-new]").hidden = session.source !== CAMERA;
     write(this.#summary, "timeline.summary", () => sayAll(session));
     this.#bins.forgetBefore(this.#first);
     this.#arrange();
