@@ -59,6 +59,12 @@ const VIEWS = {
     await page.getByTestId("camera-start").click();
     await statusMatching(page, /No face in view/);
   },
+  game: async (page) => {
+    await page.getByTestId("camera-start").click();
+    await statusMatching(page, /No face in view/);
+    await page.getByRole("button", { name: "Show me …" }).click();
+    await page.locator(".game").waitFor();
+  },
 };
 
 for (const colorScheme of ["light", "dark"]) {

@@ -182,7 +182,7 @@ test("a video's timeline reads the moment pointed at, and goes to the one that i
   await reading.filter({ hasText: /^0:00\.2 · Happy \d+%$/ }).waitFor();
   await page.locator("[data-testid=face][data-emotion=happy]").waitFor();
 
-  const slider = page.getByLabel("Moment");
+  const slider = page.getByRole("slider", { name: "Moment" });
   await slider.press("End");
   await page.locator("[data-testid=face][data-emotion=neutral]").waitFor();
   assert.ok((await seconds()) > 2.3);

@@ -22,6 +22,7 @@ export class Game {
   #ring = find(".game .target");
   #glyph = /** @type {SVGSVGElement} */ (find(".game .glyph"));
   #button = find("[data-action=game]");
+  #skip = find("[data-action=game-skip]");
   #onEnd;
   #moments = new Moments();
   /** What is still to be shown, the present one first; nothing before a face has been seen. @type {string[] | undefined} */
@@ -35,7 +36,7 @@ export class Game {
     this.#onEnd = onEnd;
     this.#button.addEventListener("click", () => (this.isRunning ? this.end() : this.start()));
     find("[data-action=game-again]").addEventListener("click", () => this.start());
-    find("[data-action=game-skip]").addEventListener("click", () => this.#next());
+    this.#skip.addEventListener("click", () => this.#next());
   }
 
   get isRunning() {
@@ -46,8 +47,11 @@ export class Game {
     this.#moments = new Moments();
     this.#asked = undefined;
     this.#panel.hidden = false;
+    this.#skip.hidden = true;
+    find(".stage").scrollIntoView({ block: "nearest" });
     write(this.#button, "game.end");
     write(find("[role=status]", this.#panel), "faces.none-live");
+    this.#panel.dataset.emotion = "";
     this.#fill(0);
     showGlyph(this.#glyph, "");
   }
@@ -84,7 +88,7 @@ export class Game {
 
   #next() {
     this.#asked?.shift();
-    if (!this.#asked?.length) {
+    if (this.#asked?.length === 0) {
       this.end();
       return this.#onEnd(this.#moments, this.#all);
     }
@@ -93,6 +97,7 @@ export class Game {
 
   #ask() {
     const emotion = this.#asked?.[0] ?? "";
+    this.#skip.hidden = false;
     this.#panel.dataset.emotion = emotion;
     showGlyph(this.#glyph, emotion);
     write(find("[role=status]", this.#panel), "game.show", () => ({ emotion: sayLower(emotion) }));

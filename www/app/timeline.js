@@ -19,8 +19,11 @@ import { say, sayDuration, sayList, sayPercent, write } from "./words.js";
 /** @typedef {import('./recording.js').Moment} Moment */
 /** @typedef {import('./recording.js').Session} Session */
 
-/** How many faces of a window have a strip, the latest. With `MOST_BINS` that makes 5 MB of bins at most. */
+/** How many faces of a window have a strip, the first to come. With `MOST_BINS` that makes 6 MB of bins at most. */
 const MOST_STRIPS = 100;
+
+/** How many expressions are named, the most frequent. */
+const MOST_SHARES = 4;
 
 /** How often words and numbers are written again, in milliseconds; the strips follow every moment. */
 const WRITE_MS = 150;
@@ -152,6 +155,7 @@ export class Timeline {
       this.#addToBins(session, moment);
     }
     this.#arrange();
+    this.#list.tabIndex = this.#list.scrollHeight > this.#list.clientHeight ? 0 : -1; // to scroll it by keys
     for (const [id, { canvas }] of this.#strips) {
       canvas.width = this.#bins.count * scale;
       canvas.height = canvas.clientHeight * scale;
@@ -184,12 +188,12 @@ export class Timeline {
    */
   #draw(moment) {
     const session = /** @type {Session} */ (this.#shown);
-    const isWider = namesOf(moment.faces[0]).length > this.#names.length;
-    const isNew = session.frames === 1 || isWider || moment.faces.some(({ id }) => !this.#bins.has(id));
+    if (session.frames === 1 || this.#span(session) * 1000 !== this.#windowMs) return this.refresh();
     const last = this.#bins.binAt(moment.timeMs - session.startMs);
     const isOutside = last >= this.#first + this.#bins.count;
     if (isOutside && this.#chosenMs !== undefined) return undefined;
-    if (isNew || this.#span(session) * 1000 !== this.#windowMs) return this.refresh();
+    const isWider = namesOf(moment.faces[0]).length > this.#names.length;
+    if (isWider || moment.faces.some(({ id }) => this.#lacks(id))) return this.refresh();
     const changed = this.#addToBins(session, moment);
     const moved = isOutside ? last - this.#bins.count + 1 - this.#first : 0;
     this.#first += moved;
@@ -216,15 +220,21 @@ export class Timeline {
    * @param {Pick<Moment, 'timeMs' | 'faces'>} moment
    */
   #addToBins(session, { timeMs, faces }) {
+    const shown = faces.filter(({ id }) => this.#bins.has(id) || this.#lacks(id));
     return this.#bins.add(
       timeMs - session.startMs,
-      faces.map((face) => [face.id, areasOf(face, this.#names)]),
+      shown.map((face) => [face.id, areasOf(face, this.#names)]),
     );
+  }
+
+  /** Whether there is room for a strip that is not there yet. @param {number} id */
+  #lacks(id) {
+    return !this.#bins.has(id) && this.#bins.ids.length < MOST_STRIPS;
   }
 
   /** Gives each face in the window a strip. */
   #arrange() {
-    const ids = this.#bins.ids.sort((a, b) => a - b).slice(-MOST_STRIPS);
+    const ids = this.#bins.ids.sort((a, b) => a - b);
     for (const [id, { row }] of this.#strips) {
       if (ids.includes(id)) continue;
       row.remove();
@@ -354,7 +364,8 @@ function sayAll({ source, seconds, frames, shares, totals }) {
 
 /** @param {import('./recording.js').Shares} shares */
 function sayShares(shares) {
-  return sayList(shares.map(({ emotion, share }) => `${say(emotion)} ${sayPercent(share)}`));
+  const said = shares.slice(0, MOST_SHARES).map(({ emotion, share }) => `${say(emotion)} ${sayPercent(share)}`);
+  return sayList(shares.length > MOST_SHARES ? [...said, "…"] : said);
 }
 
 /** @param {Session} session @param {number} timeMs */
