@@ -202,7 +202,7 @@ export class LiveView {
     this.#onHalt();
     this.#clip.stop();
     if (state !== "paused") this.#game.end();
-    if (state === "off" || state === "lost") this.#strip.show(this.#moments, "best.title");
+    if (this.#isShown && (state === "off" || state === "lost")) this.#strip.show(this.#moments, "best.title");
     const { kind, title, hint = "", note } = WORDS[state];
     if (state === "stalled") view.recall();
     if (state === "lost") {

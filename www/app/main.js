@@ -65,7 +65,10 @@ new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
 const batch = new Batch(applied, {
   onShow: showReading,
-  onCancel: beginTask,
+  onCancel() {
+    beginTask();
+    if (status.isBusy) status.show("ready", "status.cancelled");
+  },
   onResume: readOn,
   onExport: async (format, results) => downloadResults(format, "countenance-pictures", await modelIds(), results),
 });
