@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { after, test } from "node:test";
+import { layOut } from "../../www/app/sheet.js";
 import { parseCsv } from "./csv.mjs";
 import { downloaded, fixture, isListening, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 import { drawSideBySide, rampPng } from "./pictures.mjs";
@@ -41,6 +42,25 @@ async function drop(page, files) {
     await session.send("Input.dispatchDragEvent", { type, x: x + width / 2, y: y + height / 2, data });
   }
 }
+
+test("a sheet has two columns on a phone, more where there is room, and only the tiles in sight and near", () => {
+  assert.equal(layOut({ count: 9, width: 250, height: 500, top: 0 }).columns, 2);
+  const { columns, tileWidth, rowHeight, total, first, end } = layOut({
+    count: 5000,
+    width: 860,
+    height: 600,
+    top: 100_000,
+  });
+  assert.equal(columns, 5);
+  assert.equal(columns * tileWidth + (columns - 1) * 10, 860);
+  assert.equal(total, 1000 * rowHeight - 10);
+  assert.ok(first % columns === 0 && end % columns === 0, "whole rows");
+  const [top, bottom] = [(first / columns) * rowHeight, (end / columns) * rowHeight];
+  assert.ok(top <= 100_000 - rowHeight && bottom >= 100_600 + rowHeight, "a row to spare above and below");
+  assert.ok(bottom - top <= 600 + 6 * rowHeight);
+  const { first: none, end: last } = layOut({ count: 3, width: 860, height: 600, top: 0 });
+  assert.deepEqual([none, last], [0, 3]);
+});
 
 test("a whole folder is read: pictures with faces, without any, and a file that can't be read", async () => {
   const page = await open();
