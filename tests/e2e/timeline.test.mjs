@@ -121,6 +121,48 @@ test("every face has a strip, at every zoom, with as many pixels for an hour as 
   assert.deepEqual(page.problems, []);
 });
 
+test("of a crowd, a hundred faces have strips, in the order of their numbers", async () => {
+  const page = await openRecording();
+  await page.evaluate(() => {
+    globalThis.record(
+      0,
+      Array.from({ length: 150 }, (_, index) => 150 - index),
+    );
+    globalThis.record(100, [200]);
+  });
+  const shown = (await page.locator(".strip .badge").allTextContents()).map(Number);
+  assert.deepEqual(
+    shown,
+    Array.from({ length: 100 }, (_, index) => 51 + index),
+  );
+  assert.match(await page.locator(".timeline .summary").textContent(), /151 faces/);
+});
+
+test("a window that follows the live view leaves gone faces behind, and stays where a moment is chosen", async () => {
+  const page = await openRecording();
+  const fill = (from, to, ids) =>
+    page.evaluate(
+      ([begin, end, faces]) => {
+        for (let timeMs = begin; timeMs < end; timeMs += 100) globalThis.record(timeMs, faces);
+      },
+      [from, to, ids],
+    );
+  const shown = () => page.locator(".strip .badge").allTextContents();
+  await fill(0, 5000, [1, 2]);
+  await page.getByLabel("How much of the past to show").selectOption("10");
+  await fill(5000, 16_000, [2]);
+  assert.deepEqual(await shown(), ["2"]);
+  assert.equal((await page.locator(".axis span").allTextContents())[0], "0:06");
+  await page.getByRole("slider", { name: "Moment" }).press("Home");
+  assert.deepEqual(await shown(), ["1", "2"]);
+  assert.equal((await page.locator(".axis span").allTextContents())[0], "0:00");
+  await fill(16_000, 20_000, [2, 3]);
+  assert.deepEqual(await shown(), ["1", "2"]);
+  await page.getByRole("slider", { name: "Moment" }).press("End");
+  await fill(20_000, 20_200, [3]);
+  assert.deepEqual(await shown(), ["2", "3"]);
+});
+
 test("a moment of the live view draws its columns, not the strips", async () => {
   const page = await openRecording();
   const drawn = await page.evaluate(() => {
