@@ -53,8 +53,12 @@ const timeline = new Timeline(
   () => applied.settings,
   async (format, results, sessions) =>
     downloadResults(format, "countenance-timeline", await modelIds(), results, { sessions }),
+  (seconds) => {
+    // While it is read, its place is the reader's.
+    if (view.stage.video.controls) view.stage.video.currentTime = seconds;
+  },
 );
-new LiveView(view, analyzer, timeline, {
+const live = new LiveView(view, analyzer, timeline, {
   beginTask,
   onShow: () => batch.hide(),
   within: (found) => applied.within(found),
@@ -65,14 +69,21 @@ const privacy = new PrivacyPanel();
 offerPanel("about");
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
-const batch = new Batch(applied, showReading, beginTask, async (format, results) =>
-  downloadResults(format, "countenance-pictures", await modelIds(), results),
-);
+const batch = new Batch(applied, {
+  onShow: showReading,
+  onCancel() {
+    beginTask();
+    if (status.isBusy) status.show("ready", "status.cancelled");
+  },
+  onResume: readOn,
+  onExport: async (format, results) => downloadResults(format, "countenance-pictures", await modelIds(), results),
+});
 for (const details of document.querySelectorAll("details.columns")) describeColumns(details);
 offerLanguages(find(".language"), () => {
   view.refresh();
   timeline.refresh();
   batch.refresh();
+  live.refresh();
 });
 
 /** The current task: each picture, each video and each start of the camera ends the one before. */
@@ -194,9 +205,10 @@ async function readPicture(file) {
   }
 }
 
-/** Hides the pictures and the video that were shown before. */
+/** Hides the pictures, the moments and the video that were shown before. */
 function replaceAll() {
   batch.hide();
+  live.leave();
   timeline.leaveVideo();
 }
 
@@ -229,12 +241,20 @@ async function readStage() {
 }
 
 /** @param {import('./picture-input.js').Intake} intake */
-async function readPictures(intake) {
-  const signal = beginTask();
+function readPictures(intake) {
+  beginTask();
   timeline.leaveVideo();
+  live.leave();
   view.set("picture");
   status.show("busy", "status.reading");
-  await batch.run(intake, (file) => analyzePicture(file, signal), previewPicture, signal);
+  batch.begin(intake);
+  readOn();
+}
+
+/** Reads those of many pictures that have not been read. */
+function readOn() {
+  const signal = beginTask();
+  batch.run((file) => analyzePicture(file, signal), previewPicture, signal);
 }
 
 /**
@@ -281,6 +301,7 @@ async function watchVideo(file) {
         const found = await retrying(() => loaded.analyzeFrame(picture, { timestampMs: timeMs, signal }));
         const faces = applied.within(found ?? []);
         view.showFaces(faces, "faces.none-frame");
+        session.duration = duration;
         timeline.add({ timeMs, faces });
         status.showProgress({ loaded: seconds, total: duration });
       },
@@ -297,7 +318,10 @@ async function watchVideo(file) {
     const hint = brokenAt === undefined ? "" : "status.video-broken-hint";
     status.show("result", "status.video-read", fill, hint);
     video.controls = true;
-    const showFaces = () => view.showFaces(session.facesAt(video.currentTime * 1000), "faces.none-frame");
+    const showFaces = () => {
+      view.showFaces(session.facesAt(video.currentTime * 1000), "faces.none-frame");
+      timeline.showTime(video.currentTime);
+    };
     for (const event of ["timeupdate", "seeked"]) video.addEventListener(event, showFaces, { signal });
   } catch (error) {
     if (signal.aborted) return;
@@ -314,6 +338,7 @@ async function watchVideo(file) {
 function showVideo() {
   if (view.stage.video.videoWidth === 0) return;
   batch.hide();
+  live.leave();
   view.set("video");
   view.stage.showLive();
 }
