@@ -1,5 +1,5 @@
-// Makes what only the npm package needs: dist/inline.js, the entry `countenance/inline` with worker and wasm inside, and
-// the declarations of types in dist/types/.
+// Makes what only the npm package needs, in dist/: the entry `countenance/inline` with worker and wasm inside, the scripts
+// for a `<script>` element with their source maps and hashes, and the declarations of types.
 //
 //   node scripts/build-package.mjs      (after scripts/build.mjs)
 
@@ -8,18 +8,40 @@ import { join } from "node:path";
 import { bundle, bundleInlinedWorker, inlinedModule } from "./bundle.mjs";
 import { root, run } from "./environment.mjs";
 
-const script = await bundle("lib/inline.js", "esm", {
-  inPlaceOf: { "worker-file.js": "lib/worker-file.inline.js", "module-file.js": "lib/module-file.inline.js" },
-  define: {
-    "globalThis.INLINED_WORKER": JSON.stringify(await bundleInlinedWorker()),
-    "globalThis.INLINED_MODULE": JSON.stringify(inlinedModule()),
-  },
-});
-mkdirSync(join(root, "dist"), { recursive: true });
-writeFileSync(join(root, "dist/inline.js"), script);
-console.log(`Built dist/inline.js: ${(Buffer.byteLength(script) / 1e6).toFixed(2)} MB.`);
+const dist = join(root, "dist");
+mkdirSync(dist, { recursive: true });
 
-rmSync(join(root, "dist/types"), { recursive: true, force: true });
+/** The module as a script: the inlined entry imports it, and so may any page that can fetch nothing. */
+write("countenance.wasm.js", `globalThis.COUNTENANCE_MODULE="${inlinedModule()}";\n`);
+
+await build("inline.js", "lib/inline.js", "esm", {
+  inPlaceOf: { "worker-file.js": "lib/worker-file.inline.js", "module-file.js": "lib/module-file.inline.js" },
+  define: { "globalThis.COUNTENANCE_WORKER": JSON.stringify(await bundleInlinedWorker()) },
+  banner: 'import"./countenance.wasm.js";',
+});
+
+const { script: worker } = await bundle("lib/worker.js", "iife", {
+  inPlaceOf: { "module-file.js": "lib/module-file.script.js" },
+});
+await build("countenance.iife.js", "lib/script.js", "iife", {
+  inPlaceOf: { "worker-file.js": "lib/worker-file.script.js", "module-file.js": "lib/module-file.script.js" },
+  define: { "globalThis.COUNTENANCE_WORKER": JSON.stringify(worker) },
+  globalName: "countenance",
+});
+
+rmSync(join(dist, "types"), { recursive: true, force: true });
 run("npx", ["tsc", "--project", "www/tsconfig.types.json"]);
-mkdirSync(join(root, "dist/types/pkg"));
-copyFileSync(join(root, "www/pkg/countenance.d.ts"), join(root, "dist/types/pkg/countenance.d.ts"));
+mkdirSync(join(dist, "types/pkg"));
+copyFileSync(join(root, "www/pkg/countenance.d.ts"), join(dist, "types/pkg/countenance.d.ts"));
+
+/** Bundles an entry into dist/, with its source map beside it. */
+async function build(name, entry, format, options) {
+  const { script, map } = await bundle(entry, format, { ...options, outfile: join(dist, name) });
+  write(name, script);
+  write(`${name}.map`, map);
+}
+
+function write(name, text) {
+  writeFileSync(join(dist, name), text);
+  console.log(`Built dist/${name}: ${(Buffer.byteLength(text) / 1e3).toFixed(0)} kB.`);
+}

@@ -17,6 +17,7 @@ installPackages(join(root, "docs"));
 
 rmSync(out, { recursive: true, force: true });
 copyPage();
+run("node", ["scripts/build-package.mjs"]); // the guides state its scripts' hashes
 await makeGuides();
 makeReferences();
 console.log(`Built ${out}.`);

@@ -13,6 +13,7 @@ const CHAPTERS = {
   Guides: [
     "docs/camera",
     "docs/pictures",
+    "docs/cdn",
     "docs/frameworks",
     "docs/exports",
     "docs/threshold",

@@ -72,11 +72,12 @@ test("all of the page's files are stored for offline use", async () => {
     return (await cache.keys()).map(({ url }) => new URL(url).pathname.slice(1));
   });
   const notShown =
-    /\.d\.ts$|README|tsconfig|\.single\.js$|inline\.js$|^service-worker\.js$|(sbom\.cdx|integrity)\.json$/;
+    /\.d\.ts$|README|tsconfig|\.(single|inline|script)\.js$|^service-worker\.js$|(sbom\.cdx|integrity)\.json$/;
+  const packageOnly = /^lib\/(index|inline|script)\.js$/;
   const files = readdirSync(join(root, "www"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(root, "www/").length))
-    .filter((path) => !notShown.test(path))
+    .filter((path) => !notShown.test(path) && !packageOnly.test(path))
     .map((path) => (path === "index.html" ? "" : path));
   assert.deepEqual(kept.sort(), files.sort());
 });

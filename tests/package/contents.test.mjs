@@ -3,18 +3,21 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { test } from "node:test";
 import { root } from "../../scripts/environment.mjs";
 import { models, shipped } from "../../scripts/models.mjs";
 import { tarball } from "./project.mjs";
 
-/** The module twice: as a file, and under gzip and base64 in the inlined entry. */
+/** The module twice: as a file, and under gzip and base64 in a script. */
 const MAX_BYTES = 2_800_000;
 
 const TYPED = [
   "abortable",
+  "analyzer",
+  "blob-worker",
   "connection",
+  "fetch-module",
   "file",
   "index",
   "module",
@@ -25,12 +28,21 @@ const TYPED = [
   "protocol",
   "worker-file",
 ];
+const BUNDLED = [
+  "inline",
+  "module-file.inline",
+  "worker-file.inline",
+  "module-file.script",
+  "script",
+  "worker-file.script",
+];
 const FILES = [
   ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
   ...models.map((id) => `models/${id}/MODEL_CARD.md`),
   `models/${shipped.detector}/LICENSE`,
-  ...[...TYPED, "worker"].map((name) => `www/lib/${name}.js`),
-  ...["www/pkg/countenance.js", "www/pkg/countenance_bg.wasm", "dist/inline.js"],
+  ...[...TYPED, ...BUNDLED, "worker"].map((name) => `www/lib/${name}.js`),
+  ...["inline.js", "countenance.iife.js"].flatMap((name) => [`dist/${name}`, `dist/${name}.map`]),
+  ...["www/pkg/countenance.js", "www/pkg/countenance_bg.wasm", "dist/countenance.wasm.js"],
   ...["www/pkg/integrity.json", "www/pkg/sbom.cdx.json", "www/pkg/third-party-licenses.txt"],
   ...[...TYPED, "inline"].map((name) => `dist/types/lib/${name}.d.ts`),
   "dist/types/pkg/countenance.d.ts",
@@ -58,5 +70,13 @@ test("every entry is in the package, and its types come first", () => {
       assert.ok(files.includes(file), `${name}: ${file} is missing`);
     }
     if (typeof entry !== "string") assert.deepEqual(Object.keys(entry), ["types", "default"]);
+  }
+});
+
+test("the source maps lead to sources that are in the package", () => {
+  for (const name of files.filter((file) => file.endsWith(".map"))) {
+    const { sources } = JSON.parse(readFileSync(join(root, name), "utf8"));
+    assert.ok(sources.length > 10, name);
+    for (const source of sources) assert.ok(files.includes(posix.join("dist", source)), `${name}: ${source}`);
   }
 });

@@ -8,10 +8,11 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { promisify } from "node:util";
-import { root } from "../../scripts/environment.mjs";
+import { root, version } from "../../scripts/environment.mjs";
 import { HEADERS } from "../../scripts/headers.mjs";
+import { serve } from "../../scripts/serve.mjs";
 import { fixture, launchBrowser, startBrowser } from "../e2e/page.mjs";
 import { drawSideBySide, y4mClip } from "../e2e/pictures.mjs";
 import { install, runIn, startIn, tarball } from "./project.mjs";
@@ -41,7 +42,16 @@ for (const name of ["README.md", ...readdirSync(join(root, "docs")).map((file) =
   });
   for (const [line] of rest.matchAll(/^ *(```|~~~).*|(?<=\n\n)( {4}|\t).*/gm)) strays.push(`${name}: ${line}`);
 }
-for (const [file, code] of examples) writeFileSync(join(folder, file), code);
+
+// The package on another origin, which lets every page in: it stands for the content delivery network of the examples.
+const network = await serve({
+  root: join(folder, "node_modules/countenance"),
+  headers: { "/*": { "Access-Control-Allow-Origin": "*" } },
+});
+after(() => network.close());
+const onNetwork = (code) =>
+  code.replaceAll(`https://cdn.jsdelivr.net/npm/countenance@${version}`, `http://localhost:${network.address().port}`);
+for (const [file, code] of examples) writeFileSync(join(folder, file), onNetwork(code));
 
 /** Examples and commands that a test has run. */
 const run = new Set();
@@ -69,6 +79,11 @@ async function assertReads(page) {
 }
 
 test("quick start", async () => assertReads(await opened("quick-start.html")));
+
+test("a script tag and an import, from another origin", async () => {
+  await assertReads(await opened("cdn.html"));
+  await assertReads(await opened("cdn-module.html"));
+});
 
 test("camera", async () => {
   const page = await opened("camera.html");

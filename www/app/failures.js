@@ -5,7 +5,7 @@
  */
 
 import { isSizeReadable, readFile } from "../lib/file.js";
-import { EmotionError } from "../lib/index.js";
+import { EmotionError } from "../lib/protocol.js";
 import { isVideo } from "./picture-input.js";
 
 /** A failure the page itself finds; `reason` names its words. */
