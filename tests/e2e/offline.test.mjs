@@ -73,7 +73,7 @@ test("all of the page's files are stored for offline use", async () => {
   });
   const notShown =
     /\.d\.ts$|README|tsconfig|\.(single|inline|script)\.js$|^service-worker\.js$|(sbom\.cdx|integrity)\.json$/;
-  const packageOnly = /^lib\/(index|inline|script)\.js$/;
+  const packageOnly = /^lib\/(draw|events|feed|geometry|index|inline|script|watch)\.js$/;
   const files = readdirSync(join(root, "www"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(root, "www/").length))

@@ -17,8 +17,12 @@ const TYPED = [
   "analyzer",
   "blob-worker",
   "connection",
+  "draw",
+  "events",
+  "feed",
   "fetch-module",
   "file",
+  "geometry",
   "index",
   "module",
   "module-file",
@@ -26,6 +30,7 @@ const TYPED = [
   "pipeline",
   "plain",
   "protocol",
+  "watch",
   "worker-file",
 ];
 const BUNDLED = [

@@ -103,7 +103,7 @@ test("camera", async () => {
   await mute(false);
   await page.locator("output[data-state=running]").waitFor();
   await page.evaluate(() => document.querySelector("video").srcObject.getTracks()[0].stop());
-  await page.locator("output[data-state=ended]").waitFor();
+  await page.locator("output").filter({ hasText: "camera-lost" }).waitFor();
   assert.deepEqual(page.problems, []);
 });
 
@@ -161,6 +161,17 @@ test("the README's analyzer, on a picture and on a video", async () => {
   assert.deepEqual(await runInPage("analyzer.js", BLOB + VIDEO, result), [["happy"], ["happy"]]);
 });
 
+test("the README's live view", async () => {
+  const given = `
+    const canvas = document.createElement("canvas");
+    const video = document.createElement("video");
+    setInterval(() => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      if (data.some((value) => value > 0)) globalThis.result = "drawn";
+    }, 100);`;
+  assert.equal(await runInPage("live.js", given, "undefined"), "drawn");
+});
+
 test("the README's calibration", async () => {
   const given = `
     import { EmotionAnalyzer } from "countenance";
@@ -188,6 +199,15 @@ test("the README's pipeline, in Node", () => {
   const given = 'import { readFileSync } from "node:fs"; const jpegBytes = readFileSync("public/astronaut.png");';
   writeFileSync(join(folder, "pipeline.mjs"), `${given}${examples.get("pipeline.mjs")}console.log(faces[0].emotion);`);
   assert.equal(runIn(folder, "node", ["pipeline.mjs"]), "happy\n");
+});
+
+test("a box placed in an element", async () => {
+  const given = `
+    import { fitBox, fitFrame } from "countenance";
+    const video = { clientWidth: 320, clientHeight: 240 };
+    const frame = { width: 640, height: 480 };
+    const faces = [{ box: { x: 0, y: 0, width: 64, height: 48 } }];`;
+  assert.deepEqual(await runInPage("place.js", given, "[x, y, width, height]"), [288, 0, 32, 24]);
 });
 
 test("a module checked against its hash", async () => {

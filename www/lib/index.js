@@ -7,7 +7,10 @@
  */
 
 export { EmotionAnalyzer } from "./analyzer.js";
+export { drawFaces } from "./draw.js";
+export { fitBox, fitFrame, fitPoint } from "./geometry.js";
 export { EmotionError } from "./protocol.js";
+export { watch } from "./watch.js";
 
 /** @typedef {import('./analyzer.js').AnalyzerOptions} AnalyzerOptions */
 /** @typedef {import('./analyzer.js').CallOptions} CallOptions */
@@ -35,3 +38,16 @@ export { EmotionError } from "./protocol.js";
 /** @typedef {import('./protocol.js').Recording} Recording */
 /** @typedef {import('./protocol.js').Preview} Preview */
 /** @typedef {import('./protocol.js').Progress} Progress */
+/** @typedef {import('./draw.js').DrawOptions} DrawOptions */
+/** @typedef {import('./events.js').ExpressionEvent} ExpressionEvent */
+/** @typedef {import('./events.js').FaceEvent} FaceEvent */
+/** @typedef {import('./events.js').FacePresenceEvent} FacePresenceEvent */
+/** @typedef {import('./feed.js').FeedState} FeedState */
+/** @typedef {import('./geometry.js').FitOptions} FitOptions */
+/** @typedef {import('./geometry.js').FittedFrame} FittedFrame */
+/** @typedef {import('./geometry.js').ObjectFit} ObjectFit */
+/** @typedef {import('./geometry.js').Size} Size */
+/** @typedef {import('./watch.js').FrameAnalyzer} FrameAnalyzer */
+/** @typedef {import('./watch.js').LiveAnswer} LiveAnswer */
+/** @typedef {import('./watch.js').WatchOptions} WatchOptions */
+/** @typedef {import('./watch.js').WatchSource} WatchSource */

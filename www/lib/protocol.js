@@ -20,12 +20,14 @@
 
 /**
  * Why something failed. The first group comes from the module (its `ErrorKind`), the second from the machinery around
- * it.
+ * it, the third from cameras and videos.
  *
  * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-box' | 'invalid-calibration'
  *   | 'invalid-timestamp' | 'model-load' | 'inference' | 'out-of-memory'
  *   | 'wasm-unavailable' | 'simd-unavailable' | 'wasm-blocked' | 'module-crashed'
- *   | 'unreadable-file' | 'worker-unavailable' | 'worker-crashed' | 'closed'} EmotionErrorCode
+ *   | 'unreadable-file' | 'worker-unavailable' | 'worker-crashed' | 'closed' | 'unsupported-environment'
+ *   | 'camera-denied' | 'camera-missing' | 'camera-busy' | 'camera-insecure' | 'camera-silent' | 'camera-lost'
+ *   | 'invalid-video' | 'incomplete-video'} EmotionErrorCode
  */
 
 /**
