@@ -13,6 +13,7 @@ const CHAPTERS = {
   Guides: [
     "docs/camera",
     "docs/pictures",
+    "docs/video",
     "docs/cdn",
     "docs/frameworks",
     "docs/exports",

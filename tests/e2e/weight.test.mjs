@@ -8,11 +8,11 @@ import { brotliCompressSync } from "node:zlib";
 import { root } from "../../scripts/environment.mjs";
 import { choose, fixture, startBrowser, statusMatching } from "./page.mjs";
 
-const MAX_BYTES = 79_000;
+const MAX_BYTES = 80_000;
 
 const { open, requests } = await startBrowser();
 
-test("scripts and styles stay under 79 kB compressed", async () => {
+test("scripts and styles stay under 80 kB compressed", async () => {
   await statusMatching(await open({ serviceWorkers: "block" }), /Ready/); // it asks for all there is, used or not
   const files = [...new Set(requests.map(({ path }) => path))].filter((path) => /\.(js|css)$/.test(path));
   assert.ok(files.length > 20, "the page's scripts were asked for one by one");

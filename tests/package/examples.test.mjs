@@ -107,6 +107,18 @@ test("camera", async () => {
   assert.deepEqual(page.problems, []);
 });
 
+test("recorded video", async () => {
+  const page = await opened("video.html");
+  await page.locator("input").setInputFiles(fixture("faces.webm"));
+  const said = page.locator("pre").filter({ hasText: /frames/ });
+  await said.waitFor();
+  assert.match(
+    await said.textContent(),
+    /^1[23] frames, [12] faces, 1[23] rows\n0(\.2)? s: face 1 is happy\n(.*\n)*.* is neutral/,
+  );
+  assert.deepEqual(page.problems, []);
+});
+
 test("pictures: an answer, an error's code, and an end on request", async () => {
   const page = await opened("pictures.html");
   const bad = { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no picture") };

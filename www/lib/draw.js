@@ -4,6 +4,7 @@
  * @module
  */
 
+import { answerOf } from "./expressions.js";
 import { fitBox, fitFrame, fitPoint } from "./geometry.js";
 import { plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
@@ -89,7 +90,7 @@ export function drawFaces(canvas, faces, options = {}) {
  * @param {FaceEmotion} face
  */
 function describe(face) {
-  const { emotion, probabilities } = face.eight ?? face;
+  const { emotion, probabilities } = answerOf(face);
   const probability = /** @type {Record<string, number>} */ ({ ...probabilities, other: face.other })[emotion];
   return probability === undefined ? emotion : `${emotion} ${Math.round(100 * probability)}%`;
 }
@@ -102,7 +103,7 @@ function colourOf(face, colors) {
   const own = COLOURS[face.id % COLOURS.length];
   if (typeof colors === "function") return colors(face);
   if (typeof colors === "string") return colors;
-  return colors?.[(face.eight ?? face).emotion] ?? own;
+  return colors?.[answerOf(face).emotion] ?? own;
 }
 
 /**

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { answerOf } from "./expressions.js";
+
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
 
 /**
@@ -84,7 +86,7 @@ export class FaceEvents {
       events.push({ type: "faceEnter", timestampMs, id: face.id, face, durationMs: 0 });
     }
     Object.assign(present, { face, lastMs: timestampMs });
-    const { emotion: named } = face.eight ?? face;
+    const { emotion: named } = answerOf(face);
     const emotion = named === "uncertain" ? undefined : named;
     if (emotion === present.emotion) return events;
     events.push(...ended(present, timestampMs));

@@ -8,8 +8,10 @@
 
 export { EmotionAnalyzer } from "./analyzer.js";
 export { drawFaces } from "./draw.js";
+export { rankExpressions } from "./expressions.js";
 export { fitBox, fitFrame, fitPoint } from "./geometry.js";
 export { EmotionError } from "./protocol.js";
+export { analyzeVideo } from "./video.js";
 export { watch } from "./watch.js";
 
 /** @typedef {import('./analyzer.js').AnalyzerOptions} AnalyzerOptions */
@@ -51,3 +53,10 @@ export { watch } from "./watch.js";
 /** @typedef {import('./watch.js').LiveAnswer} LiveAnswer */
 /** @typedef {import('./watch.js').WatchOptions} WatchOptions */
 /** @typedef {import('./watch.js').WatchSource} WatchSource */
+/** @typedef {import('./expressions.js').RankedExpression} RankedExpression */
+/** @typedef {import('./video.js').FaceSummary} FaceSummary */
+/** @typedef {import('./video.js').VideoAnswer} VideoAnswer */
+/** @typedef {import('./video.js').VideoOptions} VideoOptions */
+/** @typedef {import('./video.js').VideoProgress} VideoProgress */
+/** @typedef {import('./video.js').VideoRow} VideoRow */
+/** @typedef {import('./video.js').VideoSummary} VideoSummary */

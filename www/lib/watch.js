@@ -9,7 +9,7 @@ import { EmotionAnalyzer } from "./analyzer.js";
 import { FaceEvents } from "./events.js";
 import { Feed } from "./feed.js";
 import { plainObject } from "./plain.js";
-import { EmotionError } from "./protocol.js";
+import { retryOnce } from "./retry.js";
 
 /** @typedef {import('./analyzer.js').AnalyzerOptions} AnalyzerOptions */
 /** @typedef {import('./events.js').FaceEvent} FaceEvent */
@@ -53,9 +53,6 @@ import { EmotionError } from "./protocol.js";
 
 /** The answers of this last while count, in milliseconds. */
 const WINDOW_MS = 1000;
-
-/** How many crashes in a row are allowed: a worker that dies is started again, but not if it dies again at once. */
-const MOST_CRASHES = 1;
 
 /**
  * Watches a camera, a video, a stream or a canvas, and answers frame after frame. Each answer belongs to the newest frame
@@ -140,23 +137,13 @@ async function* answersOf(source, options) {
  */
 async function* read(feed, analyzer, signal) {
   const events = new FaceEvents();
-  let crashes = 0;
   /** @type {number[]} */
   let answered = [];
   while (await feed.next()) {
     const timestampMs = performance.now();
     const frame = feed.size;
-    /** @type {FaceEmotion[] | null} */
-    let faces;
-    try {
-      faces = await analyzer.analyzeFrame(feed.shown, { timestampMs, signal });
-    } catch (error) {
-      crashes += 1;
-      if (isCrash(error) && crashes <= MOST_CRASHES) continue; // the next frame starts the worker again
-      throw error;
-    }
+    const faces = await retryOnce(() => analyzer.analyzeFrame(feed.shown, { timestampMs, signal }));
     if (!faces) continue; // another frame has taken its place in an analyzer that is shared
-    crashes = 0;
     const now = performance.now();
     answered = [...answered.filter((at) => now - at < WINDOW_MS), now];
     yield {
@@ -168,9 +155,4 @@ async function* read(feed, analyzer, signal) {
       events: events.next(faces, timestampMs),
     };
   }
-}
-
-/** @param {unknown} error */
-function isCrash(error) {
-  return error instanceof EmotionError && error.code === "worker-crashed";
 }
