@@ -14,6 +14,7 @@ const CHAPTERS = {
     "docs/camera",
     "docs/pictures",
     "docs/video",
+    "docs/element",
     "docs/cdn",
     "docs/frameworks",
     "docs/exports",

@@ -5,7 +5,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { test } from "node:test";
-import { root } from "../../scripts/environment.mjs";
+import { gzipSync } from "node:zlib";
+import { importPackage, root } from "../../scripts/environment.mjs";
 import { models, shipped } from "../../scripts/models.mjs";
 import { tarball } from "./project.mjs";
 
@@ -19,6 +20,7 @@ const TYPED = [
   "connection",
   "container",
   "draw",
+  "element",
   "events",
   "expressions",
   "feed",
@@ -81,6 +83,15 @@ test("every entry is in the package, and its types come first", () => {
     }
     if (typeof entry !== "string") assert.deepEqual(Object.keys(entry), ["types", "default"]);
   }
+});
+
+test("the element takes less than 10 kB beside the analyzer, as servers send it", async () => {
+  const { build } = await importPackage("esbuild");
+  const entry = join(root, "www/lib/element.js");
+  const options = { entryPoints: [entry], bundle: true, minify: true, format: "esm", write: false };
+  const { outputFiles } = await build({ ...options, external: ["./analyzer.js"] });
+  const bytes = gzipSync(outputFiles[0].contents).length;
+  assert.ok(bytes < 10_000, `${bytes} bytes`);
 });
 
 test("the source maps lead to sources that are in the package", () => {

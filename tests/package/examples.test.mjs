@@ -107,6 +107,14 @@ test("camera", async () => {
   assert.deepEqual(page.problems, []);
 });
 
+test("the element", async () => {
+  const page = await opened("element.html");
+  await page.getByRole("button", { name: "Start the camera" }).click();
+  await page.locator("output").filter({ hasText: "is happy" }).first().waitFor();
+  await page.getByRole("button", { name: "Stop" }).click();
+  assert.deepEqual(page.problems, []);
+});
+
 test("recorded video", async () => {
   const page = await opened("video.html");
   await page.locator("input").setInputFiles(fixture("faces.webm"));

@@ -5,5 +5,6 @@
  * @module
  */
 
+export { defineFaceExpression, FaceExpressionElement } from "./element.js";
 export * from "./index.js";
 export { EmotionPipeline } from "./pipeline.js";
