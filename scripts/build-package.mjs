@@ -3,7 +3,7 @@
 //
 //   node scripts/build-package.mjs      (after scripts/build.mjs)
 
-import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundle, bundleInlinedWorker, inlinedModule } from "./bundle.mjs";
 import { root, run } from "./environment.mjs";
@@ -29,10 +29,21 @@ await build("countenance.iife.js", "lib/script.js", "iife", {
   globalName: "countenance",
 });
 
+await build("testing.js", "lib/testing.js", "esm", {
+  define: { "globalThis.COUNTENANCE_MODEL": JSON.stringify(JSON.stringify(await modelInfo())) },
+});
+
 rmSync(join(dist, "types"), { recursive: true, force: true });
 run("npx", ["tsc", "--project", "www/tsconfig.types.json"]);
 mkdirSync(join(dist, "types/pkg"));
 copyFileSync(join(root, "www/pkg/countenance.d.ts"), join(dist, "types/pkg/countenance.d.ts"));
+
+/** The models of the built module. */
+async function modelInfo() {
+  const bindings = await import("../www/pkg/countenance.js");
+  await bindings.default({ module_or_path: readFileSync(join(root, "www/pkg/countenance_bg.wasm")) });
+  return bindings.modelInfo();
+}
 
 /** Bundles an entry into dist/, with its source map beside it. */
 async function build(name, entry, format, options) {

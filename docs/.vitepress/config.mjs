@@ -20,6 +20,7 @@ const CHAPTERS = {
     "docs/exports",
     "docs/threshold",
     "docs/server",
+    "docs/testing",
     "docs/csp",
     "docs/offline",
     "docs/hosting",

@@ -74,7 +74,7 @@ test("all of the page's files are stored for offline use", async () => {
   const notShown =
     /\.d\.ts$|README|tsconfig|\.(single|inline|retry|script)\.js$|^service-worker\.js$|(sbom\.cdx|integrity)\.json$/;
   const packageOnly =
-    /^lib\/(draw|element|events|expressions|feed|geometry|index|inline|retry|script|video|watch)\.js$/;
+    /^lib\/(draw|element|events|expressions|feed|geometry|images|index|inline|node|node-thread|pool|retry|script|testing|video|watch)\.js$/;
   const files = readdirSync(join(root, "www"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(root, "www/").length))

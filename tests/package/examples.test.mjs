@@ -107,6 +107,31 @@ test("camera", async () => {
   assert.deepEqual(page.problems, []);
 });
 
+test("many pictures, in a page and in Node", async () => {
+  const page = await opened("many.html");
+  const bad = { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no picture") };
+  const good = { name: "face.png", mimeType: "image/png", buffer: readFileSync(fixture("astronaut.png")) };
+  await page.locator("input").setInputFiles([good, bad, good]);
+  await page.locator("li:nth-child(3)").filter({ hasText: "face.png" }).waitFor();
+  const said = await page.locator("li").allTextContents();
+  assert.deepEqual(said, ["face.png: happy", "notes.png: invalid-image", "face.png: happy"]);
+  assert.deepEqual(page.problems, []);
+
+  run.add("many.mjs");
+  assert.equal(runIn(folder, "node", ["many.mjs", "public"]), "public/astronaut.png happy\n");
+});
+
+test("an app's test with scripted answers, and a camera that shows a canvas", async () => {
+  run.add("app.test.mjs");
+  runIn(folder, "node", ["app.test.mjs"]); // ends with an error where a test fails
+  const given = `
+    import { watch } from "countenance";
+    const image = Object.assign(new Image(), { src: "public/astronaut.png" });
+    await image.decode();`;
+  const result = "await watch('camera').next().then(({ value }) => value.frame)";
+  assert.deepEqual(await runInPage("fake-camera.js", given, result), { width: 300, height: 150 });
+});
+
 test("the element", async () => {
   const page = await opened("element.html");
   await page.getByRole("button", { name: "Start the camera" }).click();

@@ -10,6 +10,7 @@ export { EmotionAnalyzer } from "./analyzer.js";
 export { drawFaces } from "./draw.js";
 export { rankExpressions } from "./expressions.js";
 export { fitBox, fitFrame, fitPoint } from "./geometry.js";
+export { analyzeImages } from "./images.js";
 export { EmotionError } from "./protocol.js";
 export { analyzeVideo } from "./video.js";
 export { watch } from "./watch.js";
@@ -60,3 +61,8 @@ export { watch } from "./watch.js";
 /** @typedef {import('./video.js').VideoProgress} VideoProgress */
 /** @typedef {import('./video.js').VideoRow} VideoRow */
 /** @typedef {import('./video.js').VideoSummary} VideoSummary */
+/** @typedef {import('./images.js').ImagesOptions} ImagesOptions */
+/**
+ * @template S
+ * @typedef {import('./pool.js').ImageAnswer<S>} ImageAnswer
+ */
