@@ -3,8 +3,8 @@
 //
 //   node scripts/build-package.mjs      (after scripts/build.mjs)
 
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { bundle, bundleInlinedWorker, inlinedModule } from "./bundle.mjs";
 import { root, run } from "./environment.mjs";
 
@@ -33,10 +33,32 @@ await build("testing.js", "lib/testing.js", "esm", {
   define: { "globalThis.COUNTENANCE_MODEL": JSON.stringify(JSON.stringify(await modelInfo())) },
 });
 
-rmSync(join(dist, "types"), { recursive: true, force: true });
-run("npx", ["tsc", "--project", "www/tsconfig.types.json"]);
-mkdirSync(join(dist, "types/pkg"));
-copyFileSync(join(root, "www/pkg/countenance.d.ts"), join(dist, "types/pkg/countenance.d.ts"));
+writeTypes(join(dist, "types"));
+
+/** The declarations of every entry in package.json, and of what they need; the rest is internal. */
+function writeTypes(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  run("npx", ["tsc", "--project", "www/tsconfig.types.json"]);
+  writeFileSync(join(folder, "lib/worker.d.ts"), "export {};\n");
+  // The classes of the module are internal; what they give is not.
+  const bindings = readFileSync(join(root, "www/pkg/countenance.d.ts"), "utf8");
+  mkdirSync(join(folder, "pkg"));
+  const [values] = bindings.split(/\/\*\*(?:(?!\*\/)[\s\S])*\*\/\nexport class/, 1);
+  writeFileSync(join(folder, "pkg/countenance.d.ts"), values);
+
+  const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const needed = new Set(Object.values(exports).flatMap(({ types }) => (types ? [join(root, types)] : [])));
+  for (const file of needed) {
+    const text = readFileSync(file, "utf8");
+    for (const [, path] of text.matchAll(/(?:from |import\(|path=)["'](\.[^"']+?)(?:\.d\.ts|\.js)["']/g)) {
+      needed.add(join(dirname(file), `${path}.d.ts`));
+    }
+  }
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !needed.has(file)) rmSync(file);
+  }
+}
 
 /** The models of the built module. */
 async function modelInfo() {

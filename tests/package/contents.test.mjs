@@ -13,55 +13,26 @@ import { tarball } from "./project.mjs";
 /** The module twice: as a file, and under gzip and base64 in a script. */
 const MAX_BYTES = 2_800_000;
 
+/** The modules of www/lib whose types are public, or named by those that are. */
 const TYPED = [
-  "abortable",
-  "analyzer",
-  "blob-worker",
-  "connection",
-  "container",
-  "draw",
-  "element",
-  "events",
-  "expressions",
-  "feed",
-  "fetch-module",
-  "file",
-  "geometry",
-  "images",
-  "index",
-  "module",
-  "module-file",
-  "picture-file",
-  "node",
-  "pipeline",
-  "plain",
-  "pool",
-  "protocol",
-  "retry",
-  "testing",
-  "video",
-  "video-file",
-  "watch",
-  "worker-file",
+  ...["analyzer", "draw", "element", "events", "expressions", "feed", "geometry", "images", "index", "inline", "node"],
+  ...["picture-file", "pipeline", "plain", "pool", "protocol", "testing", "video", "watch", "worker"],
 ];
-const BUNDLED = [
-  "inline",
-  "module-file.inline",
-  "worker-file.inline",
-  "module-file.script",
-  "script",
-  "worker-file.script",
+const INTERNAL = [
+  ...["abortable", "blob-worker", "connection", "container", "fetch-module", "file", "module", "module-file"],
+  ...["module-file.inline", "module-file.script", "node-thread", "retry", "script", "video-file"],
+  ...["worker-file", "worker-file.inline", "worker-file.script"],
 ];
 const FILES = [
   ...["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
   ...models.map((id) => `models/${id}/MODEL_CARD.md`),
   `models/${shipped.detector}/LICENSE`,
-  ...[...TYPED, ...BUNDLED, "node-thread", "worker"].map((name) => `www/lib/${name}.js`),
+  ...[...TYPED, ...INTERNAL].map((name) => `www/lib/${name}.js`),
   ...["inline.js", "countenance.iife.js", "testing.js"].flatMap((name) => [`dist/${name}`, `dist/${name}.map`]),
   ...["www/pkg/countenance.js", "www/pkg/countenance_bg.wasm", "dist/countenance.wasm.js"],
   ...["www/pkg/integrity.json", "www/pkg/sbom.cdx.json", "www/pkg/third-party-licenses.txt"],
-  ...[...TYPED, "inline"].map((name) => `dist/types/lib/${name}.d.ts`),
-  "dist/types/pkg/countenance.d.ts",
+  ...TYPED.map((name) => `dist/types/lib/${name}.d.ts`),
+  ...["dist/types/pkg/countenance.d.ts", "www/lib/platform.d.ts"],
 ];
 
 const listed = spawnSync("tar", ["--list", "--file", tarball], { encoding: "utf8" });

@@ -14,6 +14,8 @@ import { EmotionError } from "./protocol.js";
 import { makeWorker } from "./worker-file.js";
 
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('./protocol.js').FaceEmotion8} FaceEmotion8 */
+/** @typedef {import('./protocol.js').AsksForEight} AsksForEight */
 /** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('./protocol.js').Emotion} Emotion */
 /** @typedef {import('./protocol.js').Expression} Expression */
@@ -61,7 +63,11 @@ const NO_FRAME = { isTooDark: false, recording: undefined };
 /** What to use where no analyzer can run. */
 const ELSEWHERE = "Outside of browsers, and without workers, use EmotionPipeline of countenance/pipeline";
 
-/** A pipeline in a worker. Make one with `EmotionAnalyzer.create`, end it with `close`. */
+/**
+ * A pipeline in a worker. Make one with `EmotionAnalyzer.create`, end it with `close`.
+ *
+ * @template {FaceEmotion} [F=FaceEmotion] its faces: made with `expressions: 8`, each of them has `eight`
+ */
 export class EmotionAnalyzer {
   /** @type {PipelineOptions} */ #options;
   /** @type {AnalyzerOptions} */ #setup;
@@ -87,12 +93,25 @@ export class EmotionAnalyzer {
   }
 
   /**
+   * Starts a worker and loads the model in it. Each face has `eight`, the answer over eight expressions.
+   *
+   * @overload
+   * @param {AnalyzerOptions & PipelineOptions & AsksForEight} options
+   * @returns {Promise<EmotionAnalyzer<FaceEmotion8>>}
+   * @throws {EmotionError} as below
+   */
+  /**
    * Starts a worker and loads the model in it.
    *
+   * @overload
    * @param {AnalyzerOptions & PipelineOptions} [options]
    * @returns {Promise<EmotionAnalyzer>}
    * @throws {EmotionError} `wasm-unavailable`, `simd-unavailable`, `wasm-blocked`, `model-load`, `out-of-memory`,
    *   `invalid-options`, `invalid-calibration`, `worker-unavailable`, `worker-crashed`
+   */
+  /**
+   * @param {AnalyzerOptions & PipelineOptions} [options]
+   * @returns {Promise<EmotionAnalyzer<any>>}
    */
   static async create(options = {}) {
     const { signal, worker, module, integrity, onProgress, onCrash, ...rest } =
@@ -131,14 +150,14 @@ export class EmotionAnalyzer {
    *
    * @param {ImageSource} source
    * @param {CallOptions} [options]
-   * @returns {Promise<FaceEmotion[]>} boxes in the picture's pixels; empty where no face is found
+   * @returns {Promise<F[]>} boxes in the picture's pixels; empty where no face is found
    * @throws {EmotionError} `unreadable-file` (gone, changed or too large to read), `invalid-image`, `invalid-frame` (there is
    *   no picture in it), `image-too-large`, `out-of-memory`, `worker-crashed`, `closed`
    */
   async analyzeImage(source, { signal } = {}) {
     signal?.throwIfAborted();
     const picture = await abortable(captureImage(source), signal);
-    return abortable(this.#call("analyzeImage", { picture }), signal);
+    return abortable(/** @type {Promise<F[]>} */ (this.#call("analyzeImage", { picture })), signal);
   }
 
   /**
@@ -149,7 +168,7 @@ export class EmotionAnalyzer {
    *
    * @param {ImageBitmapSource} source
    * @param {{ timestampMs: number } & CallOptions} options `timestampMs` must not run backwards
-   * @returns {Promise<FaceEmotion[] | null>}
+   * @returns {Promise<F[] | null>}
    * @throws {EmotionError} `invalid-frame` (a video that has no picture yet), `invalid-timestamp`, `worker-crashed`,
    *   `closed`
    */
@@ -160,10 +179,10 @@ export class EmotionAnalyzer {
     signal?.throwIfAborted();
     const bitmap = captureFrame(source);
     bitmap.catch(() => {}); // reported when its turn comes, unless it is dropped before
-    /** @type {Promise<FaceEmotion[] | null>} */
+    /** @type {Promise<F[] | null>} */
     const answer = new Promise((resolve, reject) => {
       this.#dropWaitingFrame();
-      this.#waitingFrame = { bitmap, timestampMs, resolve, reject };
+      this.#waitingFrame = { bitmap, timestampMs, resolve: /** @type {WaitingFrame['resolve']} */ (resolve), reject };
     });
     this.#sendFrames();
     return abortable(answer, signal);

@@ -22,6 +22,7 @@ export { watch } from "./watch.js";
 /** @typedef {import('./pipeline.js').LoadOptions} LoadOptions */
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('./protocol.js').FaceEmotion8} FaceEmotion8 */
 /** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('../pkg/countenance.js').Emotion} Emotion */
 /** @typedef {import('../pkg/countenance.js').Emotion8} Emotion8 */
@@ -51,7 +52,10 @@ export { watch } from "./watch.js";
 /** @typedef {import('./geometry.js').ObjectFit} ObjectFit */
 /** @typedef {import('./geometry.js').Size} Size */
 /** @typedef {import('./watch.js').FrameAnalyzer} FrameAnalyzer */
-/** @typedef {import('./watch.js').LiveAnswer} LiveAnswer */
+/**
+ * @template {import('./protocol.js').FaceEmotion} [F=import('./protocol.js').FaceEmotion]
+ * @typedef {import('./watch.js').LiveAnswer<F>} LiveAnswer
+ */
 /** @typedef {import('./watch.js').WatchOptions} WatchOptions */
 /** @typedef {import('./watch.js').WatchSource} WatchSource */
 /** @typedef {import('./expressions.js').RankedExpression} RankedExpression */

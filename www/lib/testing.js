@@ -5,9 +5,11 @@
  * @module
  */
 
+/// <reference lib="esnext.disposable" preserve="true" />
+/// <reference path="./platform.d.ts" preserve="true" />
+
 import { EmotionError } from "./protocol.js";
 
-/** @typedef {import('./analyzer.js').EmotionAnalyzer} EmotionAnalyzer */
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
@@ -89,13 +91,13 @@ export function fakeAnalyzer(script = [[]]) {
   return new FakeAnalyzer(script);
 }
 
-/** @implements {Pick<EmotionAnalyzer, 'analyzeImage' | 'analyzeFrame' | 'configure' | 'reset' | 'close'>} */
+/** What `fakeAnalyzer` makes. */
 export class FakeAnalyzer {
   /** The calls so far. @type {{ method: string, args: unknown[] }[]} */
   calls = [];
   /** Set it to what the light is to be. */
   isTooDark = false;
-  /** Set it to how far a recording is to be. @type {EmotionAnalyzer['recording']} */
+  /** Set it to how far a recording is to be. @type {import('./protocol.js').Recording | undefined} */
   recording = undefined;
   model = MODEL;
   /** @type {string[]} */

@@ -15,7 +15,9 @@ import { retryOnce } from "./retry.js";
 /** @typedef {import('./events.js').FaceEvent} FaceEvent */
 /** @typedef {import('./feed.js').FeedOptions} FeedOptions */
 /** @typedef {import('./geometry.js').Size} Size */
+/** @typedef {import('./protocol.js').AsksForEight} AsksForEight */
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('./protocol.js').FaceEmotion8} FaceEmotion8 */
 /** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
 
 /**
@@ -42,8 +44,9 @@ import { retryOnce } from "./retry.js";
 /** @typedef {OwnOptions & FeedOptions & Omit<AnalyzerOptions, 'signal'> & PipelineOptions} WatchOptions */
 
 /**
+ * @template {FaceEmotion} [F=FaceEmotion]
  * @typedef {object} LiveAnswer
- * @property {FaceEmotion[]} faces with stable ids and smoothed probabilities; empty where no face is found
+ * @property {F[]} faces with stable ids and smoothed probabilities; empty where no face is found
  * @property {number} timestampMs when the frame was taken, on the clock of `performance.now()`
  * @property {Size} frame its size in pixels, the unit of the faces' boxes
  * @property {{ latencyMs: number, fps: number }} timing how long the answer took, and how many came in the last second
@@ -63,6 +66,14 @@ const WINDOW_MS = 1000;
  *
  * @overload
  * @param {WatchSource} source
+ * @param {WatchOptions & AsksForEight} options
+ * @returns {AsyncGenerator<LiveAnswer<FaceEmotion8>, void, void>}
+ */
+/**
+ * The same over four expressions.
+ *
+ * @overload
+ * @param {WatchSource} source
  * @param {WatchOptions} [options]
  * @returns {AsyncGenerator<LiveAnswer, void, void>}
  */
@@ -72,13 +83,14 @@ const WINDOW_MS = 1000;
  * @overload
  * @param {WatchSource} source
  * @param {WatchOptions} options
- * @param {(answer: LiveAnswer) => unknown} onAnswer called with each answer, and awaited before the next
+ * @param {(answer: LiveAnswer<any>) => unknown} onAnswer called with each answer, and awaited before the next
  * @returns {Promise<void>} resolved when it has ended
  */
 /**
  * @param {WatchSource} source
  * @param {WatchOptions} [options]
  * @param {(answer: LiveAnswer) => unknown} [onAnswer]
+ * @returns {any}
  * @throws {EmotionError} where the loop begins: `camera-denied`, `camera-missing`, `camera-busy`, `camera-insecure`,
  *   `camera-silent`, `unsupported-environment`, and as `EmotionAnalyzer.create`; later `camera-lost`, and as `analyzeFrame`
  */
