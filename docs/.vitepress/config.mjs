@@ -17,6 +17,7 @@ const CHAPTERS = {
     "docs/element",
     "docs/cdn",
     "docs/frameworks",
+    "docs/migrate",
     "docs/exports",
     "docs/threshold",
     "docs/server",
@@ -26,7 +27,12 @@ const CHAPTERS = {
     "docs/hosting",
     "docs/training",
   ],
-  Reference: ["docs/api", "docs/benchmarks", ...Object.values(shipped).map((id) => `models/${id}/MODEL_CARD`)],
+  Reference: [
+    "docs/api",
+    "docs/troubleshooting",
+    "docs/benchmarks",
+    ...Object.values(shipped).map((id) => `models/${id}/MODEL_CARD`),
+  ],
   Background: ["docs/design", "docs/compare", "docs/ethics"],
 };
 

@@ -9,6 +9,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { root, version } from "../../scripts/environment.mjs";
 import { HEADERS } from "../../scripts/headers.mjs";
@@ -176,6 +177,42 @@ test("React, Vue and Svelte: built by Vite with the plugin of each, and mounted"
     await page.locator("input").waitFor();
     await assertReads(page);
   }
+
+  run.add("Live.tsx");
+  const page = await open({ address: `${url}dist/live-view.html`, isReady: () => {} });
+  await page.getByText("expressionStart happy").waitFor();
+  const streams = await page.locator("video").evaluate(({ srcObject }) => srcObject.getTracks()[0].readyState);
+  assert.equal(streams, "live");
+  assert.equal(await page.locator("output").textContent(), "");
+  assert.deepEqual(page.problems, []);
+});
+
+test("the webcam example of face-api.js, and its names", async () => {
+  const page = await opened("webcam.html");
+  await page.waitForFunction(() => {
+    const { width, height } = document.querySelector("canvas");
+    const { data } = document.querySelector("canvas").getContext("2d").getImageData(0, 0, width, height);
+    return data.some((value) => value > 0);
+  });
+  assert.deepEqual(page.problems, []);
+
+  run.add("face-api.mjs");
+  const { toFaceApi } = await import(pathToFileURL(join(folder, "face-api.mjs")).href);
+  const probabilities = {
+    neutral: 0.1,
+    happy: 0.2,
+    surprise: 0.6,
+    sad: 0,
+    angry: 0,
+    disgusted: 0,
+    fearful: 0,
+    contempt: 0.1,
+  };
+  const face = toFaceApi({ box: { x: 1 }, confidence: 0.9, eight: { probabilities } });
+  const { expressions, detection } = face;
+  const names = ["angry", "disgusted", "fearful", "happy", "neutral", "sad", "surprised"]; // all that face-api.js has
+  assert.deepEqual(Object.keys(expressions).sort(), names);
+  assert.deepEqual([expressions.surprised, detection], [0.6, { box: { x: 1 }, score: 0.9 }]);
 });
 
 /** Runs an example's script in a page, between what it takes for granted and what the test reads from it. */
