@@ -212,7 +212,7 @@ test("the live view is recorded, shown as a timeline, exported and discarded", a
   assert.equal(lines.length, rows.length + 1);
   assert.match(
     lines[0],
-    /^source,seconds,face,emotion,happy,neutral,sad,surprise,other,other_expression,confidence,x,y,width,height,roll,raw_happy,/,
+    /^source,seconds,face,emotion,happy,neutral,sad,surprise,other,other_expression,confidence,x,y,width,height,roll,yaw,pitch,size,sharpness,light,contrast,outside,mouth_detail,reasons,raw_happy,/,
   );
 
   await page.locator("[data-action=timeline-clear]").click();
