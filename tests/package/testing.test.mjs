@@ -49,6 +49,7 @@ test("a face's numbers agree with its expression", () => {
     assert.equal(emotion === "other", face.other >= 0.4);
     assert.equal(emotion === "uncertain", top[1] < 0.5 && emotion !== "other");
     assert.equal(face.landmarks.length, 5);
+    assert.deepEqual([face.reasons, face.quality.yaw], [[], 0]);
   }
   assert.deepEqual(fakeFace({ box: { x: 0, y: 0, width: 10, height: 10 } }).landmarks[0], [3, 4]);
 });

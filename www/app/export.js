@@ -86,7 +86,8 @@ export function toJson(model, results, more) {
  * @returns {Row}
  */
 export function faceColumns(face) {
-  const { id, emotion, probabilities, other, otherExpression, confidence, box, roll, quality, reasons, raw, eight } = face;
+  const { id, emotion, probabilities, other, otherExpression, confidence, box, roll, quality, reasons, raw, eight } =
+    face;
   const { size, yaw, pitch, mouthDetail, sharpness, light, contrast, outside } = quality;
   return {
     face: id,

@@ -23,6 +23,8 @@ export { watch } from "./watch.js";
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('./protocol.js').FaceEmotion8} FaceEmotion8 */
+/** @typedef {import('../pkg/countenance.js').FaceQuality} FaceQuality */
+/** @typedef {import('../pkg/countenance.js').Reason} Reason */
 /** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('../pkg/countenance.js').Emotion} Emotion */
 /** @typedef {import('../pkg/countenance.js').Emotion8} Emotion8 */

@@ -37,6 +37,19 @@ export { EmotionError };
 /** The model that is shipped: put in by `scripts/build-package.mjs`. */
 const MODEL = /** @type {ModelInfo} */ (JSON.parse(/** @type {any} */ (globalThis).COUNTENANCE_MODEL));
 
+/** How well a scripted face is seen: well. @type {FaceEmotion['quality']} */
+const QUALITY = {
+  size: 114,
+  sharpness: 0.2,
+  light: 0.5,
+  contrast: 0.2,
+  roll: 0,
+  yaw: 0,
+  pitch: 0,
+  outside: 0,
+  mouthDetail: 0,
+};
+
 /** The probability of the expression that a scripted face displays. */
 const SURE = 0.91;
 /** And of the likeliest where it is uncertain. */
@@ -75,6 +88,8 @@ export function fakeFace(face = {}) {
     other: emotion === "other" ? SURE : 0.05,
     otherExpression,
     likeliest,
+    quality: QUALITY,
+    reasons: [],
     ...face,
     emotion,
   };
