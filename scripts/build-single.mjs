@@ -12,7 +12,8 @@ const out = resolve(process.argv[2] ?? join(root, "dist/countenance.html"));
 const www = join(root, "www");
 
 const inPlaceOf = { "worker-source.js": "app/worker-source.single.js" };
-const script = inElement(await bundle("app/main.js", "esm", { inPlaceOf }));
+const { script: page } = await bundle("app/main.js", "esm", { inPlaceOf });
+const script = inElement(page);
 const worker = inElement(await bundleInlinedWorker());
 const style = readFileSync(join(www, "style.css"), "utf8");
 const modelFiles = ["golden.json", "metrics.json"].map(

@@ -20,6 +20,7 @@ installPackages(join(root, "docs"));
 
 rmSync(out, { recursive: true, force: true });
 await copyPage();
+run("node", ["scripts/build-package.mjs"]); // the guides state its scripts' hashes
 await makeGuides();
 makeReferences();
 console.log(`Built ${out}.`);

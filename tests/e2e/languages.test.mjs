@@ -42,7 +42,10 @@ for (const [tag, { load }] of Object.entries(languages)) {
 }
 
 /** Failures that only a mistake in the page can cause; their words ask the visitor to report them. */
-const MISTAKES = ["invalid-options", "invalid-box", "invalid-calibration", "invalid-timestamp", "inference", "closed"];
+const MISTAKES = [
+  ...["invalid-options", "invalid-box", "invalid-calibration", "invalid-timestamp", "inference", "closed"],
+  "unsupported-environment",
+];
 
 test("every error of the library has words", async () => {
   const protocol = readFileSync(join(root, "www/lib/protocol.js"), "utf8");

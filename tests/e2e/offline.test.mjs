@@ -72,11 +72,13 @@ test("all of the page's files are stored for offline use", async () => {
     return (await cache.keys()).map(({ url }) => new URL(url).pathname.slice(1));
   });
   const notShown =
-    /\.d\.ts$|README|tsconfig|\.single\.js$|inline\.js$|^(service-worker\.js|preview\.jpg)$|(sbom\.cdx|integrity)\.json$/;
+    /\.d\.ts$|README|tsconfig|\.(single|inline|retry|script)\.js$|^(service-worker\.js|preview\.jpg)$|(sbom\.cdx|integrity)\.json$/;
+  const packageOnly =
+    /^lib\/(draw|element|events|expressions|feed|geometry|images|index|inline|node|node-thread|pool|retry|script|testing|video|watch)\.js$/;
   const files = readdirSync(join(root, "www"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(join(root, "www/").length))
-    .filter((path) => !notShown.test(path))
+    .filter((path) => !notShown.test(path) && !packageOnly.test(path))
     .map((path) => (path === "index.html" ? "" : path));
   assert.deepEqual(kept.sort(), files.sort());
 });

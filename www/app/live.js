@@ -5,7 +5,7 @@
  * @module
  */
 
-import { EmotionError } from "../lib/index.js";
+import { EmotionError } from "../lib/protocol.js";
 import { Camera } from "./camera.js";
 import { Clip } from "./clip.js";
 import { Game } from "./game.js";
