@@ -64,11 +64,11 @@ const CLOSE = 0.15;
  * Why the answer is in doubt: what is wrong with the picture of the face, as the module says, or how the expressions share
  * the probability. Empty where there is no doubt.
  *
- * @param {FaceEmotion & { reasons?: string[] }} face
+ * @param {FaceEmotion} face
  */
 export function sayDoubt(face) {
   const { emotion, probabilities } = answerOf(face);
-  if (face.reasons?.length) {
+  if (face.reasons.length > 0) {
     return say("doubt.reasons", { list: sayList(face.reasons.map((reason) => say(`doubt.${reason}`))) });
   }
   if (emotion !== "uncertain") return "";

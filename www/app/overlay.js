@@ -19,10 +19,7 @@ const MARKER = { height: 24, glyph: 16, room: 8, gap: 4 };
 /** The same without words or number. */
 const SMALL_MARKER = 14;
 
-/** The share of the face's longer side that the network sees: the square of src/crop.rs. */
-const SEEN_SHARE = 0.95;
-
-/** How far a face must be turned, in degrees, to be turned upright for the network; from src/crop.rs too. */
+/** How far a face must be turned, in degrees, to be turned upright for the network; from src/crop.rs. */
 const LEAST_ROLL = 10;
 
 /** @typedef {{ box: HTMLButtonElement, label: HTMLElement, glyph: SVGSVGElement, badge: HTMLElement, text: HTMLElement, written: Map<string, string> }} Parts */
@@ -115,7 +112,7 @@ export class Overlay {
     this.hideHeat();
     const { width, height } = face.box;
     const roll = Math.abs(face.roll) < LEAST_ROLL ? 0 : face.roll;
-    const side = SEEN_SHARE * Math.max(width, height);
+    const side = face.quality.size;
     heat.className = "heat";
     heat.style.setProperty("--wide", String(side / width));
     heat.style.setProperty("--high", String(side / height));
