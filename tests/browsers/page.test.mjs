@@ -177,6 +177,33 @@ inEachBrowser((test) => {
     assertMiddle(faces[2].box, [ASTRONAUT_AT[0] + 1024, ASTRONAUT_AT[1]]);
   });
 
+  test("sample, strip and zoom", async (browser, t) => {
+    await visit(browser, t);
+    await browser.waitForText(STATUS, /Ready/);
+    await browser.click("[data-testid=sample]:last-of-type");
+    assert.match(await browser.waitForText("[data-testid=verdict]", /faces/), /^6 faces: /);
+    await browser.click("[data-testid=face]:nth-child(3) button");
+    const [chosen, whole] = await browser.evaluate(() => [
+      [".box[aria-current] .badge", ".chip[aria-current] .badge", ".detail .badge"].map(
+        (selector) => document.querySelector(selector).textContent,
+      ),
+      document.querySelector(".still").getBoundingClientRect().width,
+    ]);
+    assert.deepEqual(chosen, ["3", "3", "3"]);
+    await browser.evaluate(() => document.querySelector("[data-action=zoom-in]").click());
+    await browser.waitFor((whole) => document.querySelector(".still").clientWidth > 1.4 * whole, whole);
+    assert.deepEqual(await browser.problems(), []);
+  });
+
+  test("card", async (browser, t) => {
+    await visit(browser, t);
+    await assertReadsAstronaut(browser);
+    const png = await browser.download("[data-testid=save-card]");
+    assert.equal(png.subarray(1, 4).toString(), "PNG");
+    assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [1000, 1302]);
+    assert.deepEqual(await browser.problems(), []);
+  });
+
   test("folder", async (browser, t) => {
     await visit(browser, t);
     const pictures = join(folder, `pictures of ${browser.name}`);
