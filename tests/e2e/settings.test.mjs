@@ -53,7 +53,7 @@ test("the visitor can choose eight expressions, and the choice is remembered", a
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();
   assert.deepEqual(await shownExpressions(page), EIGHT);
-  await page.locator(".strip").waitFor();
+  await page.locator(".strip").first().waitFor();
   await openAdjust(page);
   const choice = page.getByLabel("Tell apart");
   for (const [count, expressions] of [
