@@ -1,4 +1,4 @@
-//! The detector at every size of its input, and the crop, natively.
+//! The detector at every size of its input, what the search for turned faces adds, and the crop, natively.
 //!
 //! ```text
 //! cargo bench --bench detect
@@ -44,6 +44,30 @@ fn detect(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Upright faces alone, and turned ones too: in pictures with an upright face, and in one without a face.
+fn detect_turned(criterion: &mut Criterion) {
+    let picture = picture();
+    let plain = [128, 128, 128, 255].repeat(640 * 480);
+    let camera = camera_frame(&picture, 640, 480);
+    let frames = [
+        ("512x512", picture.frame()),
+        ("640x480", Frame::from_rgba(&camera, 640, 480).unwrap()),
+        ("640x480 without a face", Frame::from_rgba(&plain, 640, 480).unwrap()),
+    ];
+    let mut detector = FaceDetector::new(&detector_model().unwrap()).unwrap();
+    for (name, frame) in frames {
+        let options = DetectOptions::picture();
+        let mut group = criterion.benchmark_group(format!("search {name}"));
+        group.bench_function("upright", |bencher| {
+            bencher.iter(|| detector.detect(black_box(&frame), &options).unwrap().len());
+        });
+        group.bench_function("turned", |bencher| {
+            bencher.iter(|| detector.detect_turned(black_box(&frame), &options).unwrap().len());
+        });
+        group.finish();
+    }
+}
+
 fn crop(criterion: &mut Criterion) {
     let pixels = camera_frame(&picture(), 640, 480);
     let frame = Frame::from_rgba(&pixels, 640, 480).unwrap();
@@ -57,5 +81,5 @@ fn crop(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, detect, crop);
+criterion_group!(benches, detect, detect_turned, crop);
 criterion_main!(benches);

@@ -4,8 +4,9 @@
 //! cargo bench --bench small_faces -- [times=CALLS] [portraits=FOLDER] [faceless=FOLDER]
 //! ```
 //!
-//! `times` measures how the time grows with the picture. The portraits are pictures of one face each. Of the others, pictures without a face, mosaics of 12 megapixels are made, in
-//! which every face reported is a false one. `benches/small-faces.mjs` fetches such folders.
+//! `times` measures how the time grows with the picture. The portraits are pictures of one face each. The others are
+//! pictures without a face, in which every face reported is a false one: each is searched as it is, and in quarters.
+//! `benches/small-faces.mjs` fetches such folders.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot start has nothing better to do")]
 
@@ -28,15 +29,22 @@ const SCENES: [((u32, u32), usize, &[u32]); 3] = [
 /// The pictures that are timed.
 const TIMED_WIDTHS: [u32; 7] = [640, 1280, 1600, 2048, 3072, 4096, 6000];
 
-/// How large the pictures of a mosaic are, as shares of their own size.
-const MOSAIC_SCALES: [f32; 3] = [0.5, 1.0, 2.0];
-const MOSAIC: (u32, u32) = (4000, 3000);
-
 /// The surroundings that a face is cut out with, in widths of its box.
 const SURROUNDINGS: f32 = 2.2;
 
 /// Intersection over union from which a face found is the one pasted.
 const SAME: f32 = 0.4;
+
+/// How a picture is searched.
+#[derive(Clone, Copy)]
+enum Search {
+    /// Upright faces, at 640 pixels.
+    Whole,
+    /// Upright faces, in tiles too.
+    Tiles,
+    /// Turned faces too, as a pipeline does by default.
+    Default,
+}
 
 struct Portrait {
     pixels: RgbaImage,
@@ -61,7 +69,8 @@ fn measure_times(detector: &mut FaceDetector, calls: usize) {
     println!("|---|---|---|");
     for width in TIMED_WIDTHS {
         let scene = background((width, width * 2 / 3));
-        let mut times: Vec<f64> = (0..calls).map(|_| search(detector, &scene, &[], None).milliseconds).collect();
+        let mut times: Vec<f64> =
+            (0..calls).map(|_| search(detector, &scene, &[], Search::Tiles).milliseconds).collect();
         times.sort_by(f64::total_cmp);
         let frame = Frame::from_rgba(&scene, scene.width(), scene.height()).unwrap();
         let long_side = DetectOptions::picture_of(&frame).long_side;
@@ -79,9 +88,8 @@ fn find_small_faces(detector: &mut FaceDetector, folder: &Path) {
         let chosen: Vec<&Portrait> = portraits.iter().cycle().take(count).collect();
         for face_width in face_widths {
             let (scene, truth) = paste(&chosen, (width, height), *face_width);
-            let auto = search(detector, &scene, &truth, None);
-            let whole = DetectOptions::picture();
-            let whole = search(detector, &scene, &truth, Some(whole));
+            let auto = search(detector, &scene, &truth, Search::Default);
+            let whole = search(detector, &scene, &truth, Search::Whole);
             println!(
                 "| {width} x {height} | {count} | {face_width} | {} | {} | {} | {} | {:.0} ms | {:.0} ms |",
                 auto.found, whole.found, auto.doubled, auto.false_faces, auto.milliseconds, whole.milliseconds
@@ -98,16 +106,15 @@ struct Outcome {
     milliseconds: f64,
 }
 
-fn search(
-    detector: &mut FaceDetector,
-    scene: &RgbaImage,
-    truth: &[BoundingBox],
-    options: Option<DetectOptions>,
-) -> Outcome {
+fn search(detector: &mut FaceDetector, scene: &RgbaImage, truth: &[BoundingBox], search: Search) -> Outcome {
     let frame = Frame::from_rgba(scene, scene.width(), scene.height()).unwrap();
-    let options = options.unwrap_or_else(|| DetectOptions::picture_of(&frame));
     let start = Instant::now();
-    let faces = detector.detect(&frame, &options).unwrap();
+    let faces = match search {
+        Search::Whole => detector.detect(&frame, &DetectOptions::picture()),
+        Search::Tiles => detector.detect(&frame, &DetectOptions::picture_of(&frame)),
+        Search::Default => detector.detect_turned(&frame, &DetectOptions::picture_of(&frame)),
+    }
+    .unwrap();
     let milliseconds = start.elapsed().as_secs_f64() * 1e3;
     let mut hits = vec![0_usize; truth.len()];
     let mut false_faces = 0;
@@ -124,42 +131,23 @@ fn search(
 }
 
 fn count_false_faces(detector: &mut FaceDetector, folder: &Path) {
-    let files = files(folder);
-    let (mut mosaics, mut by_auto, mut by_whole) = (0, 0, 0);
-    for scale in MOSAIC_SCALES {
-        make_mosaics(&files, scale, |mosaic| {
-            mosaics += 1;
-            by_auto += search(detector, mosaic, &[], None).false_faces;
-            by_whole += search(detector, mosaic, &[], Some(DetectOptions::picture())).false_faces;
-        });
+    let (mut pictures, mut false_faces) = (0, [0; 3]);
+    for picture in files(folder).iter().filter_map(|file| read(file)) {
+        let (width, height) = (picture.width() / 2, picture.height() / 2);
+        let quarters = [(0, 0), (width, 0), (0, height), (width, height)]
+            .map(|(left, top)| imageops::crop_imm(&picture, left, top, width, height).to_image());
+        for picture in quarters.iter().chain([&picture]) {
+            pictures += 1;
+            for (sum, how) in false_faces.iter_mut().zip([Search::Whole, Search::Tiles, Search::Default]) {
+                *sum += search(detector, picture, &[], how).false_faces;
+            }
+        }
     }
-    let (width, height) = MOSAIC;
+    let [whole, tiles, default] = false_faces;
     println!();
-    println!("| pictures of {width} x {height} without a face, made of {} files | false faces | at 640 |", files.len());
-    println!("|---|---|---|");
-    println!("| {mosaics} | {by_auto} | {by_whole} |");
-}
-
-/// Lays the pictures at a scale out in rows, over as many mosaics as they take.
-fn make_mosaics(files: &[PathBuf], scale: f32, mut use_mosaic: impl FnMut(&RgbaImage)) {
-    let mut mosaic = background(MOSAIC);
-    let (mut x, mut y, mut row_height) = (0, 0, 0);
-    for picture in files.iter().filter_map(|file| read(file)) {
-        let side = |side: u32| ((side as f32 * scale) as u32).max(1);
-        let (width, height) = (side(picture.width()), side(picture.height()));
-        if x + width > MOSAIC.0 {
-            (x, y, row_height) = (0, y + row_height, 0);
-        }
-        if y + height > MOSAIC.1 && y > 0 {
-            use_mosaic(&mosaic);
-            mosaic = background(MOSAIC);
-            (x, y, row_height) = (0, 0, 0);
-        }
-        let picture = imageops::resize(&picture, width, height, FilterType::CatmullRom);
-        imageops::replace(&mut mosaic, &picture, i64::from(x), i64::from(y));
-        (x, row_height) = (x + width, row_height.max(height));
-    }
-    use_mosaic(&mosaic);
+    println!("| pictures without a face | false faces, upright at 640 | upright, in tiles too | by default |");
+    println!("|---|---|---|---|");
+    println!("| {pictures} | {whole} | {tiles} | {default} |");
 }
 
 /// The portraits of a folder, those of the largest faces first.

@@ -9,6 +9,8 @@
 //! whose answer is uncertain has the emotion `null`. Formats are recognised by their bytes, so whatever lies in a folder is
 //! tried. The exit status is 1 where a file could not be read as a picture.
 
+mod files;
+
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -25,7 +27,7 @@ use serde_json::{Value, json};
 fn main() -> io::Result<ExitCode> {
     let mut files = Vec::new();
     for argument in env::args_os().skip(1) {
-        list(Path::new(&argument), &mut files)?;
+        files::list(Path::new(&argument), &mut files)?;
     }
     if files.is_empty() {
         eprintln!("usage: analyze PICTURE_OR_FOLDER...");
@@ -63,17 +65,6 @@ fn main() -> io::Result<ExitCode> {
         eprintln!("{failed} of {} files could not be read as pictures", files.len());
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// Adds a file, or all files in and below a folder in the order of their names.
-fn list(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    entries.sort();
-    entries.iter().try_for_each(|entry| list(entry, files))
 }
 
 fn analyze(pipeline: &mut EmotionPipeline, file: &Path) -> Result<Value, Error> {

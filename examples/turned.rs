@@ -1,19 +1,22 @@
 //! Turns pictures in a grey frame and counts how many of their faces are still found and read as upright ones are.
 //!
 //! ```text
-//! cargo run --release --example turned -- FOLDER [PART/PARTS]
+//! cargo run --release --example turned -- PART/PARTS FOLDER...
 //! ```
 //!
-//! Every picture in and below the folder is laid on a grey square that holds it at any angle, turned clockwise. A picture
+//! Every picture in and below the folders is laid on a grey square that holds it at any angle, turned clockwise. A picture
 //! whose folder has the name of an expression shows one face with that label; of any other picture the faces found in it
 //! upright are looked for. Pictures below 160 pixels are enlarged five times first. `3/40` takes the third, the 43rd, the
-//! 83rd picture and so on.
+//! 83rd picture and so on; `1/1` takes all. `benches/turned.mjs` puts the table into the documentation.
+
+mod files;
 
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::{env, fs};
 
 use countenance::{BoundingBox, Emotion, EmotionPipeline, Error, FaceEmotion, Frame, Label, Picture, PipelineOptions};
+use files::list;
 use rayon::prelude::*;
 
 const ANGLES: [f64; 9] = [0.0, 15.0, 30.0, 45.0, 60.0, 90.0, 135.0, 180.0, 270.0];
@@ -58,17 +61,14 @@ struct Wanted {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let (folder, part) = match &arguments[..] {
-        [folder] => (folder, None),
-        [folder, part] => (folder, part.split_once('/')),
-        _ => return Err("usage: turned FOLDER [PART/PARTS]".into()),
+    let Some((Some((part, parts)), folders)) =
+        arguments.split_first().map(|(part, folders)| (part.split_once('/'), folders))
+    else {
+        return Err("usage: turned PART/PARTS FOLDER...".into());
     };
-    let (part, parts): (usize, usize) = match part {
-        Some((part, parts)) => (part.parse()?, parts.parse()?),
-        None => (1, 1),
-    };
+    let (part, parts): (usize, usize) = (part.parse()?, parts.parse()?);
     let mut files = Vec::new();
-    list(Path::new(folder), &mut files)?;
+    folders.iter().try_for_each(|folder| list(Path::new(folder), &mut files))?;
     let files: Vec<PathBuf> = files.into_iter().skip(part.max(1) - 1).step_by(parts.max(1)).collect();
     let tallies = files
         .par_iter()
@@ -81,7 +81,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         )
         .collect::<Result<Vec<_>, _>>()?;
 
-    println!("{} pictures", files.len());
     println!("| degrees | faces | not found | answer as upright | right | roll within 15 degrees | further faces |");
     println!("|---|---|---|---|---|---|---|");
     for (index, degrees) in ANGLES.iter().enumerate() {
@@ -100,17 +99,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     Ok(())
-}
-
-/// Adds all files in and below a folder in the order of their names.
-fn list(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if !path.is_dir() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
-    entries.sort();
-    entries.iter().try_for_each(|entry| list(entry, files))
 }
 
 /// What is found of one picture's faces at every angle.

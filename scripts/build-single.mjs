@@ -12,7 +12,8 @@ const out = resolve(process.argv[2] ?? join(root, "dist/countenance.html"));
 const www = join(root, "www");
 
 const inPlaceOf = { "worker-source.js": "app/worker-source.single.js" };
-const script = inElement(await bundle("app/main.js", "esm", { inPlaceOf }));
+const { script: page } = await bundle("app/main.js", "esm", { inPlaceOf });
+const script = inElement(page);
 const worker = inElement(await bundleInlinedWorker());
 const style = readFileSync(join(www, "style.css"), "utf8");
 const modelFiles = ["golden.json", "metrics.json"].map(
@@ -26,7 +27,7 @@ const policy = [
   `script-src '${hashOf(script)}' 'wasm-unsafe-eval'`,
   "worker-src blob:",
   "connect-src 'none'",
-  "img-src blob:",
+  "img-src blob: data:",
   "media-src blob:",
   `style-src '${hashOf(style)}'`,
   "base-uri 'none'",
@@ -39,7 +40,7 @@ const licences = readFileSync(join(www, "pkg/third-party-licenses.txt")).toStrin
 const replacements = [
   [/(?<=<a )download href="[^"]*"/, `download="third-party-licenses.txt" href="data:text/plain;base64,${licences}"`],
   [/(?<=http-equiv="Content-Security-Policy" content=")[^"]*/, policy],
-  [/ *<link rel="(icon|manifest)".*\n/g, ""],
+  [/ *<(link rel="(icon|apple-touch-icon|manifest)"|meta (property="og:|name="twitter:)).*\n/g, ""],
   [/<link rel="stylesheet".*>/, `<style>${style}</style>`],
   [
     / *<script type="module".*\n/,
@@ -51,7 +52,9 @@ const replacements = [
     ].join("\n"),
   ],
 ];
-let html = readFileSync(join(www, "index.html"), "utf8");
+let html = readFileSync(join(www, "index.html"), "utf8").replace(/(?<= src=")samples\/[^"]*/g, (path) => {
+  return `data:image/webp;base64,${readFileSync(join(www, path)).toString("base64")}`;
+});
 for (const [pattern, replacement] of replacements) {
   if (html.search(pattern) < 0) throw new Error(`index.html has nothing that matches ${pattern}`);
   html = html.replace(pattern, () => replacement);

@@ -1,5 +1,6 @@
 //! From a face chip to probabilities.
 
+use crate::appearance::{Appearance, AppearanceCorrection};
 use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::emotion::{Emotion, Expressions};
 use crate::error::{Error, ErrorKind};
@@ -22,6 +23,8 @@ pub struct Answers {
     /// The calibrated probability, 0..=1, that the face shows none of the four expressions, where the model has the
     /// second head.
     pub other: Option<f32>,
+    /// How the face looks, which the main head's answer takes into account where the model says how.
+    pub appearance: Appearance,
 }
 
 impl Answers {
@@ -41,12 +44,15 @@ pub struct EmotionClassifier {
     temperature_eight: Option<f32>,
     /// What makes the second head's answer the probability of "other"; none where the model has none.
     other: Option<OtherCalibration>,
+    /// What the face's appearance does to the main head's answer, if the model says so.
+    correction: Option<AppearanceCorrection>,
     mirrored_too: bool,
 }
 
 impl EmotionClassifier {
     /// A classifier with these weights, calibrated by their metadata `temperature` and, where there is a second head,
-    /// `temperature_eight`, `other_scale` and `other_offset`.
+    /// `temperature_eight`, `other_scale` and `other_offset`; and corrected for a face's appearance by their
+    /// `appearance_centres`, `appearance_spreads` and `appearance_weights`, where they have them.
     ///
     /// # Errors
     /// [`ErrorKind::ModelLoad`] when a tensor is missing or of another shape, the metadata `classes` does not list
@@ -72,7 +78,12 @@ impl EmotionClassifier {
             let (scale, offset) = (positive("other_scale")?, number("other_offset")?);
             Ok::<_, Error>(OtherCalibration { scale, offset })
         };
+        let correction = weights.metadata("appearance_weights").map(|correction| {
+            let list = |key: &str| weights.metadata(key).unwrap_or_default();
+            AppearanceCorrection::parse(list("appearance_centres"), list("appearance_spreads"), correction)
+        });
         Ok(Self {
+            correction: correction.transpose()?,
             temperature: positive("temperature")?,
             temperature_eight: engine.has_eight().then(|| positive("temperature_eight")).transpose()?,
             other: engine.has_eight().then(other).transpose()?,
@@ -106,22 +117,34 @@ impl EmotionClassifier {
     /// # Errors
     /// [`ErrorKind::Inference`] when the network's answer is not finite.
     pub fn answers(&mut self, chip: &FaceChip) -> Result<Answers, Error> {
-        let straight = self.answers_once(chip)?;
+        self.answers_to(chip, Appearance::of(chip))
+    }
+
+    /// The same, as for a face that looks like this.
+    pub(crate) fn answers_to(&mut self, chip: &FaceChip, appearance: Appearance) -> Result<Answers, Error> {
+        let straight = self.answers_once(chip, appearance)?;
         if !self.mirrored_too {
             return Ok(straight);
         }
-        let mirrored = self.answers_once(&mirror(chip))?;
+        let mirrored = self.answers_once(&mirror(chip), appearance)?;
         let eight = straight.eight.zip(mirrored.eight).map(|(straight, mirrored)| straight.midpoint(&mirrored));
         let other = straight.other.zip(mirrored.other).map(|(straight, mirrored)| f32::midpoint(straight, mirrored));
-        Ok(Answers { four: straight.four.midpoint(&mirrored.four), eight, other })
+        Ok(Answers { four: straight.four.midpoint(&mirrored.four), eight, other, appearance })
     }
 
-    fn answers_once(&mut self, chip: &FaceChip) -> Result<Answers, Error> {
+    fn answers_once(&mut self, chip: &FaceChip, appearance: Appearance) -> Result<Answers, Error> {
         let logits = self.engine.logits(chip);
         let eight = logits.eight.zip(self.temperature_eight);
         let eight = eight.map(|(logits, temperature)| calibrated(logits, temperature)).transpose()?;
         let other = self.other.zip(eight).map(|(calibration, eight)| calibration.apply(&eight));
-        Ok(Answers { four: calibrated(logits.four, self.temperature)?, eight, other })
+        let four = match &self.correction {
+            Some(correction) => {
+                let scaled = logits.four.map(|logit| logit / self.temperature);
+                calibrated(correction.apply(&appearance, scaled), 1.0)
+            }
+            None => calibrated(logits.four, self.temperature),
+        };
+        Ok(Answers { four: four?, eight, other, appearance })
     }
 }
 

@@ -52,9 +52,14 @@ pub(crate) fn crop_found_face(frame: &Frame<'_>, bounding_box: &BoundingBox, rol
     if roll.abs() < LEAST_ROLL {
         return crop_upright(frame, bounding_box);
     }
-    let side = SQUARE_SIDE as f32 * turned_height(bounding_box);
-    let area = TurnedArea::new(centre(bounding_box), [side; 2], roll);
+    let area = TurnedArea::new(centre(bounding_box), [crop_side(bounding_box, roll); 2], roll);
     chip_of(&mut |y, row| area.read_row(frame, [CHIP_SIDE; 2], y, row))
+}
+
+/// Side of the square that is cut out, in pixels of the frame.
+pub(crate) fn crop_side(bounding_box: &BoundingBox, roll: f32) -> f32 {
+    let upright = bounding_box.width.max(bounding_box.height);
+    SQUARE_SIDE as f32 * if roll.abs() < LEAST_ROLL { upright } else { turned_height(bounding_box, roll) }
 }
 
 fn crop_upright(frame: &Frame<'_>, bounding_box: &BoundingBox) -> FaceChip {

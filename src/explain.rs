@@ -173,6 +173,7 @@ fn blur(grey: &[f32; CHIP_SIDE * CHIP_SIDE]) -> [f32; CHIP_SIDE * CHIP_SIDE] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::appearance::Appearance;
     use crate::classify::EmotionClassifier;
     use crate::detect::{DetectOptions, FaceDetector};
     use crate::error::ErrorKind;
@@ -216,13 +217,15 @@ mod tests {
                     1.0 - eight,
                 ])?),
                 other: None,
+                appearance: Appearance::of(chip),
             })
         }
     }
 
     /// What answers the same to every chip.
     fn constant(four: [f32; 4]) -> Answers {
-        Answers { four: EmotionProbabilities::new(four).unwrap(), eight: None, other: None }
+        let appearance = Appearance::of(&stripes());
+        Answers { four: EmotionProbabilities::new(four).unwrap(), eight: None, other: None, appearance }
     }
 
     fn assert_points_at<E>(explanation: &Explanation<E>, [left, top]: [usize; 2], sign: f32) {

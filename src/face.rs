@@ -3,6 +3,7 @@
 use crate::emotion::{Emotion, Emotion8, Label};
 use crate::geometry::FaceDetection;
 use crate::probabilities::EmotionProbabilities;
+use crate::quality::FaceQuality;
 use crate::smooth::Reading8;
 
 /// The expression a face displays.
@@ -37,6 +38,9 @@ pub struct FaceEmotion {
     pub id: u64,
     /// Where the face is, in frame pixels, and how sure the detector is of it.
     pub detection: FaceDetection,
+    /// How well it is seen, and so [why](FaceQuality::reasons) the answer may be unsure. In live video of the last frame
+    /// that shows it.
+    pub quality: FaceQuality,
     /// The model's own answer to this frame: neither calibrated nor smoothed.
     pub raw: EmotionProbabilities,
     /// How probable each expression is: calibrated where there is a calibration, in live video smoothed over time.
@@ -60,8 +64,14 @@ impl FaceEmotion {
     }
 
     /// A face that displays this expression.
-    pub(crate) fn new(id: u64, detection: FaceDetection, raw: EmotionProbabilities, expression: Expression) -> Self {
+    pub(crate) fn new(
+        id: u64,
+        detection: FaceDetection,
+        quality: FaceQuality,
+        raw: EmotionProbabilities,
+        expression: Expression,
+    ) -> Self {
         let Expression { probabilities, other, other_expression, emotion, eight } = expression;
-        Self { id, detection, raw, probabilities, other, other_expression, emotion, eight }
+        Self { id, detection, quality, raw, probabilities, other, other_expression, emotion, eight }
     }
 }

@@ -39,6 +39,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod appearance;
 mod calibrate;
 mod chip;
 mod classify;
@@ -65,6 +66,7 @@ mod other;
 mod picture;
 mod pipeline;
 mod probabilities;
+mod quality;
 mod range;
 mod record;
 mod resample;
@@ -78,6 +80,7 @@ mod turn;
 pub mod wasm_api;
 pub mod weights;
 
+pub use appearance::Appearance;
 pub use calibrate::{MIN_FRAMES, PersonalCalibration};
 pub use chip::{CHIP_SIDE, FaceChip};
 pub use classify::{Answers, EmotionClassifier};
@@ -92,6 +95,7 @@ pub use geometry::{BoundingBox, FaceDetection, Landmarks};
 pub use picture::Picture;
 pub use pipeline::{EmotionPipeline, PipelineOptions, SearchSize};
 pub use probabilities::{Emotion8Probabilities, EmotionProbabilities, LabelProbabilities, Probabilities};
+pub use quality::{FaceQuality, Reason};
 pub use record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 pub use smooth::{ProbabilitySmoother, Reading, Reading8, SmootherOptions, shown_emotion};
 pub use track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};

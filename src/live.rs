@@ -10,6 +10,7 @@ use crate::geometry::FaceDetection;
 use crate::light::Light;
 use crate::other::{join, likeliest_other, part};
 use crate::probabilities::EmotionProbabilities;
+use crate::quality::FaceQuality;
 use crate::smooth::{ProbabilitySmoother, SmootherOptions};
 use crate::track::{DetectionPlan, FaceTracker, TrackedFace, TrackerOptions};
 
@@ -153,6 +154,7 @@ impl Memory {
     /// Takes in the answers for a frame that shows the face: the model's own, and those with the person's calibration.
     pub(crate) fn see(
         &mut self,
+        frame: &Frame<'_>,
         face: &TrackedFace,
         raw: EmotionProbabilities,
         answers: &Answers,
@@ -175,7 +177,8 @@ impl Memory {
         let expression = Expression { probabilities, other, other_expression, emotion, eight: Some(eight) };
         let TrackedFace { id, bounding_box, landmarks, confidence, roll, .. } = *face;
         let detection = FaceDetection { bounding_box, landmarks, confidence, roll };
-        self.last = Some((FaceEmotion::new(id, detection, raw, expression), timestamp_ms));
+        let quality = FaceQuality::new(frame, &detection, &answers.appearance);
+        self.last = Some((FaceEmotion::new(id, detection, quality, raw, expression), timestamp_ms));
         Ok(())
     }
 

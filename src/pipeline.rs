@@ -1,5 +1,6 @@
 //! The whole flow, on one screen: frame -> detect -> crop -> classify, and for live video -> track -> smooth.
 
+use crate::appearance::Appearance;
 use crate::calibrate::PersonalCalibration;
 use crate::chip::FaceChip;
 use crate::classify::{Answers, EmotionClassifier};
@@ -12,6 +13,7 @@ use crate::frame::Frame;
 use crate::geometry::BoundingBox;
 use crate::live::LiveVideo;
 use crate::other::{join, likeliest_other};
+use crate::quality::FaceQuality;
 use crate::range::{FACES, LIVE_SIDE, SEARCH_SIDE, SHARE};
 use crate::smooth::{Reading, SmootherOptions, shown_emotion};
 use crate::track::TrackerOptions;
@@ -193,7 +195,8 @@ impl EmotionPipeline {
             let chip = crop_found_face(frame, &detection.bounding_box, detection.roll);
             let answers = self.classifier.answers(&chip)?;
             let expression = self.options.expression(&self.options.calibrated(&answers))?;
-            self.faces.push(FaceEmotion::new(id, *detection, answers.four, expression));
+            let quality = FaceQuality::new(frame, detection, &answers.appearance);
+            self.faces.push(FaceEmotion::new(id, *detection, quality, answers.four, expression));
         }
         Ok(&self.faces)
     }
@@ -213,7 +216,7 @@ impl EmotionPipeline {
                 let chip = crop_found_face(frame, &face.bounding_box, face.roll);
                 let answers = self.classifier.answers(&chip)?;
                 let calibrated = self.options.calibrated(&answers);
-                memory.see(face, answers.four, &calibrated, self.options.smoothing(), timestamp_ms)?;
+                memory.see(frame, face, answers.four, &calibrated, self.options.smoothing(), timestamp_ms)?;
             }
             let shown = memory.shown(timestamp_ms).cloned();
             self.faces
@@ -247,8 +250,10 @@ impl EmotionPipeline {
         roll: f32,
     ) -> Result<(FaceChip, Explanations), Error> {
         let chip = crop_turned_face(frame, face, roll)?;
+        // What is hidden to find the reasons for an answer is not a worse picture.
+        let appearance = Appearance::of(&chip);
         let explanations = explain(&chip, |chip| {
-            let answers = self.options.calibrated(&self.classifier.answers(chip)?);
+            let answers = self.options.calibrated(&self.classifier.answers_to(chip, appearance)?);
             Ok(Answers { eight: answers.eight.filter(|_| self.options.eight), ..answers })
         })?;
         Ok((chip, explanations))

@@ -117,6 +117,7 @@ mod tests {
     use crate::emotion::Emotion8;
     use crate::error::ErrorKind;
     use crate::geometry::{BoundingBox, FaceDetection};
+    use crate::quality::CLEAR;
 
     /// A face to which the model gives these probabilities.
     fn face(probabilities: [f32; Emotion::COUNT]) -> FaceEmotion {
@@ -125,6 +126,7 @@ mod tests {
         FaceEmotion {
             id: 1,
             detection: FaceDetection { bounding_box, landmarks: Default::default(), confidence: 0.9, roll: 0.0 },
+            quality: CLEAR,
             raw,
             probabilities: raw,
             other: 0.0,

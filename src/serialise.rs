@@ -17,6 +17,7 @@ use crate::face::FaceEmotion;
 use crate::geometry::{BoundingBox, FaceDetection, Landmarks};
 use crate::pipeline::{PipelineOptions, SearchSize};
 use crate::probabilities::{EmotionProbabilities, Probabilities};
+use crate::quality::{FaceQuality, Reason};
 use crate::range::SHARE;
 use crate::smooth::{Reading, Reading8};
 
@@ -45,6 +46,7 @@ in_the_form_of! {
     Name => Emotion8;
     BoxForm => BoundingBox;
     DetectionForm => FaceDetection;
+    QualityForm => FaceQuality;
     FaceForm => FaceEmotion;
     Line => PersonalCalibration;
     OptionsForm => PipelineOptions;
@@ -225,10 +227,48 @@ impl TryFrom<DetectionForm> for FaceDetection {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct QualityForm {
+    size: f32,
+    sharpness: f32,
+    light: f32,
+    contrast: f32,
+    roll: f32,
+    yaw: f32,
+    pitch: f32,
+    outside: f32,
+    mouth_detail: f32,
+}
+
+impl From<&FaceQuality> for QualityForm {
+    fn from(quality: &FaceQuality) -> Self {
+        let FaceQuality { size, sharpness, light, contrast, roll, yaw, pitch, outside, mouth_detail } = *quality;
+        Self { size, sharpness, light, contrast, roll, yaw, pitch, outside, mouth_detail }
+    }
+}
+
+impl TryFrom<QualityForm> for FaceQuality {
+    type Error = Error;
+
+    fn try_from(form: QualityForm) -> Result<Self, Error> {
+        let QualityForm { size, sharpness, light, contrast, roll, yaw, pitch, outside, mouth_detail } = form;
+        for (name, share) in [("sharpness", sharpness), ("light", light), ("contrast", contrast), ("outside", outside)]
+        {
+            SHARE.check(name, share)?;
+        }
+        Ok(Self { size, sharpness, light, contrast, roll, yaw, pitch, outside, mouth_detail })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 struct FaceForm {
     id: u64,
     #[serde(flatten)]
     detection: FaceDetection,
+    quality: FaceQuality,
+    /// Follow from the quality.
+    #[serde(skip_deserializing)]
+    reasons: Vec<&'static str>,
     raw: EmotionProbabilities,
     probabilities: EmotionProbabilities,
     other: f32,
@@ -245,9 +285,11 @@ struct FaceForm {
 
 impl From<&FaceEmotion> for FaceForm {
     fn from(face: &FaceEmotion) -> Self {
-        let FaceEmotion { id, detection, raw, probabilities, other, other_expression, emotion, eight } = face.clone();
+        let FaceEmotion { id, detection, quality, raw, probabilities, other, other_expression, emotion, eight } =
+            face.clone();
+        let reasons = quality.reasons().map(Reason::name).collect();
         let likeliest = face.expression().likeliest().name();
-        Self { id, detection, raw, probabilities, other, other_expression, emotion, likeliest, eight }
+        Self { id, detection, quality, reasons, raw, probabilities, other, other_expression, emotion, likeliest, eight }
     }
 }
 
@@ -255,9 +297,9 @@ impl TryFrom<FaceForm> for FaceEmotion {
     type Error = Error;
 
     fn try_from(form: FaceForm) -> Result<Self, Error> {
-        let FaceForm { id, detection, raw, probabilities, other, other_expression, emotion, eight, .. } = form;
+        let FaceForm { id, detection, quality, raw, probabilities, other, other_expression, emotion, eight, .. } = form;
         SHARE.check("other", other)?;
-        Ok(Self { id, detection, raw, probabilities, other, other_expression, emotion, eight })
+        Ok(Self { id, detection, quality, raw, probabilities, other, other_expression, emotion, eight })
     }
 }
 
@@ -410,6 +452,8 @@ mod tests {
             ("/probabilities", json!({ "happy": 1, "neutral": 0, "sad": 0, "surprise": 0, "angry": 0 })),
             ("/other", json!(1.5)),
             ("/otherExpression", json!("joy")),
+            ("/quality/light", json!(-0.5)),
+            ("/quality/yaw", Value::Null),
             ("/raw/sad", json!(-0.5)),
             ("/eight/emotion", json!("joy")),
         ] {

@@ -124,6 +124,14 @@ fn length(x: f32, y: f32) -> f32 {
     (x * x + y * y).sqrt()
 }
 
+/// A point of a face turned by `roll` degrees around `middle`, where it lies when the face is turned upright.
+#[inline(never)]
+pub(crate) fn upright([x, y]: [f32; 2], middle: [f32; 2], roll: f32) -> [f32; 2] {
+    let [cos, sin] = cos_sin(roll);
+    let [x, y] = [x - middle[0], y - middle[1]];
+    [middle[0] + x * cos + y * sin, middle[1] + y * cos - x * sin]
+}
+
 /// The turn that best lays an upright face's five points on these, -180..180 degrees (least squares, any scale).
 #[inline(never)]
 pub(crate) fn roll_of(landmarks: &Landmarks) -> f32 {
@@ -137,10 +145,17 @@ pub(crate) fn roll_of(landmarks: &Landmarks) -> f32 {
     sin.atan2(cos).to_degrees()
 }
 
-/// The height, along itself, of a turned face in such a box: the box's diagonal is the face's own.
+/// The height, along itself, of a face turned by so many degrees in such a box ([`TurnedArea::box_around`] backwards). At
+/// the odd multiples of 45 degrees every face has a square box: there the height is that of the usual face with such a
+/// diagonal, and near them it is between the two.
 #[inline(never)]
-pub(crate) fn turned_height(bounding_box: &BoundingBox) -> f32 {
-    length(bounding_box.width, bounding_box.height) / length(FACE_ASPECT, 1.0)
+pub(crate) fn turned_height(bounding_box: &BoundingBox, degrees: f32) -> f32 {
+    let [across, down] = [bounding_box.width, bounding_box.height].map(|side| side * side);
+    // Of the squares of the face's own sides: the sum is that of the box's, and the difference is scaled by `cos`.
+    let [cos, sin] = cos_sin(2.0 * degrees);
+    let usual = (1.0 - FACE_ASPECT * FACE_ASPECT) / (1.0 + FACE_ASPECT * FACE_ASPECT) * (across + down);
+    let difference = cos * (down - across) + sin * sin * usual;
+    ((across + down + difference) / 2.0).sqrt()
 }
 
 #[cfg(test)]
@@ -217,7 +232,15 @@ mod tests {
         for degrees in [0.0, 30.0, 45.0, 90.0, 200.0] {
             let area = TurnedArea::new([0.0; 2], [1.0; 2], degrees);
             let bounding_box = area.box_around([50.0, 60.0], [78.0, 100.0]);
-            assert!((turned_height(&bounding_box) - 100.0).abs() < 0.1, "{degrees}: {bounding_box:?}");
+            let height = turned_height(&bounding_box, degrees);
+            assert!((height - 100.0).abs() < 0.1, "{degrees}: {bounding_box:?}");
+        }
+        // Any face's at the quarters, and nearly so at 30 degrees.
+        for (degrees, tolerance) in [(0.0, 0.1), (90.0, 0.1), (180.0, 0.1), (-90.0, 0.1), (30.0, 6.0), (-60.0, 6.0)] {
+            let area = TurnedArea::new([0.0; 2], [1.0; 2], degrees);
+            let bounding_box = area.box_around([50.0, 60.0], [95.0, 100.0]);
+            let height = turned_height(&bounding_box, degrees);
+            assert!((height - 100.0).abs() < tolerance, "{degrees}: {height}");
         }
         let sideways = TurnedArea::new([0.0; 2], [1.0; 2], 90.0).box_around([50.0, 60.0], [78.0, 100.0]);
         assert_eq!(sideways, BoundingBox { x: 0.0, y: 21.0, width: 100.0, height: 78.0 });

@@ -24,6 +24,7 @@ use crate::geometry::BoundingBox;
 use crate::picture::{self, Picture};
 use crate::pipeline::{self, PipelineOptions, SearchSize};
 use crate::probabilities::{EmotionProbabilities, Probabilities};
+use crate::quality::FaceQuality;
 use crate::record::{CalibrationRecorder, RECORDING_ORDER, Recording};
 use crate::weights::{detector_model, emotion_model};
 
@@ -51,6 +52,33 @@ export interface Box { x: number; y: number; width: number; height: number }
 export interface TurnedBox extends Box { roll?: number }
 /** Each expression's probability, 0..1; together 1. */
 export type Probabilities = Record<Emotion, number>;
+/** How well a face is seen. */
+export interface FaceQuality {
+  /** Side, in picture pixels, of the square around the face that is scaled to the network's 48 x 48. */
+  size: number;
+  /**
+   * How fine the detail is along the axis, across or down, that has less of it: 0 for a smooth picture, 1 for noise. Sharp
+   * faces have 0.12 to 0.3.
+   */
+  sharpness: number;
+  /** Mean brightness of the face, 0 (black) to 1 (white). */
+  light: number;
+  /** Standard deviation of the brightness, 0..0.5. */
+  contrast: number;
+  /** Degrees turned in the picture's plane, clockwise, -180..180. */
+  roll: number;
+  /** Degrees turned to a side, above 0 towards the picture's right, -90..90: enough to know a profile. */
+  yaw: number;
+  /** Degrees raised, below 0 where the face is lowered, -90..90; less sure than the yaw. */
+  pitch: number;
+  /** The share of the face's box outside of the picture, 0..1. */
+  outside: number;
+  /** The natural logarithm of how much detail there is around the mouth for each part around the eyes, -4..4. */
+  mouthDetail: number;
+}
+/** Why an answer may be unsure: too few pixels, out of focus, too little light, turned away, partly outside of the picture,
+ * or a mouth that seems to be covered. */
+export type Reason = "small" | "blurred" | "dark" | "turned" | "cut-off" | "covered";
 /** The expression a face displays. */
 export interface Expression {
   probabilities: Probabilities;
@@ -97,6 +125,10 @@ export interface FaceEmotion extends Expression {
   confidence: number;
   /** How far it is turned in the picture's plane, in degrees, clockwise: -180..180, 0 for an upright face. */
   roll: number;
+  /** How well it is seen; in live video, in the last frame that shows it. */
+  quality: FaceQuality;
+  /** Why the answer may be unsure; empty where the face is well seen. */
+  reasons: Reason[];
   /** The model's own answer to this frame: neither calibrated nor smoothed. */
   raw: Probabilities;
 }
@@ -726,9 +758,26 @@ fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
         ("confidence", face.detection.confidence.into()),
         ("roll", face.detection.roll.into()),
     ]);
+    set(&result, "quality", &quality_to_js(&face.quality, scale));
+    let reasons = face.quality.reasons().map(|reason| JsValue::from(reason.name()));
+    set(&result, "reasons", &reasons.collect::<Array>());
     set(&result, "raw", &named(&face.raw));
     set_expression(&result, &face.expression());
     result
+}
+
+fn quality_to_js(quality: &FaceQuality, scale: f32) -> Object {
+    object(&[
+        ("size", (quality.size * scale).into()),
+        ("sharpness", quality.sharpness.into()),
+        ("light", quality.light.into()),
+        ("contrast", quality.contrast.into()),
+        ("roll", quality.roll.into()),
+        ("yaw", quality.yaw.into()),
+        ("pitch", quality.pitch.into()),
+        ("outside", quality.outside.into()),
+        ("mouthDetail", quality.mouth_detail.into()),
+    ])
 }
 
 fn set_expression(target: &Object, expression: &Expression) {

@@ -85,6 +85,8 @@ fn every_face_48_pixels_wide_is_found_once() {
     let mut detector = detector();
     let options = DetectOptions::picture_of(&frame(&scene));
     assert_found_once(detector.detect(&frame(&scene), &options).unwrap(), &boxes);
+    // Looks that are to confirm them drop none.
+    assert_found_once(detector.detect_turned(&frame(&scene), &options).unwrap(), &boxes);
     // A look at the whole misses some of them.
     assert!(detector.detect(&frame(&scene), &DetectOptions::picture()).unwrap().len() < boxes.len());
 }

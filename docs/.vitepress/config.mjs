@@ -13,16 +13,26 @@ const CHAPTERS = {
   Guides: [
     "docs/camera",
     "docs/pictures",
+    "docs/video",
+    "docs/element",
+    "docs/cdn",
     "docs/frameworks",
+    "docs/migrate",
     "docs/exports",
     "docs/threshold",
     "docs/server",
+    "docs/testing",
     "docs/csp",
     "docs/offline",
     "docs/hosting",
     "docs/training",
   ],
-  Reference: ["docs/api", "docs/benchmarks", ...Object.values(shipped).map((id) => `models/${id}/MODEL_CARD`)],
+  Reference: [
+    "docs/api",
+    "docs/troubleshooting",
+    "docs/benchmarks",
+    ...Object.values(shipped).map((id) => `models/${id}/MODEL_CARD`),
+  ],
   Background: ["docs/design", "docs/compare", "docs/ethics"],
 };
 

@@ -1,6 +1,8 @@
-// What the Markdown of this repository means beyond what VitePress knows: links as the forge follows them, and
-// `<!-- include FILE#Heading -->`, which stands for that section of another file.
+// What the Markdown of this repository means beyond what VitePress knows: links as the forge follows them,
+// `<!-- include FILE#Heading -->`, which stands for that section of another file, and `<!-- integrity -->`, which stands
+// for the hashes of the package's scripts.
 
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative } from "node:path";
 import { root } from "../../scripts/environment.mjs";
@@ -50,12 +52,25 @@ function sectionOf(file, heading) {
 function includeSections(state) {
   state.tokens = state.tokens.flatMap((token) => {
     const [, source, heading] = /^<!-- include (.+?)#(.+?) -->/.exec(token.content) ?? [];
-    if (token.type !== "html_block" || !source) return token;
+    const isIntegrity = token.content.startsWith("<!-- integrity -->");
+    if (token.type !== "html_block" || !(source || isIntegrity)) return token;
     const section = [];
-    state.md.block.parse(sectionOf(source, heading), state.md, state.env, section);
+    const text = isIntegrity ? integrityTable() : sectionOf(source, heading);
+    state.md.block.parse(text, state.md, state.env, section);
     for (const part of section) part.meta = { source };
     return section;
   });
+}
+
+/** The hashes of the package's scripts, as Subresource Integrity takes them (scripts/build-package.mjs makes them). */
+function integrityTable() {
+  const rows = ["countenance.iife.js", "countenance.wasm.js"].map((name) => {
+    const hash = createHash("sha384")
+      .update(readFileSync(join(root, "dist", name)))
+      .digest("base64");
+    return `| \`dist/${name}\` | \`sha384-${hash}\` |`;
+  });
+  return `| script | \`integrity\` |\n|---|---|\n${rows.join("\n")}\n`;
 }
 
 /** A table's header must say something: an empty one is a cell. */

@@ -8,7 +8,7 @@ import { basename, dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { layOut } from "../../www/app/sheet.js";
 import { parseCsv } from "./csv.mjs";
-import { downloaded, fixture, isListening, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { downloaded, fixture, isListening, openAdjust, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 import { drawSideBySide, rampPng } from "./pictures.mjs";
 
 const { browser, open } = await startBrowser();
@@ -250,7 +250,7 @@ test("the table is exported as CSV and JSON, with model and settings", async () 
   assert.match(model, /^emotion-\d+$/);
   assert.match(model_sha256, /^[0-9a-f]{64}$/);
   assert.equal(detector, "face-detect-1");
-  assert.deepEqual(settings, [{ uncertain_below: 0.5, expressions: 4, most_faces: 64, calibration: "" }]);
+  assert.deepEqual(settings, [{ uncertain_below: 0.5, expressions: 4, most_faces: 256, calibration: "" }]);
   assert.equal(rows.length, 4);
   const top = basename(folder);
   assert.deepEqual(
@@ -371,8 +371,9 @@ test("more faces than are read are reported, and the limit is the visitor's", as
   const page = await open();
   await page.getByTestId("file-input").setInputFiles(three);
   assert.match(await statusMatching(page, /3 faces/), /^3 faces: [^.]*\.$/);
+  await openAdjust(page);
   const limit = page.getByLabel("Faces read at most");
-  assert.equal(await limit.inputValue(), "64");
+  assert.equal(await limit.inputValue(), "256");
   await limit.fill("2");
   await limit.press("Enter");
   assert.match(await statusMatching(page, /2 faces/), /There are more\./);
@@ -382,7 +383,7 @@ test("more faces than are read are reported, and the limit is the visitor's", as
   assert.doesNotMatch(await statusMatching(page, /3 faces/), /more/);
   await limit.fill("0");
   await limit.press("Enter");
-  assert.equal(await limit.inputValue(), "64", "an invalid value gives way to the default");
+  assert.equal(await limit.inputValue(), "256", "an invalid value gives way to the default");
 
   await limit.fill("2");
   await limit.press("Enter");

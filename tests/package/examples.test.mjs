@@ -8,10 +8,12 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { root } from "../../scripts/environment.mjs";
+import { root, version } from "../../scripts/environment.mjs";
 import { HEADERS } from "../../scripts/headers.mjs";
+import { serve } from "../../scripts/serve.mjs";
 import { fixture, launchBrowser, startBrowser } from "../e2e/page.mjs";
 import { drawSideBySide, y4mClip } from "../e2e/pictures.mjs";
 import { install, runIn, startIn, tarball } from "./project.mjs";
@@ -41,7 +43,16 @@ for (const name of ["README.md", ...readdirSync(join(root, "docs")).map((file) =
   });
   for (const [line] of rest.matchAll(/^ *(```|~~~).*|(?<=\n\n)( {4}|\t).*/gm)) strays.push(`${name}: ${line}`);
 }
-for (const [file, code] of examples) writeFileSync(join(folder, file), code);
+
+// The package on another origin, which lets every page in: it stands for the content delivery network of the examples.
+const network = await serve({
+  root: join(folder, "node_modules/countenance"),
+  headers: { "/*": { "Access-Control-Allow-Origin": "*" } },
+});
+after(() => network.close());
+const onNetwork = (code) =>
+  code.replaceAll(`https://cdn.jsdelivr.net/npm/countenance@${version}`, `http://localhost:${network.address().port}`);
+for (const [file, code] of examples) writeFileSync(join(folder, file), onNetwork(code));
 
 /** Examples and commands that a test has run. */
 const run = new Set();
@@ -70,6 +81,11 @@ async function assertReads(page) {
 
 test("quick start", async () => assertReads(await opened("quick-start.html")));
 
+test("a script tag and an import, from another origin", async () => {
+  await assertReads(await opened("cdn.html"));
+  await assertReads(await opened("cdn-module.html"));
+});
+
 test("camera", async () => {
   const page = await opened("camera.html");
   await page.getByRole("button").click();
@@ -88,7 +104,52 @@ test("camera", async () => {
   await mute(false);
   await page.locator("output[data-state=running]").waitFor();
   await page.evaluate(() => document.querySelector("video").srcObject.getTracks()[0].stop());
-  await page.locator("output[data-state=ended]").waitFor();
+  await page.locator("output").filter({ hasText: "camera-lost" }).waitFor();
+  assert.deepEqual(page.problems, []);
+});
+
+test("many pictures, in a page and in Node", async () => {
+  const page = await opened("many.html");
+  const bad = { name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no picture") };
+  const good = { name: "face.png", mimeType: "image/png", buffer: readFileSync(fixture("astronaut.png")) };
+  await page.locator("input").setInputFiles([good, bad, good]);
+  await page.locator("li:nth-child(3)").filter({ hasText: "face.png" }).waitFor();
+  const said = await page.locator("li").allTextContents();
+  assert.deepEqual(said, ["face.png: happy", "notes.png: invalid-image", "face.png: happy"]);
+  assert.deepEqual(page.problems, []);
+
+  run.add("many.mjs");
+  assert.equal(runIn(folder, "node", ["many.mjs", "public"]), "public/astronaut.png happy\n");
+});
+
+test("an app's test with scripted answers, and a camera that shows a canvas", async () => {
+  run.add("app.test.mjs");
+  runIn(folder, "node", ["app.test.mjs"]); // ends with an error where a test fails
+  const given = `
+    import { watch } from "countenance";
+    const image = Object.assign(new Image(), { src: "public/astronaut.png" });
+    await image.decode();`;
+  const result = "await watch('camera').next().then(({ value }) => value.frame)";
+  assert.deepEqual(await runInPage("fake-camera.js", given, result), { width: 300, height: 150 });
+});
+
+test("the element", async () => {
+  const page = await opened("element.html");
+  await page.getByRole("button", { name: "Start the camera" }).click();
+  await page.locator("output").filter({ hasText: "is happy" }).first().waitFor();
+  await page.getByRole("button", { name: "Stop" }).click();
+  assert.deepEqual(page.problems, []);
+});
+
+test("recorded video", async () => {
+  const page = await opened("video.html");
+  await page.locator("input").setInputFiles(fixture("faces.webm"));
+  const said = page.locator("pre").filter({ hasText: /frames/ });
+  await said.waitFor();
+  assert.match(
+    await said.textContent(),
+    /^1[23] frames, [12] faces, 1[23] rows\n0(\.2)? s: face 1 is happy\n(.*\n)*.* is neutral/,
+  );
   assert.deepEqual(page.problems, []);
 });
 
@@ -116,6 +177,42 @@ test("React, Vue and Svelte: built by Vite with the plugin of each, and mounted"
     await page.locator("input").waitFor();
     await assertReads(page);
   }
+
+  run.add("Live.tsx");
+  const page = await open({ address: `${url}dist/live-view.html`, isReady: () => {} });
+  await page.getByText("expressionStart happy").waitFor();
+  const streams = await page.locator("video").evaluate(({ srcObject }) => srcObject.getTracks()[0].readyState);
+  assert.equal(streams, "live");
+  assert.equal(await page.locator("output").textContent(), "");
+  assert.deepEqual(page.problems, []);
+});
+
+test("the webcam example of face-api.js, and its names", async () => {
+  const page = await opened("webcam.html");
+  await page.waitForFunction(() => {
+    const { width, height } = document.querySelector("canvas");
+    const { data } = document.querySelector("canvas").getContext("2d").getImageData(0, 0, width, height);
+    return data.some((value) => value > 0);
+  });
+  assert.deepEqual(page.problems, []);
+
+  run.add("face-api.mjs");
+  const { toFaceApi } = await import(pathToFileURL(join(folder, "face-api.mjs")).href);
+  const probabilities = {
+    neutral: 0.1,
+    happy: 0.2,
+    surprise: 0.6,
+    sad: 0,
+    angry: 0,
+    disgusted: 0,
+    fearful: 0,
+    contempt: 0.1,
+  };
+  const face = toFaceApi({ box: { x: 1 }, confidence: 0.9, eight: { probabilities } });
+  const { expressions, detection } = face;
+  const names = ["angry", "disgusted", "fearful", "happy", "neutral", "sad", "surprised"]; // all that face-api.js has
+  assert.deepEqual(Object.keys(expressions).sort(), names);
+  assert.deepEqual([expressions.surprised, detection], [0.6, { box: { x: 1 }, score: 0.9 }]);
 });
 
 /** Runs an example's script in a page, between what it takes for granted and what the test reads from it. */
@@ -146,6 +243,17 @@ test("the README's analyzer, on a picture and on a video", async () => {
   assert.deepEqual(await runInPage("analyzer.js", BLOB + VIDEO, result), [["happy"], ["happy"]]);
 });
 
+test("the README's live view", async () => {
+  const given = `
+    const canvas = document.createElement("canvas");
+    const video = document.createElement("video");
+    setInterval(() => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      if (data.some((value) => value > 0)) globalThis.result = "drawn";
+    }, 100);`;
+  assert.equal(await runInPage("live.js", given, "undefined"), "drawn");
+});
+
 test("the README's calibration", async () => {
   const given = `
     import { EmotionAnalyzer } from "countenance";
@@ -173,6 +281,15 @@ test("the README's pipeline, in Node", () => {
   const given = 'import { readFileSync } from "node:fs"; const jpegBytes = readFileSync("public/astronaut.png");';
   writeFileSync(join(folder, "pipeline.mjs"), `${given}${examples.get("pipeline.mjs")}console.log(faces[0].emotion);`);
   assert.equal(runIn(folder, "node", ["pipeline.mjs"]), "happy\n");
+});
+
+test("a box placed in an element", async () => {
+  const given = `
+    import { fitBox, fitFrame } from "countenance";
+    const video = { clientWidth: 320, clientHeight: 240 };
+    const frame = { width: 640, height: 480 };
+    const faces = [{ box: { x: 0, y: 0, width: 64, height: 48 } }];`;
+  assert.deepEqual(await runInPage("place.js", given, "[x, y, width, height]"), [288, 0, 32, 24]);
 });
 
 test("a module checked against its hash", async () => {

@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { root } from "../../scripts/environment.mjs";
 import { serve } from "../../scripts/serve.mjs";
 import { fixture, launchBrowser, launchProfile } from "../e2e/page.mjs";
-import { install, runIn, startIn } from "./project.mjs";
+import { install, runIn, startIn, tarball } from "./project.mjs";
 
 /** The policy that extensions' pages have where they name none (Manifest V3), and nothing from elsewhere. */
 const EXTENSION_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'self'";
@@ -136,13 +136,29 @@ test("Node, Deno and Bun, as ES module and from CommonJS", () => {
   }
 });
 
-test("TypeScript, resolving as bundlers and as Node do", () => {
+test("TypeScript 5 and 7, resolving as bundlers, as Node and as old tools do", () => {
   const folder = install("types");
-  for (const [module, resolution] of [
-    ["esnext", "bundler"],
-    ["nodenext", "nodenext"],
-  ]) {
-    const strict = ["--noEmit", "--strict", "--target", "es2022", "--module", module, "--moduleResolution", resolution];
-    runIn(folder, join(root, "node_modules/.bin/tsc"), [...strict, "--types", "", "consumer.ts"]);
+  const strict = ["--noEmit", "--strict", "--target", "es2022"];
+  const dom = ["--lib", "es2023,dom,dom.iterable,dom.asynciterable,esnext.disposable"];
+  const node = ["--lib", "es2023,esnext.disposable"];
+  for (const tsc of [join(root, "node_modules/.bin/tsc"), "node_modules/.bin/tsc"]) {
+    for (const [module, resolution] of [
+      ["esnext", "bundler"],
+      ["nodenext", "nodenext"],
+    ]) {
+      const resolved = [...strict, "--module", module, "--moduleResolution", resolution];
+      runIn(folder, tsc, [...resolved, ...dom, "consumer.ts"]);
+      runIn(folder, tsc, [...resolved, ...node, "server.ts"]);
+    }
   }
+  const node10 = [...strict, "--module", "es2022", "--moduleResolution", "node10"]; // TypeScript 7 has it no more
+  runIn(folder, "node_modules/.bin/tsc", [...node10, ...dom, "consumer.ts"]);
+  runIn(folder, "node_modules/.bin/tsc", [...node10, ...node, "server.ts"]);
+});
+
+test("the package as linters of packages see it", () => {
+  const folder = install("types");
+  // The test above tries node10, which has no other ES modules than these; from CommonJS they are imported, not required.
+  assert.match(runIn(folder, "node_modules/.bin/attw", [tarball, "--profile", "esm-only"]), /"countenance\/testing"/);
+  assert.match(runIn(folder, "node_modules/.bin/publint", [tarball, "--strict"]), /All good!/);
 });

@@ -51,6 +51,7 @@ pub mod judge {
 /// Training: recipes, teachers and runs.
 pub mod run {
     pub mod ablate;
+    pub mod appearance;
     pub mod batches;
     pub mod calibration;
     pub mod chain;

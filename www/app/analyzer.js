@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EmotionAnalyzer } from "../lib/index.js";
+import { EmotionAnalyzer } from "../lib/analyzer.js";
 import { trustedScriptUrl } from "./trusted-url.js";
 import { workerScript, workerType } from "./worker-source.js";
 

@@ -57,6 +57,25 @@ export function sayProbability(answer) {
   return say(`beside.${answer.emotion}`, { emotion: say(answer.likeliest), share, looks: sayLooks(answer) });
 }
 
+/** How close the two likeliest expressions are, at most, to be named as the reason for doubt. */
+const CLOSE = 0.15;
+
+/**
+ * Why the answer is in doubt: what is wrong with the picture of the face, as the module says, or how the expressions share
+ * the probability. Empty where there is no doubt.
+ *
+ * @param {FaceEmotion & { reasons?: string[] }} face
+ */
+export function sayDoubt(face) {
+  const { emotion, probabilities } = answerOf(face);
+  if (face.reasons?.length) {
+    return say("doubt.reasons", { list: sayList(face.reasons.map((reason) => say(`doubt.${reason}`))) });
+  }
+  if (emotion !== "uncertain") return "";
+  const [[first, most], [second, next]] = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
+  return most - next < CLOSE ? say("doubt.close", { first: say(first), second: say(second) }) : say("doubt.none");
+}
+
 /**
  * How many faces show which expression, the most frequent first; of a single face just which.
  *

@@ -10,6 +10,7 @@ import { faceColumns } from "./export.js";
 import { explainFailure } from "./failures.js";
 import { ALL, Filters, NO_FACE } from "./filters.js";
 import { find, make } from "./html.js";
+import { numbered } from "./places.js";
 import { Sheet } from "./sheet.js";
 import { makeThumbnail, releaseThumbnail, showThumbnail } from "./thumbnail.js";
 import { say, sayDuration, sayList, write } from "./words.js";
@@ -260,7 +261,7 @@ export class Batch {
 
   /** @param {FaceEmotion[]} found */
   #within(found) {
-    const faces = this.#applied.within(found);
+    const faces = numbered(this.#applied.within(found));
     return { faces, hasMore: found.length > faces.length, settings: this.#applied.settings };
   }
 

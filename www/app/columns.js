@@ -13,7 +13,8 @@ const TABLES = {
   timeline: ["source", "seconds", "person"],
 };
 const ALL_TABLES = [
-  ...["emotion", "probabilities", "other", "other_expression", "confidence", "box", "roll", "raw", "eight"],
+  ...["emotion", "probabilities", "other", "other_expression", "confidence", "box", "roll", "pose"],
+  ...["size", "seen", "reasons", "raw", "eight"],
   ...["uncertain_below", "calibrated"],
 ];
 

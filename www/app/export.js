@@ -85,7 +85,10 @@ export function toJson(model, results, more) {
  * @param {import('../lib/index.js').FaceEmotion} face
  * @returns {Row}
  */
-export function faceColumns({ id, emotion, probabilities, other, otherExpression, confidence, box, roll, raw, eight }) {
+export function faceColumns(face) {
+  const { id, emotion, probabilities, other, otherExpression, confidence, box, roll, quality, reasons, raw, eight } =
+    face;
+  const { size, yaw, pitch, mouthDetail, sharpness, light, contrast, outside } = quality;
   return {
     face: id,
     emotion,
@@ -95,6 +98,10 @@ export function faceColumns({ id, emotion, probabilities, other, otherExpression
     confidence: round(confidence, SHARE_DIGITS),
     ...columnsOf("", box, PIXEL_DIGITS),
     roll: round(roll, DEGREE_DIGITS),
+    ...columnsOf("", { yaw, pitch }, DEGREE_DIGITS),
+    size: round(size, PIXEL_DIGITS),
+    ...columnsOf("", { sharpness, light, contrast, outside, mouth_detail: mouthDetail }, SHARE_DIGITS),
+    reasons: reasons.join(" "),
     ...columnsOf("raw_", raw, SHARE_DIGITS),
     ...(eight && { eight_emotion: eight.emotion, ...columnsOf("eight_", eight.probabilities, SHARE_DIGITS) }),
   };

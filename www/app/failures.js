@@ -5,7 +5,7 @@
  */
 
 import { isSizeReadable, readFile } from "../lib/file.js";
-import { EmotionError } from "../lib/index.js";
+import { EmotionError } from "../lib/protocol.js";
 import { isVideo } from "./picture-input.js";
 
 /** A failure the page itself finds; `reason` names its words. */
@@ -35,6 +35,14 @@ const REASONS = new Map([
   ["wasm-unavailable", "wasm-unavailable"],
   ["wasm-blocked", "wasm-blocked"],
   ["model-load", "model-load"],
+  ["camera-denied", "camera-denied"],
+  ["camera-missing", "camera-missing"],
+  ["camera-busy", "camera-busy"],
+  ["camera-insecure", "camera-insecure"],
+  ["camera-silent", "camera-silent"],
+  ["camera-lost", "camera-lost"],
+  ["invalid-video", "not-a-video"],
+  ["incomplete-video", "video-cut-off"],
 ]);
 
 /** The words for an error of the browser's camera, by its name. */

@@ -5,10 +5,9 @@
  * @module
  */
 
-import { EmotionError } from "../lib/index.js";
+import { EmotionError } from "../lib/protocol.js";
 import { Camera } from "./camera.js";
 import { Clip } from "./clip.js";
-import { download } from "./export.js";
 import { Game } from "./game.js";
 import { find } from "./html.js";
 import { MomentStrip, Moments } from "./moments.js";
@@ -111,10 +110,6 @@ export class LiveView {
     find("[data-testid=camera-stop]").addEventListener("click", () => beginTask());
     toggle("mirror", (mirrored) => view.stage.mirror(mirrored));
     toggle("pause", (paused) => this.#camera.pause(paused));
-    find("[data-action=snapshot]").addEventListener("click", async () => {
-      const picture = await view.stage.snapshot();
-      if (picture) download("countenance.png", picture);
-    });
     find(".cameras").addEventListener("change", ({ target }) =>
       this.start(/** @type {HTMLSelectElement} */ (target).value),
     );

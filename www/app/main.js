@@ -6,6 +6,7 @@
 
 import { AccuracyPanel } from "./accuracy.js";
 import { sharedAnalyzer } from "./analyzer.js";
+import { answerOf } from "./answer.js";
 import { Applied } from "./applied.js";
 import { Batch } from "./batch.js";
 import { Calibration } from "./calibration.js";
@@ -14,11 +15,15 @@ import { downloadResults } from "./export.js";
 import { PageFailure } from "./failures.js";
 import { find } from "./html.js";
 import { isCrash, LiveView } from "./live.js";
-import { keepForOffline } from "./offline.js";
+import { keepForOffline, offerInstallation } from "./offline.js";
+import { offerPanel } from "./panels.js";
 import { isVideo, listenForPictures } from "./picture-input.js";
+import { numbered } from "./places.js";
 import { PrivacyPanel } from "./privacy.js";
+import { offerSamples, samplesArrived } from "./samples.js";
 import { SelfCheck } from "./self-check.js";
 import { optionsOf, Settings } from "./settings.js";
+import { offerCard } from "./share.js";
 import { drawStill, loadImage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { readVideo } from "./video-file.js";
@@ -61,6 +66,7 @@ const live = new LiveView(view, analyzer, timeline, {
   onHalt: () => calibration.cancel(),
 });
 const privacy = new PrivacyPanel();
+offerPanel("about");
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
 const batch = new Batch(applied, {
@@ -93,6 +99,14 @@ listenForPictures((intake) => {
   else if (isVideo(picked[0].file)) watchVideo(picked[0].file);
   else readPicture(picked[0].file);
 });
+offerCard(
+  () => view.stage.look(),
+  () => view.chosen,
+);
+offerSamples(readPicture, async (file) => {
+  const faces = await analyzePicture(file, new AbortController().signal).catch(() => []);
+  return faces.length > 0 ? answerOf(faces[0]).emotion : undefined;
+});
 find("[data-testid=video-cancel]").addEventListener("click", () => {
   beginTask();
   view.set("empty");
@@ -102,6 +116,7 @@ find("[data-action=turn]").addEventListener("click", () => {
   view.turn();
   readStage();
 });
+offerInstallation();
 loadModel().then(keepForOffline);
 
 /** Loads the model ahead of the first picture. */
@@ -109,7 +124,7 @@ async function loadModel() {
   const { signal } = task;
   status.show("busy", "status.loading");
   try {
-    const loaded = await analyzer();
+    const [loaded] = await Promise.all([analyzer(), samplesArrived()]);
     privacy.start(loaded);
     settings.start(loaded);
     const { emotion, detector } = loaded.model;
@@ -178,7 +193,7 @@ async function readPicture(file) {
     if (signal.aborted) return;
     replaceAll();
     view.showStill(picture, { file });
-    const faces = applied.within(found);
+    const faces = numbered(applied.within(found));
     view.showResult(faces, found.length > faces.length);
     status.showTiming("timing.picture", () => ({ ms }));
   } catch (error) {
@@ -216,7 +231,7 @@ async function readStage() {
   try {
     const found = await analyzePicture(source, new AbortController().signal);
     if (view.stage.source !== source) return;
-    const faces = applied.within(found);
+    const faces = numbered(applied.within(found));
     view.showResult(faces, found.length > faces.length);
     const { reading } = view.origin;
     if (reading) batch.correct(reading, found, /** @type {HTMLCanvasElement} */ (source));

@@ -5,24 +5,15 @@
  * @module
  */
 
+import { importing } from "../lib/blob-worker.js";
+
 /** @type {WorkerType} how the worker's script is to be run */
 export const workerType = "module";
 
-/**
- * The worker's script: it imports the library's worker, which fetches the wasm module beside it, and passes on the
- * messages that came before. A static import would do, but Firefox loads those of a `blob:` worker past the service
- * worker, and so fails without a network.
- */
+/** The worker's script: it imports the library's worker, which fetches the wasm module beside it. */
 export function workerScript() {
-  const url = JSON.stringify(new URL("../lib/worker.js", import.meta.url).href);
-  const script = `
-    const early = [];
-    onmessage = (event) => early.push(event);
-    import(${url}).then(
-      () => early.forEach((event) => onmessage(event)),
-      (error) => setTimeout(() => { throw error; }), // a rejection would not reach the page
-    );`;
-  return new Blob([script], { type: "text/javascript" });
+  const url = new URL("../lib/worker.js", import.meta.url).href;
+  return new Blob([importing(url)], { type: "text/javascript" });
 }
 
 /**

@@ -14,7 +14,7 @@ export const workerType = "classic";
 
 /** The worker's script, whole, with the module that the worker unpacks. */
 export function workerScript() {
-  return inlinedWorker(textOf("#worker-script"), textOf("#wasm-module"));
+  return new Blob(inlinedWorker(textOf("#worker-script"), textOf("#wasm-module")), { type: "text/javascript" });
 }
 
 /** The wasm module as it was built. */

@@ -12,6 +12,11 @@ import { EmotionError, fromPlainError } from "./protocol.js";
 /** @typedef {import('./protocol.js').Progress} Progress */
 /** @typedef {import('./protocol.js').Reply} Reply */
 
+/** What to do about a worker whose script does not load. Vite moves scripts away from their worker in development. */
+const NOT_LOADED = /\/\.vite\//.test(import.meta.url)
+  ? 'The worker is not where Vite has put this script. Set optimizeDeps: { exclude: ["countenance"] } in vite.config.js'
+  : "The worker's script could not be loaded: it is missing, or the page's policy forbids it (worker-src, script-src)";
+
 /** How long a call may stay unanswered before the worker counts as dead, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
@@ -44,7 +49,7 @@ export class WorkerConnection {
     worker.onmessageerror = () => this.#die("The worker sent something unreadable");
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#die(event.message || "The worker's script could not be loaded");
+      this.#die(event.message || NOT_LOADED);
     };
   }
 

@@ -1,14 +1,14 @@
 /**
- * The wasm module, contained in this file.
+ * The wasm module, contained in a script.
  *
  * @module
  */
 
 /**
- * The module under gzip, in base64. `scripts/build-package.mjs` writes it into the package's inlined entry; a worker finds
- * it at the head of its script (`inlinedWorker`).
+ * The module under gzip, in base64: set by `dist/countenance.wasm.js`, which the package's inlined entry imports, and in a
+ * worker by the head of its script (`inlinedWorker`).
  */
-export const INLINED_MODULE = /** @type {string} */ (/** @type {any} */ (globalThis).INLINED_MODULE);
+export const INLINED_MODULE = /** @type {string} */ (/** @type {any} */ (globalThis).COUNTENANCE_MODULE);
 
 /** @returns {Promise<ArrayBuffer>} */
 export function openModuleFile() {

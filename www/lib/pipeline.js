@@ -5,6 +5,7 @@
  */
 
 /// <reference lib="esnext.disposable" preserve="true" />
+/// <reference path="./platform.d.ts" preserve="true" />
 
 import { EmotionPipeline as ModulePipeline, modelInfo } from "../pkg/countenance.js";
 import { abortable } from "./abortable.js";
@@ -21,6 +22,8 @@ export { EmotionError };
 /** @typedef {import('./protocol.js').Emotion} Emotion */
 /** @typedef {import('./protocol.js').Expression} Expression */
 /** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('./protocol.js').FaceEmotion8} FaceEmotion8 */
+/** @typedef {import('./protocol.js').AsksForEight} AsksForEight */
 /** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
 /** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
 /** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
@@ -32,7 +35,7 @@ export { EmotionError };
 /**
  * @typedef {object} LoadOptions
  * @property {AbortSignal} [signal] ends the loading
- * @property {WebAssembly.Module | BufferSource} [module] the wasm module, if you have it already
+ * @property {WebAssembly.Module | ArrayBufferView | ArrayBuffer} [module] the wasm module, if you have it already
  * @property {string} [integrity] the hash its bytes must have, as in Subresource Integrity: `sha384-` and base64 (or
  *   `sha256-`, `sha512-`)
  * @property {(progress: Progress) => void} [onProgress] called as the module's bytes arrive
@@ -40,7 +43,11 @@ export { EmotionError };
 
 const FRAME_IS_NO_FILE = "A frame is an ImageBitmap or pixels { data, width, height }, not a file's bytes: decode them";
 
-/** Every call is synchronous. Make one with `EmotionPipeline.create`, end it with `close`. */
+/**
+ * Every call is synchronous. Make one with `EmotionPipeline.create`, end it with `close`.
+ *
+ * @template {FaceEmotion} [F=FaceEmotion] its faces: made with `expressions: 8`, each of them has `eight`
+ */
 export class EmotionPipeline {
   /** @type {ModulePipeline | undefined} */ #pipeline;
   /** @type {PipelineOptions} */ #options;
@@ -61,12 +68,26 @@ export class EmotionPipeline {
   }
 
   /**
+   * Loads the module, unless this thread has it already, and makes a pipeline. Each face has `eight`, the answer over
+   * eight expressions.
+   *
+   * @overload
+   * @param {LoadOptions & PipelineOptions & AsksForEight} options
+   * @returns {Promise<EmotionPipeline<FaceEmotion8>>}
+   * @throws {EmotionError} as below
+   */
+  /**
    * Loads the module, unless this thread has it already, and makes a pipeline.
    *
+   * @overload
    * @param {LoadOptions & PipelineOptions} [options]
    * @returns {Promise<EmotionPipeline>}
    * @throws {EmotionError} `wasm-unavailable`, `simd-unavailable`, `wasm-blocked`, `model-load`, `out-of-memory`,
    *   `invalid-options`, `invalid-calibration`
+   */
+  /**
+   * @param {LoadOptions & PipelineOptions} [options]
+   * @returns {Promise<EmotionPipeline<any>>}
    */
   static async create(options = {}) {
     const { signal, module, integrity, onProgress, ...rest } = /** @type {LoadOptions & PipelineOptions} */ (
@@ -98,16 +119,17 @@ export class EmotionPipeline {
    *
    * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source a bitmap, pixels, or the bytes of a JPEG, PNG, WebP
    *   or GIF file; for anything else (a path, a URL, a Blob, a stream, a promise) the error says how to get the bytes
-   * @returns {FaceEmotion[]} boxes in pixels of the upright picture; empty where no face is found
+   * @returns {F[]} boxes in pixels of the upright picture; empty where no face is found
    * @throws {EmotionError} `invalid-frame`, `invalid-image`, `image-too-large`, `out-of-memory`, `closed`
    */
   analyzeImage(source) {
     const { bitmap, orientation, bytes, pixels } = plainPicture(source);
-    return this.#run((pipeline) => {
+    const faces = this.#run((pipeline) => {
       if (bitmap) return pipeline.analyzeBitmap(bitmap, orientation);
       if (bytes) return pipeline.analyzeBytes(bytes);
       return pipeline.analyzeImage(pixels.data, pixels.width, pixels.height);
     });
+    return /** @type {F[]} */ (faces);
   }
 
   /**
@@ -115,17 +137,18 @@ export class EmotionPipeline {
    *
    * @param {ImageBitmap | Pixels} source
    * @param {{ timestampMs: number }} options `timestampMs` must not run backwards
-   * @returns {FaceEmotion[]}
+   * @returns {F[]}
    * @throws {EmotionError} `invalid-frame`, `invalid-timestamp`, `out-of-memory`, `closed`
    */
   analyzeFrame(source, options) {
     const timestampMs = plainNumber(plainObject(options, "invalid-timestamp").timestampMs, "invalid-timestamp");
     const { bitmap, bytes, pixels } = plainPicture(source);
     if (bytes) throw new EmotionError("invalid-frame", FRAME_IS_NO_FILE);
-    return this.#run((pipeline) => {
+    const faces = this.#run((pipeline) => {
       if (bitmap) return pipeline.analyzeBitmapFrame(bitmap, timestampMs);
       return pipeline.analyzeFrame(pixels.data, pixels.width, pixels.height, timestampMs);
     });
+    return /** @type {F[]} */ (faces);
   }
 
   /**

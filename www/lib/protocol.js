@@ -19,13 +19,23 @@
 /** @typedef {import('../pkg/countenance.js').Preview} Preview */
 
 /**
+ * A face with its answer over eight expressions: what there is with `expressions: 8`.
+ *
+ * @typedef {FaceEmotion & { eight: NonNullable<FaceEmotion['eight']> }} FaceEmotion8
+ */
+
+/** Options that ask for eight expressions. @typedef {{ expressions: 8 }} AsksForEight */
+
+/**
  * Why something failed. The first group comes from the module (its `ErrorKind`), the second from the machinery around
- * it.
+ * it, the third from cameras and videos.
  *
  * @typedef {'invalid-frame' | 'invalid-image' | 'image-too-large' | 'invalid-options' | 'invalid-box' | 'invalid-calibration'
  *   | 'invalid-timestamp' | 'model-load' | 'inference' | 'out-of-memory'
  *   | 'wasm-unavailable' | 'simd-unavailable' | 'wasm-blocked' | 'module-crashed'
- *   | 'unreadable-file' | 'worker-unavailable' | 'worker-crashed' | 'closed'} EmotionErrorCode
+ *   | 'unreadable-file' | 'worker-unavailable' | 'worker-crashed' | 'closed' | 'unsupported-environment'
+ *   | 'camera-denied' | 'camera-missing' | 'camera-busy' | 'camera-insecure' | 'camera-silent' | 'camera-lost'
+ *   | 'invalid-video' | 'incomplete-video'} EmotionErrorCode
  */
 
 /**
@@ -49,7 +59,7 @@
 /**
  * @typedef {object} OpenParams
  * @property {PipelineOptions} options
- * @property {WebAssembly.Module | BufferSource | undefined} module the module, if the caller has it;
+ * @property {WebAssembly.Module | ArrayBufferView | ArrayBuffer | undefined} module the module, if the caller has it;
  *   otherwise the worker fetches the file beside its own
  * @property {string | undefined} integrity the hash its bytes must have
  * @property {string | undefined} lockName name of a Web Lock to hold for as long as the worker lives

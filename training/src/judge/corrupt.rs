@@ -12,8 +12,9 @@ use countenance::{CHIP_SIDE, FaceChip};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{ExtendedColorType, GrayImage, ImageFormat};
-use rand::Rng;
 use rand::seq::SliceRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::data::augment::Warp;
@@ -125,6 +126,16 @@ impl Corruption {
             Self::Text => ("text", "lines of letters", [1.0, 2.0, 3.0, 4.0, 5.0]),
         };
         Scale { name, amount, amounts }
+    }
+
+    /// The damaged face, with the random numbers of a picture: the same for every model.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply).
+    pub fn of_picture(self, chip: &FaceChip, amount: f32, picture: u64) -> Result<FaceChip> {
+        let mut rng = ChaCha8Rng::seed_from_u64(picture);
+        rng.set_stream(self as u64);
+        self.apply(chip, amount, &mut rng)
     }
 
     /// The damaged face. The same random numbers at another amount give the same damage, only weaker or stronger.
@@ -301,8 +312,6 @@ fn text(chip: &FaceChip, lines: usize, rng: &mut impl Rng) -> FaceChip {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
 
     /// Dark eyes and mouth and a bright nose in uneven light, with fine grain.
     fn face() -> FaceChip {

@@ -3,8 +3,6 @@
 use anyhow::{Context, Result, ensure};
 use countenance::weights::Weights;
 use countenance::{Emotion, EmotionClassifier};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::data::dataset::Sample;
@@ -107,9 +105,8 @@ fn damage(classifier: &EmotionClassifier, faces: &[(u64, &Sample, Emotion)], cor
     let scale = corruption.scale();
     let strengths = scale.amounts.into_iter().map(|amount| {
         let answers = answers::of_engine(classifier, faces, |(seed, sample, label)| {
-            let mut rng = ChaCha8Rng::seed_from_u64(*seed);
-            rng.set_stream(corruption as u64);
-            Ok((corruption.apply(&sample.chip, amount, &mut rng).with_context(|| sample.source.clone())?, *label))
+            let chip = corruption.of_picture(&sample.chip, amount, *seed).with_context(|| sample.source.clone())?;
+            Ok((chip, *label))
         })?;
         Ok(Strength { amount, figures: Figures::of(&Metrics::new(&answers)) })
     });

@@ -167,6 +167,13 @@ pub fn convert(safetensors: &[u8], id: Option<&str>, precision: Precision) -> Re
 /// The metadata key of the second head's temperature.
 pub const SECOND_TEMPERATURE: &str = "temperature_eight";
 
+/// The metadata keys of what takes back the effect of a face's appearance.
+pub const APPEARANCE_CENTRES: &str = "appearance_centres";
+/// See [`APPEARANCE_CENTRES`].
+pub const APPEARANCE_SPREADS: &str = "appearance_spreads";
+/// See [`APPEARANCE_CENTRES`].
+pub const APPEARANCE_WEIGHTS: &str = "appearance_weights";
+
 /// The metadata keys of what makes the second head's answer the probability of "other".
 pub const OTHER_SCALE: &str = "other_scale";
 /// See [`OTHER_SCALE`].

@@ -1,5 +1,6 @@
 //! What makes a network's probabilities fit the share of right answers: a temperature for each head, by which its logits
-//! are divided, and what makes the second head's answer the probability of "other".
+//! are divided, what makes the second head's answer the probability of "other", and what takes back the effect of a
+//! face's appearance.
 
 use burn::tensor::Device;
 use countenance::CHIP_SIDE;
@@ -9,6 +10,7 @@ use crate::data::dataset::Sample;
 use crate::judge::metrics::softmax;
 use crate::network::model::{JointNet, logits};
 use crate::network::store::{self, Metadata};
+use crate::run::appearance::AppearanceFit;
 use crate::run::other::Other;
 
 /// The temperatures tried; beyond them something else is wrong with the network.
@@ -17,7 +19,7 @@ const RANGE: [f64; 2] = [0.25, 4.0];
 const PRECISION: f64 = 1.0001;
 
 /// The numbers that ship with the weights.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// The first head's temperature.
     pub temperature: f64,
@@ -26,6 +28,9 @@ pub struct Calibration {
     /// What makes the second head's answer the probability of "other".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<Other>,
+    /// What takes back the effect of a face's appearance; `calibrate` fits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appearance: Option<AppearanceFit>,
 }
 
 impl Calibration {
@@ -48,6 +53,7 @@ impl Calibration {
             temperature: fit(&four, &emotions),
             temperature_eight: Some(temperature_eight),
             other: Some(Other::fit(development.iter().zip(answers))),
+            appearance: None,
         }
     }
 
@@ -65,7 +71,10 @@ impl Calibration {
             (store::OTHER_SCALE, self.other.map(|other| other.scale)),
             (store::OTHER_OFFSET, self.other.map(|other| other.offset)),
         ];
-        entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_string()))).collect()
+        let mut metadata: Metadata =
+            entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_string()))).collect();
+        metadata.extend(self.appearance.iter().flat_map(AppearanceFit::metadata));
+        metadata
     }
 }
 

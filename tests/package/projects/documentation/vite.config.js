@@ -3,7 +3,7 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import react from "@vitejs/plugin-react";
 import vue from "@vitejs/plugin-vue";
 
-/** Told of by Svelte's compiler. */
+/** Svelte's compiler calls it. */
 function onwarn({ message }) {
   throw new Error(message);
 }
@@ -11,5 +11,5 @@ function onwarn({ message }) {
 export default {
   base: "./",
   plugins: [react(), vue(), svelte({ onwarn })],
-  build: { rolldownOptions: { input: ["react.html", "vue.html", "svelte.html"] } },
+  build: { rolldownOptions: { input: ["react.html", "live-view.html", "vue.html", "svelte.html"] } },
 };

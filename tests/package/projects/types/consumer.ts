@@ -1,6 +1,17 @@
-import { EmotionAnalyzer, EmotionError, type FaceEmotion } from "countenance";
+import {
+  analyzeImages,
+  analyzeVideo,
+  drawFaces,
+  EmotionAnalyzer,
+  EmotionError,
+  type FaceEmotion,
+  rankExpressions,
+  watch,
+} from "countenance";
+import { defineFaceExpression } from "countenance/element";
 import { EmotionAnalyzer as Inline } from "countenance/inline";
 import { EmotionPipeline } from "countenance/pipeline";
+import { fakeAnalyzer, fakeFace } from "countenance/testing";
 
 const integrity = "sha384-AAAA";
 
@@ -50,4 +61,43 @@ export async function whatHoldsNoBytes(path: string, blob: Blob, bytes: Promise<
   // @ts-expect-error: both of them
   new EmotionAnalyzer({}, {});
   pipeline.analyzeImage(new DataView(await blob.arrayBuffer()));
+}
+
+export async function eightForSure(file: File, video: HTMLVideoElement): Promise<number[]> {
+  const analyzer = await EmotionAnalyzer.create({ expressions: 8 });
+  const [face] = await analyzer.analyzeImage(file);
+  const angry: number[] = face ? [face.eight.probabilities.angry] : [];
+  for await (const { faces, frame } of watch("camera", { expressions: 8, video })) {
+    angry.push(...faces.map(({ eight }) => eight.probabilities.angry * frame.width));
+  }
+  const four = await EmotionAnalyzer.create({ expressions: Math.random() > 0.5 ? 8 : 4 });
+  // @ts-expect-error: who knows
+  (await four.analyzeImage(file))[0]?.eight.emotion;
+  for await (const { faces } of watch(video, { analyzer: four })) {
+    const emotion: string = faces[0]?.emotion ?? "nobody";
+    // @ts-expect-error: an answer has no such thing
+    faces[0]?.mood;
+    if (emotion === "happy") break;
+  }
+  await watch("camera", { analyzer, fps: 10 }, ({ events }) => events.map(({ type }) => type));
+  // @ts-expect-error: a selector is not a source
+  watch("video");
+  return angry;
+}
+
+export async function theRest(canvas: HTMLCanvasElement, files: FileList): Promise<string[]> {
+  const { rows, summary, events } = await analyzeVideo("talk.mp4", { fps: 2 });
+  const seconds: number = rows[0]?.seconds ?? summary.duration;
+  const names = events.map((event) => (event.type === "expressionStart" ? event.emotion : event.type));
+  for await (const { source, faces, error } of analyzeImages(files, { concurrency: 2 })) {
+    if (error) names.push(error.code);
+    else names.push(`${source.name} ${rankExpressions(faces[0]!)[0]?.emotion} ${seconds}`);
+  }
+  drawFaces(canvas, [fakeFace({ emotion: "sad" })], { fit: "cover", mirror: true, colors: { sad: "blue" } });
+  // @ts-expect-error: CSS has no such value
+  drawFaces(canvas, [], { fit: "stretch" });
+  const analyzer = fakeAnalyzer([[{ emotion: "happy" }], new EmotionError("camera-lost", "gone"), null]);
+  for await (const { faces } of watch(canvas, { analyzer })) names.push(...faces.map(({ emotion }) => emotion));
+  defineFaceExpression();
+  return names;
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { readFile } from "../lib/file.js";
+import { readFile } from "./file.js";
 
 /** How much is read at a time, in bytes; most parts are skipped unread. */
 const WINDOW_BYTES = 1 << 16;
