@@ -8,7 +8,8 @@
 import { answerOf, probabilityOf, sayBriefly, sayTally } from "./answer.js";
 import { faceColumns } from "./export.js";
 import { explainFailure } from "./failures.js";
-import { find, make, makeGlyph } from "./html.js";
+import { ALL, Filters, NO_FACE } from "./filters.js";
+import { find, make } from "./html.js";
 import { numbered } from "./places.js";
 import { Sheet } from "./sheet.js";
 import { makeThumbnail, releaseThumbnail, showThumbnail } from "./thumbnail.js";
@@ -52,9 +53,6 @@ const SORT_KEYS = {
   unsure: ({ faces }) => Math.min(2, ...probabilities(faces)),
 };
 
-/** The filter for pictures without a face. */
-const NO_FACE = "none";
-
 export class Batch {
   #section = find(".batch");
   #count = find(".batch .count");
@@ -63,15 +61,12 @@ export class Batch {
   /** @type {HTMLProgressElement} */ #progress = find(".batch progress");
   #cancel = find("[data-action=batch-cancel]");
   #resume = find("[data-action=batch-resume]");
-  #filters = find(".filters");
-  /** @type {Map<string, HTMLElement>} */ #chips = new Map();
+  #filters = new Filters(() => this.#arrange());
   #arrangedAt = Number.NEGATIVE_INFINITY;
   /** @type {HTMLSelectElement} */ #order = find(".batch select");
   /** @type {Sheet<Reading>} */ #sheet;
   /** @type {Picked[]} */ #picked = [];
   /** @type {Map<Picked, Reading>} */ #read = new Map();
-  /** Which expression the pictures shown hold; all are where it is empty. */
-  #filter = "";
   /** Whether one of these pictures has been shown. */
   #isShown = false;
   #applied;
@@ -112,7 +107,7 @@ export class Batch {
   begin({ picked, leftOut }) {
     this.#picked = picked;
     this.#read.clear();
-    this.#filter = "";
+    this.#filters.chosen = ALL;
     this.#isShown = false;
     this.#section.hidden = false;
     this.#progress.max = picked.length;
@@ -218,18 +213,12 @@ export class Batch {
     this.#arrangedAt = performance.now();
     const pictures = this.#readings.filter(({ failure }) => !failure);
     /** @type {Map<string, number>} */
-    const counts = new Map([["", pictures.length]]);
+    const counts = new Map([[ALL, pictures.length]]);
     for (const key of pictures.flatMap(filtersOf)) counts.set(key, (counts.get(key) ?? 0) + 1);
-    if (!counts.has(this.#filter)) this.#filter = "";
-    this.#filters.hidden = counts.size < 3;
-    for (const [key, chip] of this.#chips) {
-      if (counts.has(key)) continue;
-      chip.remove();
-      this.#chips.delete(key);
-    }
-    for (const [key, count] of counts) this.#showFilter(key, count);
+    this.#filters.show(counts);
 
-    const shown = pictures.filter((reading) => !this.#filter || filtersOf(reading).includes(this.#filter));
+    const { chosen } = this.#filters;
+    const shown = pictures.filter((reading) => chosen === ALL || filtersOf(reading).includes(chosen));
     const sortKey = SORT_KEYS[/** @type {keyof typeof SORT_KEYS} */ (this.#order.value)];
     if (sortKey) {
       shown.sort((a, b) => {
@@ -238,34 +227,6 @@ export class Batch {
       });
     }
     this.#sheet.show(shown);
-  }
-
-  /**
-   * A button that shows the pictures with this expression alone.
-   *
-   * @param {string} key
-   * @param {number} count
-   */
-  #showFilter(key, count) {
-    let chip = this.#chips.get(key);
-    if (!chip) {
-      const button = make("button", "button small");
-      button.type = "button";
-      button.dataset.emotion = key;
-      button.addEventListener("click", () => {
-        this.#filter = key;
-        this.#arrange();
-      });
-      if (key && key !== NO_FACE) button.append(makeGlyph(key));
-      button.append(make("span", ""));
-      this.#filters.append(button);
-      this.#chips.set(key, button);
-      chip = button;
-    }
-    chip.title = say("help.filter");
-    chip.ariaPressed = String(key === this.#filter);
-    const words = key === "" ? "batch.all" : key === NO_FACE ? "batch.no-face" : key;
-    find("span", chip).textContent = `${say(words)} ${count}`;
   }
 
   /** @param {string[]} paths of the files in the folders that are not pictures */
