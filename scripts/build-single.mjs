@@ -27,7 +27,7 @@ const policy = [
   `script-src '${hashOf(script)}' 'wasm-unsafe-eval'`,
   "worker-src blob:",
   "connect-src 'none'",
-  "img-src blob:",
+  "img-src blob: data:",
   "media-src blob:",
   `style-src '${hashOf(style)}'`,
   "base-uri 'none'",
@@ -40,7 +40,7 @@ const licences = readFileSync(join(www, "pkg/third-party-licenses.txt")).toStrin
 const replacements = [
   [/(?<=<a )download href="[^"]*"/, `download="third-party-licenses.txt" href="data:text/plain;base64,${licences}"`],
   [/(?<=http-equiv="Content-Security-Policy" content=")[^"]*/, policy],
-  [/ *<link rel="(icon|manifest)".*\n/g, ""],
+  [/ *<(link rel="(icon|apple-touch-icon|manifest)"|meta (property="og:|name="twitter:)).*\n/g, ""],
   [/<link rel="stylesheet".*>/, `<style>${style}</style>`],
   [
     / *<script type="module".*\n/,
@@ -52,7 +52,9 @@ const replacements = [
     ].join("\n"),
   ],
 ];
-let html = readFileSync(join(www, "index.html"), "utf8");
+let html = readFileSync(join(www, "index.html"), "utf8").replace(/(?<= src=")samples\/[^"]*/g, (path) => {
+  return `data:image/webp;base64,${readFileSync(join(www, path)).toString("base64")}`;
+});
 for (const [pattern, replacement] of replacements) {
   if (html.search(pattern) < 0) throw new Error(`index.html has nothing that matches ${pattern}`);
   html = html.replace(pattern, () => replacement);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { downloaded, launchBrowser, setHidden, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { downloaded, launchBrowser, openAdjust, setHidden, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
 
 const SIZE = { width: 640, height: 480 };
@@ -76,7 +76,7 @@ test("the view is mirrored, its label is not, and the mirror can be turned off",
   assert.doesNotMatch(await transform(".live"), /-1/);
 });
 
-test("the view pauses, continues, and is saved as a picture with its boxes", async () => {
+test("the view pauses, continues, and is saved as a card", async () => {
   const page = await open();
   await page.getByTestId("camera-start").click();
   await page.getByTestId("face").waitFor();
@@ -86,7 +86,8 @@ test("the view pauses, continues, and is saved as a picture with its boxes", asy
   assert.equal(await isPlaying(), false);
   const png = await downloaded(page, "snapshot");
   assert.equal(png.subarray(1, 4).toString(), "PNG");
-  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [SIZE.width, SIZE.height]);
+  const height = (1000 * SIZE.height) / SIZE.width;
+  assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [1000, height + 302], "with four bars below it");
 
   await page.getByRole("button", { name: "Pause" }).click();
   assert.equal(await isPlaying(), true);
@@ -188,7 +189,7 @@ test("the live view is recorded, shown as a timeline, exported and discarded", a
 
   const { model, settings, sessions, rows } = JSON.parse(await downloaded(page, "timeline-json"));
   assert.match(model, /^[\w-]+$/);
-  assert.deepEqual(settings, [{ uncertain_below: 0.5, expressions: 4, most_faces: 64, calibration: "" }]);
+  assert.deepEqual(settings, [{ uncertain_below: 0.5, expressions: 4, most_faces: 256, calibration: "" }]);
   assert.ok(rows.some(({ emotion }) => emotion === "happy"));
   assert.ok(rows.at(-1).seconds >= 1, "no shorter than it takes until it is read aloud");
   for (const [index, row] of rows.entries()) {
@@ -225,6 +226,7 @@ test("another language changes the words, and nothing recorded is lost", async (
   await page.locator(".strip").filter({ hasText: "Happy" }).waitFor();
   await page.getByTestId("camera-stop").click();
   const before = JSON.parse(await downloaded(page, "timeline-json"));
+  await openAdjust(page);
   await page.getByLabel("Language").selectOption("ar");
   await page.locator(".strip").filter({ hasText: "سعيد" }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.dir), "rtl");

@@ -8,7 +8,7 @@ import { root } from "../../scripts/environment.mjs";
 import { explainFailure } from "../../www/app/failures.js";
 import { languages } from "../../www/app/strings.js";
 import { EmotionError } from "../../www/lib/protocol.js";
-import { choose, fixture, isListening, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { choose, fixture, isListening, openAdjust, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 
 const { open } = await startBrowser();
 
@@ -79,11 +79,13 @@ test("a visitor who reads Arabic gets Arabic, from right to left, and the pictur
 test("the language can be chosen, and the choice is remembered", async () => {
   const page = await open();
   assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
+  await openAdjust(page);
   await page.getByLabel("Language").selectOption("ar");
   await page.getByRole("button", { name: "اختر صورة" }).waitFor();
   await page.reload();
   await isListening(page);
   await page.getByRole("button", { name: "اختر صورة" }).waitFor();
+  await openAdjust(page);
   await page.getByLabel("اللغة").selectOption("en");
   await page.getByRole("button", { name: "Choose a picture" }).waitFor();
 });

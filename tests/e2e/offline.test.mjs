@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -72,7 +72,7 @@ test("all of the page's files are stored for offline use", async () => {
     return (await cache.keys()).map(({ url }) => new URL(url).pathname.slice(1));
   });
   const notShown =
-    /\.d\.ts$|README|tsconfig|\.(single|inline|retry|script)\.js$|^service-worker\.js$|(sbom\.cdx|integrity)\.json$/;
+    /\.d\.ts$|README|tsconfig|\.(single|inline|retry|script)\.js$|^(service-worker\.js|preview\.jpg)$|(sbom\.cdx|integrity)\.json$/;
   const packageOnly =
     /^lib\/(draw|element|events|expressions|feed|geometry|images|index|inline|node|node-thread|pool|retry|script|testing|video|watch)\.js$/;
   const files = readdirSync(join(root, "www"), { recursive: true, withFileTypes: true })
@@ -81,4 +81,26 @@ test("all of the page's files are stored for offline use", async () => {
     .filter((path) => !notShown.test(path) && !packageOnly.test(path))
     .map((path) => (path === "index.html" ? "" : path));
   assert.deepEqual(kept.sort(), files.sort());
+});
+
+test("the page can be installed: its manifest names icons that are there, and a button asks", async () => {
+  const page = await open();
+  const manifest = JSON.parse(readFileSync(join(root, "www/manifest.webmanifest"), "utf8"));
+  for (const { src, sizes, type } of manifest.icons.filter(({ type }) => type === "image/png")) {
+    const png = readFileSync(join(root, "www", src));
+    assert.equal(`${png.readUInt32BE(16)}x${png.readUInt32BE(20)}`, sizes, `${src}, ${type}`);
+  }
+  assert.deepEqual(manifest.icons.map(({ purpose }) => purpose).sort(), ["any", "any", "any", "maskable"]);
+  const install = page.locator("[data-action=install]");
+  assert.equal(await install.isVisible(), false);
+  await page.evaluate(() => {
+    const event = new Event("beforeinstallprompt", { cancelable: true });
+    event.prompt = async () => {
+      globalThis.isAsked = true;
+    };
+    dispatchEvent(event);
+  });
+  await install.click();
+  assert.equal(await page.evaluate(() => globalThis.isAsked), true);
+  assert.equal(await install.isVisible(), false);
 });

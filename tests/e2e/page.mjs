@@ -134,6 +134,11 @@ export function choose(page, file) {
   return page.getByTestId("file-input").setInputFiles(file);
 }
 
+/** Opens the settings. */
+export async function openAdjust(page) {
+  await page.locator("[data-action=adjust][aria-expanded=false]").click();
+}
+
 /** What the page gives as a file when the button of that `data-action` is pressed. */
 export async function downloaded(page, action) {
   const [download] = await Promise.all([

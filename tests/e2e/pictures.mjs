@@ -76,6 +76,59 @@ export async function drawSideBySide(browser, names, { width, height, type }) {
   }
 }
 
+/**
+ * Draws a group in rows, as a JPEG file: the faces of two portraits by turns, each a little off its place, and as high as
+ * nine tenths of a row.
+ */
+export async function drawGroup(browser, count, { columns, width, height }) {
+  const page = await browser.newPage();
+  try {
+    const portraits = ["astronaut.png", "grace_hopper.png"].map((name) =>
+      readFileSync(fixture(name)).toString("base64"),
+    );
+    const base64 = await page.evaluate(
+      async ({ portraits, count, columns, width, height }) => {
+        const canvas = document.createElement("canvas");
+        canvas.width = width;
+        canvas.height = height;
+        const context = canvas.getContext("2d");
+        context.fillStyle = "#776e66";
+        context.fillRect(0, 0, width, height);
+        const images = [];
+        for (const portrait of portraits) {
+          const image = new Image();
+          image.src = `data:image/png;base64,${portrait}`;
+          await image.decode();
+          images.push(image);
+        }
+        const rows = Math.ceil(count / columns);
+        const side = 0.9 * Math.min(width / columns, height / rows);
+        for (let index = 0; index < count; index += 1) {
+          const [left, top] = [(index % columns) * (width / columns), Math.floor(index / columns) * (height / rows)];
+          const [x, y, size] = index % 2 ? [107, 67, 320] : [138, 35, 170]; // the faces, with a margin
+          const off = 0.05 * side * Math.sin(index * 7);
+          context.drawImage(
+            images[index % 2],
+            x,
+            y,
+            size,
+            size,
+            left + off + 0.05 * side,
+            top - off + 0.05 * side,
+            side,
+            side,
+          );
+        }
+        return canvas.toDataURL("image/jpeg", 0.9).split(",", 2)[1];
+      },
+      { portraits, count, columns, width, height },
+    );
+    return { name: `${count}.jpg`, mimeType: "image/jpeg", buffer: Buffer.from(base64, "base64") };
+  } finally {
+    await page.close();
+  }
+}
+
 /** A y4m clip that shows each RGBA picture in turn for as many frames. */
 export function y4mClip(pictures, { width, height, fps, framesEach }) {
   const parts = [Buffer.from(`YUV4MPEG2 W${width} H${height} F${fps}:1 Ip A1:1 C420jpeg\n`)];

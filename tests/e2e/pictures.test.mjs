@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { choose, fixture, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { choose, fixture, openAdjust, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 import { drawSideBySide, rampPng } from "./pictures.mjs";
 
 const { browser, open } = await startBrowser();
@@ -152,16 +152,40 @@ test("a face that shows none of the four expressions is said to look like anothe
   );
 });
 
+test("the reason for doubt is said: what is wrong with the picture, or how the expressions stand", async () => {
+  const page = await open();
+  const said = await page.evaluate(async () => {
+    const { sayDoubt } = await import("/app/answer.js");
+    const of = (emotion, [happy, neutral, sad, surprise], reasons) =>
+      sayDoubt({ emotion, likeliest: "happy", probabilities: { happy, neutral, sad, surprise }, reasons });
+    return [
+      of("happy", [0.9, 0.1, 0, 0], []),
+      of("happy", [0.9, 0.1, 0, 0], ["small", "cut-off"]),
+      of("uncertain", [0.45, 0.4, 0.1, 0.05], []),
+      of("uncertain", [0.45, 0.2, 0.2, 0.15], []),
+      of("uncertain", [0.45, 0.4, 0.1, 0.05], ["covered"]),
+    ];
+  });
+  assert.deepEqual(said, [
+    "",
+    "The face is small, cut off.",
+    "Happy and Neutral are close.",
+    "No expression stands out.",
+    "The face is partly covered, it seems.",
+  ]);
+});
+
 test("what counts as uncertain is the visitor's choice", async () => {
   const page = await open();
   await choose(page, fixture("grace_hopper.png"));
   await statusMatching(page, /1 face/);
   const [{ emotion, probability }] = await shownFaces(page);
   assert.ok(probability < 0.95, "the test needs a doubtful face");
+  await openAdjust(page);
   await page.getByLabel("Say “not sure” below").fill("0.95");
   assert.match(await statusMatching(page, /Not sure/), /^1 face: Not sure \(most likely \w+, \d+%\)\.$/);
-  assert.equal(await page.locator(".box .label").textContent(), "1Not sure");
-  assert.match(await page.locator(".face .answer").textContent(), /^1Not suremost likely \w+, \d+%$/);
+  assert.equal(await page.locator(".box .label").textContent(), "1 Not sure");
+  assert.match(await page.locator(".detail .answer").textContent(), /^1 ?Not sure most likely \w+, \d+%$/);
   assert.equal((await shownFaces(page))[0].probability, probability, "the probabilities stay");
   await page.getByLabel("Say “not sure” below").fill("0.25");
   await page.locator(`[data-testid=face][data-emotion=${emotion === "uncertain" ? "neutral" : emotion}]`).waitFor();
@@ -217,6 +241,22 @@ test("a HEIC photo is explained", async () => {
   const buffer = Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1");
   await choose(page, { name: "IMG_0001.HEIC", mimeType: "image/heic", buffer });
   assert.match(await statusMatching(page, /HEIC/), /JPEG/);
+});
+
+test("a pasted link is explained, but not one that goes into a field", async () => {
+  const page = await open();
+  await statusMatching(page, /Ready/);
+  const link = await dataTransfer(page, {});
+  const paste = (selector) =>
+    page.evaluate(
+      ([clipboardData, selector]) =>
+        document.querySelector(selector).dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true })),
+      [link, selector],
+    );
+  await paste("#most-faces");
+  assert.match(await page.getByTestId("status").textContent(), /^Ready/);
+  await paste("body");
+  assert.match(await statusMatching(page, /No picture/), /fetches nothing/);
 });
 
 test("a dropped link is explained: the page fetches nothing", async () => {

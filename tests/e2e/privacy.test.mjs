@@ -5,7 +5,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { choose, downloaded, fixture, launchBrowser, statusMatching } from "./page.mjs";
+import { choose, downloaded, fixture, launchBrowser, openAdjust, statusMatching } from "./page.mjs";
 import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
 
 const SIZE = { width: 320, height: 240 };
@@ -78,6 +78,7 @@ async function useEverything(page) {
   await page.getByTestId("folder-input").setInputFiles(folder);
   await page.locator(".batch .count").filter({ hasText: "2 pictures read" }).waitFor();
   await downloaded(page, "batch-csv");
+  await openAdjust(page);
   await page.getByLabel("Tell apart").selectOption("8");
   await choose(page, fixture("faces.webm"));
   await statusMatching(page, /frames read/);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { choose, downloaded, fixture, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { choose, downloaded, fixture, openAdjust, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 import { rampPng } from "./pictures.mjs";
 
 const { browser, open } = await startBrowser();
@@ -118,6 +118,7 @@ test("another threshold reads the picture as it was turned", async () => {
   await statusMatching(page, /face/);
   await page.getByRole("button", { name: "Rotate" }).click();
   await statusMatching(page, /1 face/);
+  await openAdjust(page);
   await page.getByLabel("Say “not sure” below").fill("0.95");
   await statusMatching(page, /Not sure/);
   assert.deepEqual(await sizeShown(page), [512, 600]);

@@ -11,6 +11,7 @@ import { startBrowser } from "./page.mjs";
 const { open } = await startBrowser();
 
 async function runCheck(page) {
+  await page.getByRole("button", { name: "About and proofs" }).click();
   await page.getByRole("button", { name: "Self-check" }).click();
   const verdict = page.getByTestId("check-verdict");
   await verdict.filter({ hasText: /match|differ|could not/ }).waitFor();
@@ -44,6 +45,7 @@ test("a wrong golden answer is noticed: the check can fail", async () => {
 
 test("the page says how often the model errs, with the figures in the model's folder", async () => {
   const page = await open();
+  await page.getByRole("button", { name: "About and proofs" }).click();
   await page.getByRole("button", { name: "How often it errs" }).click();
   await page.locator(".confusion td").first().waitFor();
   const [id] = (await page.locator(".models").textContent()).match(/emotion-\d+/);

@@ -3,7 +3,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { choose, downloaded, fixture, isListening, launchBrowser, shownFaces, statusMatching } from "./page.mjs";
+import {
+  choose,
+  downloaded,
+  fixture,
+  isListening,
+  launchBrowser,
+  openAdjust,
+  shownFaces,
+  statusMatching,
+} from "./page.mjs";
 import { drawSideBySide, startBrowserSeeing } from "./pictures.mjs";
 
 const SIZE = { width: 640, height: 480 };
@@ -23,6 +32,7 @@ const reports = (page, text) => page.locator(".calibration [role=status]").filte
 async function openSettings(page) {
   await choose(page, fixture("grace_hopper.png"));
   await statusMatching(page, /1 face/);
+  await openAdjust(page);
   await page.getByText("Adjust to my face").click();
 }
 
@@ -31,6 +41,7 @@ test("the visitor can choose eight expressions, and the choice is remembered", a
   await choose(page, fixture("astronaut.png"));
   await statusMatching(page, /1 face/);
   assert.deepEqual(await shownExpressions(page), FOUR);
+  await openAdjust(page);
   await page.getByLabel("Tell apart").selectOption("8");
   await page.locator(".bars [data-emotion=contempt]").waitFor();
   assert.deepEqual(await shownExpressions(page), EIGHT);
@@ -43,6 +54,7 @@ test("the visitor can choose eight expressions, and the choice is remembered", a
   await page.getByTestId("face").waitFor();
   assert.deepEqual(await shownExpressions(page), EIGHT);
   await page.locator(".strip").waitFor();
+  await openAdjust(page);
   const choice = page.getByLabel("Tell apart");
   for (const [count, expressions] of [
     ["4", FOUR],
@@ -62,6 +74,49 @@ test("the visitor can choose eight expressions, and the choice is remembered", a
   }
   const [header] = String(await downloaded(page, "timeline-csv")).split("\r\n", 1);
   assert.match(header, /,eight_emotion,eight_neutral,/);
+});
+
+test("each setting says by an example what it changes", async () => {
+  const page = await open();
+  await statusMatching(page, /Ready/);
+  await openAdjust(page);
+  const example = (name) => page.locator(`[data-example=${name}]`).textContent();
+  assert.equal(await example("threshold"), "A face that is happy by 60% is then called: Happy.");
+  await page.getByLabel("Say “not sure” below").fill("0.7");
+  assert.equal(await example("threshold"), "A face that is happy by 60% is then called: Not sure.");
+  assert.match(await example("expressions"), /None of the four/);
+  await page.getByLabel("Tell apart").selectOption("8");
+  assert.match(await example("expressions"), /Angry/);
+  await page.locator("[data-action=adjust]").click();
+  assert.equal(await page.locator(".adjust").isVisible(), false);
+});
+
+test("what is drawn over the picture is the visitor's choice, which is remembered", async () => {
+  const page = await open();
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  const drawn = async () => {
+    await page.mouse.move(0, 0);
+    return page.evaluate(() =>
+      [getComputedStyle(document.querySelector(".box"), "::after"), getComputedStyle(document.querySelector(".label"))]
+        .map(({ opacity }) => Number(opacity))
+        .map(Boolean),
+    );
+  };
+  assert.deepEqual(await drawn(), [true, true]);
+  await openAdjust(page);
+  const choice = page.getByLabel("Draw on the picture");
+  await choice.selectOption("markers");
+  assert.deepEqual(await drawn(), [false, true]);
+  await choice.selectOption("none");
+  assert.deepEqual(await drawn(), [false, false]);
+  await page.reload();
+  await isListening(page);
+  await choose(page, fixture("astronaut.png"));
+  await statusMatching(page, /1 face/);
+  assert.deepEqual(await drawn(), [false, false]);
+  await page.locator(".box").hover();
+  assert.equal(await page.locator(".label").evaluate((label) => getComputedStyle(label).opacity), "1");
 });
 
 /** The map of what mattered, and the answers that the explanation names. */
@@ -145,6 +200,7 @@ test("a calibration is recorded, shown before and after, kept, exported, erased 
   await isListening(page);
   const adjusted = await readAgain();
   assert.notEqual(adjusted, stock.probability, "it is in use from the start");
+  await openAdjust(page);
   await page.getByText("Adjust to my face").click();
   await reports(page, "adjusted to your face");
   await page.getByRole("button", { name: "Erase" }).click();

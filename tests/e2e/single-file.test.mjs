@@ -78,6 +78,7 @@ test("each worker unpacks the module once, however many frames it reads; the pag
   assert.deepEqual(await decoded(page), [0, 1]);
 
   await page.getByTestId("camera-stop").click();
+  await page.locator("[data-action=about]").click();
   await page.locator("[data-action=self-check]").click();
   const hash = sha256(join(root, "www/pkg/countenance_bg.wasm"));
   await page.getByTestId("check-report").filter({ hasText: hash }).waitFor();

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { withFeed } from "./feed.mjs";
-import { choose, fixture, setHidden, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { choose, fixture, openAdjust, setHidden, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 
 const { open: openPlain } = await startBrowser([
   "--use-fake-ui-for-media-stream",
@@ -39,7 +39,7 @@ function withholdAnswers(page) {
 /** Whether the picture and the cards are shown without their colours. */
 async function isGreyed(page) {
   const filters = await page
-    .locator(":is(.picture, .face)")
+    .locator(":is(.picture, .face, .detail)")
     .evaluateAll((elements) => elements.map((element) => getComputedStyle(element).filter));
   assert.equal(new Set(filters).size, 1, "picture and cards alike");
   return filters[0] === "grayscale(1)";
@@ -246,11 +246,11 @@ function observe(page) {
       const cards = [...document.querySelectorAll("[data-testid=face]")].map((card) => ({
         emotion: card.dataset.emotion,
         probability: Number(card.dataset.probability),
-        answer: text(".answer strong", card),
-        beside: text(".answer .probability", card),
-        leading: text(".leading .name", card),
-        leadingValue: text(".leading .value", card),
-        bars: [...card.querySelectorAll(".bars li")].map((row) => Number(row.style.getPropertyValue("--share"))),
+        answer: text(".answer strong"),
+        beside: text(".answer .probability"),
+        leading: text(".leading .name"),
+        leadingValue: text(".leading .value"),
+        bars: [...document.querySelectorAll(".bars li")].map((row) => Number(row.style.getPropertyValue("--share"))),
       }));
       const labels = [...document.querySelectorAll(".box .label span")].map((label) => label.textContent);
       const { feed } = document.body.dataset;
@@ -401,6 +401,7 @@ test("stopping keeps the last picture with its answer, which is explained and re
   assert.match(await page.locator(".explanation").textContent(), /spoke for Happy/);
   assert.equal(await page.getByRole("button", { name: "Continue" }).count(), 0);
 
+  await openAdjust(page);
   await page.getByLabel("Say “not sure” below").fill("0.3");
   assert.match(await statusMatching(page, /1 face/), /^1 face: Happy \d+%\.$/);
   await page.getByTestId("camera-start").click();

@@ -5,6 +5,7 @@
  */
 
 import { find, make } from "./html.js";
+import { offerPanel } from "./panels.js";
 import { say, sayList, sayPercent, write } from "./words.js";
 import { modelFile } from "./worker-source.js";
 
@@ -21,14 +22,12 @@ import { modelFile } from "./worker-source.js";
  */
 
 export class AccuracyPanel {
-  /** @type {HTMLDialogElement} */ #dialog = find("dialog.accuracy");
   #summary = find(".accuracy .summary");
   #table = find(".confusion");
 
   /** @param {() => Promise<EmotionAnalyzer>} analyzer */
   constructor(analyzer) {
-    find("[data-action=accuracy]").addEventListener("click", async () => {
-      this.#dialog.showModal();
+    offerPanel("accuracy", async () => {
       try {
         const { model } = await analyzer();
         this.#show(await modelFile("metrics.json"), model.emotion.classes);
@@ -36,7 +35,6 @@ export class AccuracyPanel {
         write(this.#summary, "accuracy.missing", () => ({ message: String(error) }));
       }
     });
-    find("[data-action=accuracy-close]").addEventListener("click", () => this.#dialog.close());
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { say, sayPercent } from "./words.js";
+import { say, sayList, sayLower, sayPercent } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /**
@@ -55,6 +55,46 @@ export function sayProbability(answer) {
   const share = sayPercent(probabilityOf(answer));
   if (!isUnsure(answer)) return share;
   return say(`beside.${answer.emotion}`, { emotion: say(answer.likeliest), share, looks: sayLooks(answer) });
+}
+
+/** How close the two likeliest expressions are, at most, to be named as the reason for doubt. */
+const CLOSE = 0.15;
+
+/**
+ * Why the answer is in doubt: what is wrong with the picture of the face, as the module says, or how the expressions share
+ * the probability. Empty where there is no doubt.
+ *
+ * @param {FaceEmotion & { reasons?: string[] }} face
+ */
+export function sayDoubt(face) {
+  const { emotion, probabilities } = answerOf(face);
+  if (face.reasons?.length) {
+    return say("doubt.reasons", { list: sayList(face.reasons.map((reason) => say(`doubt.${reason}`))) });
+  }
+  if (emotion !== "uncertain") return "";
+  const [[first, most], [second, next]] = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
+  return most - next < CLOSE ? say("doubt.close", { first: say(first), second: say(second) }) : say("doubt.none");
+}
+
+/**
+ * How many faces show which expression, the most frequent first; of a single face just which.
+ *
+ * @param {FaceEmotion[]} faces
+ */
+export function sayTally(faces) {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { emotion } of faces.map(answerOf)) counts.set(emotion, (counts.get(emotion) ?? 0) + 1);
+  const frequent = [...counts].sort(([, a], [, b]) => b - a);
+  if (faces.length === 1) return sayLower(briefName(frequent[0][0]));
+  return sayList(
+    frequent.map(([emotion, count]) => say("verdict.each", { count, emotion: sayLower(briefName(emotion)) })),
+  );
+}
+
+/** @param {string} emotion an expression, "other" or "uncertain" */
+function briefName(emotion) {
+  return emotion === "other" || emotion === "uncertain" ? `verdict.${emotion}` : emotion;
 }
 
 /** @param {Answer} answer */

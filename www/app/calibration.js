@@ -8,6 +8,7 @@
 import { readFile } from "../lib/file.js";
 import { download } from "./export.js";
 import { find, make, makeGlyph } from "./html.js";
+import { showSettings } from "./settings.js";
 import { remember, remembered } from "./storage.js";
 import { sayPercent, write } from "./words.js";
 
@@ -172,6 +173,7 @@ export class Calibration {
   /** @param {unknown} error */
   #refuse(error) {
     write(this.#message, "calibration.refused", () => ({ message: /** @type {Error} */ (error).message }));
+    showSettings(true);
     this.#section.setAttribute("open", "");
   }
 

@@ -14,7 +14,7 @@ import { say } from "./words.js";
  * @param {FaceExplanation} explanation
  * @param {FaceEmotion} face whose answer is explained, over as many expressions as it shows
  * @param {() => void} [goOn] continues the video that was paused for this explanation
- * @returns {HTMLElement}
+ * @returns {{ element: HTMLElement, heat: HTMLCanvasElement }} the explanation, and the map alone to lay over the face
  */
 export function makeExplanation({ chip, eight, ...four }, face, goOn) {
   const { heat, strength, emotion, runnerUp } = (face.eight && eight) ?? four;
@@ -40,7 +40,7 @@ export function makeExplanation({ chip, eight, ...four }, face, goOn) {
     button.addEventListener("click", goOn);
     element.append(make("p", "halted", say("why.halted"), " ", button));
   }
-  return element;
+  return { element, heat: makeCanvas(side, (context) => drawHeat(context, heat, side)) };
 }
 
 /**

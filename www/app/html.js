@@ -48,6 +48,13 @@ export function makeGlyph(name) {
   return glyph;
 }
 
+/** Has the drawn faces take on an expression. @param {string} emotion a class, "other" or "uncertain"; empty for none */
+export function showMood(emotion) {
+  if (document.body.dataset.mood === emotion) return;
+  document.body.dataset.mood = emotion;
+  for (const mood of document.querySelectorAll(".mood")) mood.setAttribute("href", `#face-${emotion}`);
+}
+
 /**
  * @param {SVGSVGElement} glyph
  * @param {string} name

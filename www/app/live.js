@@ -7,8 +7,10 @@
 
 import { EmotionError } from "../lib/protocol.js";
 import { Camera } from "./camera.js";
-import { download } from "./export.js";
+import { Clip } from "./clip.js";
+import { Game } from "./game.js";
 import { find } from "./html.js";
+import { MomentStrip, Moments } from "./moments.js";
 import { Pace } from "./pace.js";
 import { sayTime, write } from "./words.js";
 
@@ -56,6 +58,12 @@ export class LiveView {
   #onHalt;
   #camera;
   #pace = new Pace();
+  #clip;
+  #moments = new Moments();
+  #strip = new MomentStrip(() => {
+    this.#moments = new Moments();
+  });
+  #game = new Game((moments, all) => this.#strip.show(moments, "game.done", { done: moments.best.size, all }));
   #lowLight = find(".low-light span");
   #signal = AbortSignal.abort();
   #isReady = false;
@@ -94,6 +102,7 @@ export class LiveView {
       (now) => this.#read(now),
       (state) => this.#onState(state),
     );
+    this.#clip = new Clip(view.stage.video);
 
     find("[data-testid=camera-start]").addEventListener("click", () =>
       this.start(canRetry(this.#shownState) ? this.#deviceId : undefined),
@@ -101,15 +110,21 @@ export class LiveView {
     find("[data-testid=camera-stop]").addEventListener("click", () => beginTask());
     toggle("mirror", (mirrored) => view.stage.mirror(mirrored));
     toggle("pause", (paused) => this.#camera.pause(paused));
-    find("[data-action=snapshot]").addEventListener("click", async () => {
-      const picture = await view.stage.snapshot();
-      if (picture) download("countenance.png", picture);
-    });
     find(".cameras").addEventListener("change", ({ target }) =>
       this.start(/** @type {HTMLSelectElement} */ (target).value),
     );
     document.addEventListener("visibilitychange", () => this.#onVisibilityChange());
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#onDeviceChange());
+  }
+
+  /** Hides the best moments: something else is shown. */
+  leave() {
+    this.#strip.hide();
+  }
+
+  /** Writes words again, in another language. */
+  refresh() {
+    this.#strip.refresh();
   }
 
   /** @param {string} [deviceId] which camera, if not the browser's choice */
@@ -180,6 +195,9 @@ export class LiveView {
       return view.mark(state);
     }
     this.#onHalt();
+    this.#clip.stop();
+    if (state !== "paused") this.#game.end();
+    if (this.#isShown && (state === "off" || state === "lost")) this.#strip.show(this.#moments, "best.title");
     const { kind, title, hint = "", note } = WORDS[state];
     if (state === "stalled") view.recall();
     if (state === "lost") {
@@ -205,6 +223,7 @@ export class LiveView {
     const { stage } = this.#view;
     this.#isShown = true;
     this.#onShow();
+    this.leave();
     this.#view.set("camera");
     stage.showLive();
     stage.mirror(isPressed("mirror"));
@@ -228,6 +247,10 @@ export class LiveView {
       if (this.#camera.state !== "running") return this.#view.showFaces(faces, "faces.none-frame");
       if (this.#shownState !== "running") this.#showState("running");
       this.#view.showLive(faces, timestampMs);
+      const isMirrored = isPressed("mirror");
+      this.#clip.follow(faces, isMirrored);
+      this.#moments.add(faces, stage.video, isMirrored);
+      this.#game.follow(faces, timestampMs, stage.video, isMirrored);
       this.#timeline.add({ timeMs: timestampMs, faces });
       this.#onAnswer(analyzer);
       this.#lowLight.hidden = !analyzer.isTooDark;

@@ -6,6 +6,7 @@
 
 import { AccuracyPanel } from "./accuracy.js";
 import { sharedAnalyzer } from "./analyzer.js";
+import { answerOf } from "./answer.js";
 import { Applied } from "./applied.js";
 import { Batch } from "./batch.js";
 import { Calibration } from "./calibration.js";
@@ -14,11 +15,15 @@ import { downloadResults } from "./export.js";
 import { PageFailure } from "./failures.js";
 import { find } from "./html.js";
 import { isCrash, LiveView } from "./live.js";
-import { keepForOffline } from "./offline.js";
+import { keepForOffline, offerInstallation } from "./offline.js";
+import { offerPanel } from "./panels.js";
 import { isVideo, listenForPictures } from "./picture-input.js";
+import { numbered } from "./places.js";
 import { PrivacyPanel } from "./privacy.js";
+import { offerSamples, samplesArrived } from "./samples.js";
 import { SelfCheck } from "./self-check.js";
 import { optionsOf, Settings } from "./settings.js";
+import { offerCard } from "./share.js";
 import { drawStill, loadImage } from "./stage.js";
 import { Timeline } from "./timeline.js";
 import { readVideo } from "./video-file.js";
@@ -48,8 +53,12 @@ const timeline = new Timeline(
   () => applied.settings,
   async (format, results, sessions) =>
     downloadResults(format, "countenance-timeline", await modelIds(), results, { sessions }),
+  (seconds) => {
+    // While it is read, its place is the reader's.
+    if (view.stage.video.controls) view.stage.video.currentTime = seconds;
+  },
 );
-new LiveView(view, analyzer, timeline, {
+const live = new LiveView(view, analyzer, timeline, {
   beginTask,
   onShow: () => batch.hide(),
   within: (found) => applied.within(found),
@@ -57,16 +66,24 @@ new LiveView(view, analyzer, timeline, {
   onHalt: () => calibration.cancel(),
 });
 const privacy = new PrivacyPanel();
+offerPanel("about");
 new SelfCheck(analyzer);
 new AccuracyPanel(analyzer);
-const batch = new Batch(applied, showReading, beginTask, async (format, results) =>
-  downloadResults(format, "countenance-pictures", await modelIds(), results),
-);
+const batch = new Batch(applied, {
+  onShow: showReading,
+  onCancel() {
+    beginTask();
+    if (status.isBusy) status.show("ready", "status.cancelled");
+  },
+  onResume: readOn,
+  onExport: async (format, results) => downloadResults(format, "countenance-pictures", await modelIds(), results),
+});
 for (const details of document.querySelectorAll("details.columns")) describeColumns(details);
 offerLanguages(find(".language"), () => {
   view.refresh();
   timeline.refresh();
   batch.refresh();
+  live.refresh();
 });
 
 /** The current task: each picture, each video and each start of the camera ends the one before. */
@@ -82,6 +99,14 @@ listenForPictures((intake) => {
   else if (isVideo(picked[0].file)) watchVideo(picked[0].file);
   else readPicture(picked[0].file);
 });
+offerCard(
+  () => view.stage.look(),
+  () => view.chosen,
+);
+offerSamples(readPicture, async (file) => {
+  const faces = await analyzePicture(file, new AbortController().signal).catch(() => []);
+  return faces.length > 0 ? answerOf(faces[0]).emotion : undefined;
+});
 find("[data-testid=video-cancel]").addEventListener("click", () => {
   beginTask();
   view.set("empty");
@@ -91,6 +116,7 @@ find("[data-action=turn]").addEventListener("click", () => {
   view.turn();
   readStage();
 });
+offerInstallation();
 loadModel().then(keepForOffline);
 
 /** Loads the model ahead of the first picture. */
@@ -98,7 +124,7 @@ async function loadModel() {
   const { signal } = task;
   status.show("busy", "status.loading");
   try {
-    const loaded = await analyzer();
+    const [loaded] = await Promise.all([analyzer(), samplesArrived()]);
     privacy.start(loaded);
     settings.start(loaded);
     const { emotion, detector } = loaded.model;
@@ -167,7 +193,7 @@ async function readPicture(file) {
     if (signal.aborted) return;
     replaceAll();
     view.showStill(picture, { file });
-    const faces = applied.within(found);
+    const faces = numbered(applied.within(found));
     view.showResult(faces, found.length > faces.length);
     status.showTiming("timing.picture", () => ({ ms }));
   } catch (error) {
@@ -179,9 +205,10 @@ async function readPicture(file) {
   }
 }
 
-/** Hides the pictures and the video that were shown before. */
+/** Hides the pictures, the moments and the video that were shown before. */
 function replaceAll() {
   batch.hide();
+  live.leave();
   timeline.leaveVideo();
 }
 
@@ -204,7 +231,7 @@ async function readStage() {
   try {
     const found = await analyzePicture(source, new AbortController().signal);
     if (view.stage.source !== source) return;
-    const faces = applied.within(found);
+    const faces = numbered(applied.within(found));
     view.showResult(faces, found.length > faces.length);
     const { reading } = view.origin;
     if (reading) batch.correct(reading, found, /** @type {HTMLCanvasElement} */ (source));
@@ -214,12 +241,20 @@ async function readStage() {
 }
 
 /** @param {import('./picture-input.js').Intake} intake */
-async function readPictures(intake) {
-  const signal = beginTask();
+function readPictures(intake) {
+  beginTask();
   timeline.leaveVideo();
+  live.leave();
   view.set("picture");
   status.show("busy", "status.reading");
-  await batch.run(intake, (file) => analyzePicture(file, signal), previewPicture, signal);
+  batch.begin(intake);
+  readOn();
+}
+
+/** Reads those of many pictures that have not been read. */
+function readOn() {
+  const signal = beginTask();
+  batch.run((file) => analyzePicture(file, signal), previewPicture, signal);
 }
 
 /**
@@ -266,6 +301,7 @@ async function watchVideo(file) {
         const found = await retrying(() => loaded.analyzeFrame(picture, { timestampMs: timeMs, signal }));
         const faces = applied.within(found ?? []);
         view.showFaces(faces, "faces.none-frame");
+        session.duration = duration;
         timeline.add({ timeMs, faces });
         status.showProgress({ loaded: seconds, total: duration });
       },
@@ -282,7 +318,10 @@ async function watchVideo(file) {
     const hint = brokenAt === undefined ? "" : "status.video-broken-hint";
     status.show("result", "status.video-read", fill, hint);
     video.controls = true;
-    const showFaces = () => view.showFaces(session.facesAt(video.currentTime * 1000), "faces.none-frame");
+    const showFaces = () => {
+      view.showFaces(session.facesAt(video.currentTime * 1000), "faces.none-frame");
+      timeline.showTime(video.currentTime);
+    };
     for (const event of ["timeupdate", "seeked"]) video.addEventListener(event, showFaces, { signal });
   } catch (error) {
     if (signal.aborted) return;
@@ -299,6 +338,7 @@ async function watchVideo(file) {
 function showVideo() {
   if (view.stage.video.videoWidth === 0) return;
   batch.hide();
+  live.leave();
   view.set("video");
   view.stage.showLive();
 }

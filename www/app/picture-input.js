@@ -45,7 +45,8 @@ export function listenForPictures(onIntake) {
 
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files ?? [])];
-    if (files.length > 0) onIntake(intakeOf(files.map(alone)));
+    // Text that is pasted into a field is the field's.
+    if (files.length > 0 || !(event.target instanceof HTMLInputElement)) onIntake(intakeOf(files.map(alone)));
   });
 }
 

@@ -6,24 +6,19 @@
  */
 
 import { find, make } from "./html.js";
+import { offerPanel } from "./panels.js";
 import { write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').EmotionAnalyzer} EmotionAnalyzer */
 
 export class PrivacyPanel {
-  /** @type {HTMLDialogElement} */ #dialog = find(".privacy");
   #requests = 0;
   #isWatching = false;
 
   constructor() {
-    find("[data-action=privacy]").addEventListener("click", () => {
+    offerPanel("privacy", () => {
       this.#showRequests();
       this.#showConnection();
-      this.#dialog.showModal();
-    });
-    find("[data-action=privacy-close]").addEventListener("click", () => this.#dialog.close());
-    this.#dialog.addEventListener("click", ({ target }) => {
-      if (target === this.#dialog) this.#dialog.close(); // beside the panel
     });
     for (const change of ["online", "offline"]) addEventListener(change, () => this.#showConnection());
     const policy = find("meta[http-equiv=Content-Security-Policy]").getAttribute("content") ?? "";

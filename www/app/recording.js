@@ -5,6 +5,7 @@
  */
 
 import { answerOf } from "./answer.js";
+import { GAP_MS } from "./bins.js";
 import { faceColumns, roundShare, roundTime } from "./export.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
@@ -22,6 +23,9 @@ const MOST_MOMENTS = 30 * 3600;
 export class Session {
   /** @type {Moment[]} */ moments = [];
   frames = 0;
+  startMs = 0;
+  startedAt = new Date();
+  /** A video's length, in seconds, as its file states it. @type {number | undefined} */ duration;
   /** Where a video breaks off, in seconds, if it does. @type {number | undefined} */ brokenAt;
   /** @type {Map<number, Map<string, number>>} */ #counts = new Map();
 
@@ -32,13 +36,14 @@ export class Session {
 
   /** @param {Moment} moment later than all before */
   add(moment) {
+    if (this.frames === 0) this.startMs = moment.timeMs;
     this.moments.push(moment);
     this.frames += 1;
     for (const face of moment.faces) count(this.#counts, face);
   }
 
   get seconds() {
-    return ((this.moments.at(-1)?.timeMs ?? 0) - (this.moments[0]?.timeMs ?? 0)) / 1000;
+    return ((this.moments.at(-1)?.timeMs ?? this.startMs) - this.startMs) / 1000;
   }
 
   /** How often each face showed each expression, by its id. @returns {Map<number, Shares>} */
@@ -46,21 +51,36 @@ export class Session {
     return sharesOf(this.#counts);
   }
 
-  /**
-   * The latest moments.
-   *
-   * @param {number} windowMs
-   */
-  last(windowMs) {
-    const end = this.moments.at(-1)?.timeMs ?? 0;
-    let first = this.moments.length;
-    while (first > 0 && end - this.moments[first - 1].timeMs <= windowMs) first -= 1;
-    return this.moments.slice(first);
+  /** How often each answer was shown, over all faces. @returns {Shares} */
+  get totals() {
+    /** @type {Map<string, number>} */
+    const sums = new Map();
+    for (const own of this.#counts.values()) {
+      for (const [emotion, each] of own) sums.set(emotion, (sums.get(emotion) ?? 0) + each);
+    }
+    return sharesIn(sums);
   }
 
-  /** The faces at that time of a video, or shortly before. @param {number} timeMs */
+  /** The moments later than that. @param {number} timeMs */
+  since(timeMs) {
+    return this.moments.slice(this.#firstAfter(timeMs));
+  }
+
+  /** The faces at that time, or shortly before. @param {number} timeMs */
   facesAt(timeMs) {
-    return this.moments.findLast((moment) => moment.timeMs <= timeMs)?.faces ?? [];
+    const moment = this.moments[this.#firstAfter(timeMs) - 1];
+    return moment && timeMs - moment.timeMs <= GAP_MS ? moment.faces : [];
+  }
+
+  /** The place of the first moment later than that. @param {number} timeMs */
+  #firstAfter(timeMs) {
+    let [low, high] = [0, this.moments.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.moments[middle].timeMs <= timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** A summary of the session, for a file. */
@@ -75,9 +95,8 @@ export class Session {
 
   /** One result per face and moment; times in seconds from the first. @returns {import('./export.js').Result[]} */
   get results() {
-    const start = this.moments[0]?.timeMs ?? 0;
     return this.moments.flatMap(({ timeMs, faces, settings }) => {
-      const begin = { source: this.source, seconds: roundTime((timeMs - start) / 1000) };
+      const begin = { source: this.source, seconds: roundTime((timeMs - this.startMs) / 1000) };
       return faces.map((face) => ({ row: { ...begin, ...faceColumns(face) }, settings }));
     });
   }
@@ -123,25 +142,18 @@ export class Recording {
     return this.#sessions.findLast(({ source }) => source === CAMERA);
   }
 
+  /** The sessions that hold something. */
+  get sessions() {
+    return this.#sessions.filter(({ frames }) => frames > 0);
+  }
+
   get summaries() {
-    return this.#sessions.filter(({ frames }) => frames > 0).map(({ summary }) => summary);
+    return this.sessions.map(({ summary }) => summary);
   }
 
   get results() {
     return this.#sessions.flatMap(({ results }) => results);
   }
-}
-
-/**
- * How often each face showed each answer.
- *
- * @param {Pick<Moment, 'faces'>[]} moments
- */
-export function summarise(moments) {
-  /** @type {Map<number, Map<string, number>>} */
-  const counts = new Map();
-  for (const { faces } of moments) for (const face of faces) count(counts, face);
-  return sharesOf(counts);
 }
 
 /**
@@ -159,11 +171,12 @@ function count(counts, face) {
  * @returns {Map<number, Shares>}
  */
 function sharesOf(counts) {
-  return new Map(
-    [...counts].map(([id, own]) => {
-      const total = [...own.values()].reduce((sum, each) => sum + each, 0);
-      const shares = [...own].map(([emotion, each]) => ({ emotion, share: each / total }));
-      return [id, shares.sort((a, b) => b.share - a.share)];
-    }),
-  );
+  return new Map([...counts].map(([id, own]) => [id, sharesIn(own)]));
+}
+
+/** @param {Map<string, number>} counts by answer @returns {Shares} */
+function sharesIn(counts) {
+  const total = [...counts.values()].reduce((sum, each) => sum + each, 0);
+  const shares = [...counts].map(([emotion, each]) => ({ emotion, share: each / total }));
+  return shares.sort((a, b) => b.share - a.share);
 }

@@ -6,6 +6,7 @@
  */
 
 import { find } from "./html.js";
+import { offerPanel } from "./panels.js";
 import { write } from "./words.js";
 import { modelFile, moduleFile } from "./worker-source.js";
 
@@ -21,17 +22,12 @@ import { modelFile, moduleFile } from "./worker-source.js";
 /** @typedef {{ name: string, difference: number, ms: number }} Result */
 
 export class SelfCheck {
-  /** @type {HTMLDialogElement} */ #dialog = find(".self-check");
   #verdict = find("[data-testid=check-verdict]");
   #report = find("[data-testid=check-report]");
 
   /** @param {() => Promise<EmotionAnalyzer>} analyzer */
   constructor(analyzer) {
-    find("[data-action=self-check]").addEventListener("click", () => {
-      this.#dialog.showModal();
-      this.#run(analyzer);
-    });
-    find("[data-action=self-check-close]").addEventListener("click", () => this.#dialog.close());
+    offerPanel("self-check", () => this.#run(analyzer));
     find("[data-action=self-check-copy]").addEventListener("click", async () => {
       await navigator.clipboard.writeText(this.#report.textContent ?? "");
       write(this.#verdict, "check.copied");

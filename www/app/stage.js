@@ -1,30 +1,22 @@
 /**
- * The picture or the live view, with a box over each face. Boxes are given in picture pixels; the style sheet turns
- * them into places on the screen, and mirrors them with the picture while their labels stay readable.
+ * The picture or the live view, which fills the stage, and what lies over it. Boxes are given in picture pixels; the style
+ * sheet turns them into places on the screen, and mirrors them with the picture while their labels stay readable.
  *
  * @module
  */
 
-import { answerOf, sayBriefly } from "./answer.js";
 import { find, make } from "./html.js";
+import { Overlay } from "./overlay.js";
 import { say } from "./words.js";
+import { Zoom } from "./zoom.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 
 /** The longest side of a picture that the visitor turned, in pixels: every browser can draw that. */
 const MAX_TURNED_SIDE = 4096;
 
-/** The number of colours in the style sheet that tell faces apart. */
-const COLOURS = 6;
-
-/**
- * The colour of a face, the same for as long as it keeps its id.
- *
- * @param {FaceEmotion} face
- */
-export function colourOf(face) {
-  return String(face.id % COLOURS);
-}
+/** How much of a face's surroundings its crop shows, as a share of its longer side. */
+const CROP_SHARE = 1.25;
 
 /**
  * A still picture.
@@ -39,12 +31,16 @@ export class Stage {
   #figure = find(".picture");
   /** @type {Still} */ #still = { element: find(".still"), size: { width: 0, height: 0 } };
   /** @type {HTMLVideoElement} */ #live = find(".live");
-  #overlay = find(".overlay");
+  #workbench = find(".workbench");
+  #zoom = new Zoom(() => this.#sharpen());
+  /** The still at its full size, once one looks closer. @type {HTMLImageElement | undefined} */
+  #whole;
   /** A copy of the video's picture. */
   #copy = make("canvas", "");
-  /** @type {Map<number, { box: HTMLElement, badge: HTMLElement, text: HTMLElement }>} */ #boxes = new Map();
 
-  constructor() {
+  /** @param {(id: number, step?: number) => void} onChoose called with the face chosen, or how far from it to go on */
+  constructor(onChoose) {
+    this.overlay = new Overlay(onChoose);
     this.#live.addEventListener("resize", () => this.#setSize(this.#live.videoWidth, this.#live.videoHeight));
   }
 
@@ -64,40 +60,18 @@ export class Stage {
   }
 
   /**
-   * What is shown, with boxes and labels, as a picture.
+   * What is shown, for a card: the picture at its full size where that is at hand.
    *
-   * @returns {Promise<Blob | null>}
+   * @returns {Promise<import('./card.js').Subject>}
    */
-  async snapshot() {
-    const canvas = make("canvas", "");
-    const shown = this.#live.hidden ? this.#still.element : this.#live;
-    const { width, height } = this.#live.hidden ? this.#still.size : sizeOf(this.#live);
-    canvas.width = width;
-    canvas.height = height;
-    const context = canvas.getContext("2d");
-    if (!context) return null;
+  async look() {
+    const { faces, why } = this.overlay;
     const isMirrored = this.#figure.classList.contains("mirrored");
-    context.fillStyle = "#fff"; // as it lies on the page, where the video is transparent
-    context.fillRect(0, 0, width, height);
-    context.save();
-    if (isMirrored) context.transform(-1, 0, 0, 1, width, 0);
-    context.drawImage(shown, 0, 0, width, height);
-    context.restore();
-    context.lineWidth = Math.max(2, height / 240);
-    context.font = `500 ${Math.max(14, height / 32)}px sans-serif`;
-    for (const { box, text } of this.#boxes.values()) {
-      const [x, y, w, h] = ["x", "y", "width", "height"].map((name) => Number(box.style.getPropertyValue(`--${name}`)));
-      const left = isMirrored ? width - x - w : x;
-      const label = text.textContent ?? "";
-      for (const draw of /** @type {const} */ (["strokeText", "fillText"])) {
-        context.strokeStyle = "#000";
-        context.fillStyle = "#fff";
-        context[draw](label, left, Math.max(y - height / 60, height / 20));
-      }
-      context.strokeStyle = "#fff";
-      context.strokeRect(left, y, w, h);
-    }
-    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+    if (!this.#live.hidden) return { picture: this.#live, size: sizeOf(this.#live), isMirrored, faces, why };
+    const { element, size, file } = this.#still;
+    const whole = file && (await loadImage(file).catch(() => undefined));
+    const isWhole = whole?.naturalWidth === size.width && whole.naturalHeight === size.height;
+    return { picture: isWhole ? whole : element, size, isMirrored, faces, why };
   }
 
   /** Shows a picture, without faces at first. @param {Still} still */
@@ -146,51 +120,69 @@ export class Stage {
   /** @param {boolean} mirrored */
   mirror(mirrored) {
     this.#figure.classList.toggle("mirrored", mirrored);
+    this.overlay.mirror(mirrored);
+  }
+
+  /**
+   * Draws a face as the picture shows it now.
+   *
+   * @param {FaceEmotion} face
+   * @param {HTMLCanvasElement} canvas
+   */
+  crop({ box }, canvas) {
+    const isLive = !this.#live.hidden;
+    const element = isLive ? this.#live : this.#still.element;
+    const { width } = isLive ? sizeOf(this.#live) : this.#still.size;
+    const drawnWidth = isLive ? width : element instanceof HTMLImageElement ? element.naturalWidth : element.width;
+    const scale = drawnWidth / width;
+    const side = CROP_SHARE * Math.max(box.width, box.height);
+    const context = canvas.getContext("2d");
+    if (!context) return;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, canvas.width, canvas.height);
+    if (this.#figure.classList.contains("mirrored")) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
+    const [left, top] = [box.x + (box.width - side) / 2, box.y + (box.height - side) / 2];
+    context.drawImage(
+      element,
+      ...[left * scale, top * scale, side * scale, side * scale],
+      ...[0, 0, canvas.width, canvas.height],
+    );
   }
 
   /** Shows no picture. */
   clear() {
     this.#still.element.hidden = true;
+    this.#whole?.remove();
     this.#live.hidden = true;
     this.#live.controls = false;
     this.#figure.hidden = true;
     this.mirror(false);
-    this.showFaces([]);
+    this.overlay.show([]);
+    this.#zoom.reset();
   }
 
-  /** @param {FaceEmotion[]} faces */
-  showFaces(faces) {
-    const shown = new Set(faces.map(({ id }) => id));
-    for (const [id, { box }] of this.#boxes) {
-      if (shown.has(id)) continue;
-      box.remove();
-      this.#boxes.delete(id);
-    }
-    for (const face of faces) {
-      const { box, badge, text } = this.#boxes.get(face.id) ?? this.#addBox(face);
-      for (const [name, value] of Object.entries(face.box)) box.style.setProperty(`--${name}`, String(value));
-      const answer = answerOf(face);
-      box.dataset.emotion = answer.emotion;
-      badge.textContent = String(face.id);
-      text.textContent = sayBriefly(answer);
-    }
-  }
-
-  /** @param {FaceEmotion} face */
-  #addBox(face) {
-    const badge = make("b", "badge");
-    const text = make("span", "");
-    const box = make("div", "box", make("span", "label", badge, text));
-    box.dataset.colour = colourOf(face);
-    this.#overlay.append(box);
-    const parts = { box, badge, text };
-    this.#boxes.set(face.id, parts);
-    return parts;
+  /**
+   * Shows the picture at its full size over the smaller one that stands for it, where the browser reads it as the analyzer
+   * did: upright, and as large.
+   */
+  async #sharpen() {
+    const still = this.#still;
+    const { element, size, file } = still;
+    if (!file || element.width >= size.width || this.#whole) return;
+    this.#whole = new Image();
+    const whole = await loadImage(file).catch(() => undefined);
+    if (still !== this.#still || whole?.naturalWidth !== size.width || whole.naturalHeight !== size.height) return;
+    whole.className = "whole";
+    whole.alt = "";
+    this.#whole = whole;
+    element.after(whole);
   }
 
   /** @param {Still} still */
   #replaceStill(still) {
     const { element, size } = still;
+    this.#whole?.remove();
+    this.#whole = undefined;
     element.className = "still";
     element.hidden = false;
     element.setAttribute("role", "img");
@@ -207,12 +199,13 @@ export class Stage {
    * @param {number} height
    */
   #setSize(width, height) {
-    this.#figure.style.setProperty("--picture-width", String(width || 4));
-    this.#figure.style.setProperty("--picture-height", String(height || 3));
+    const size = { width: width || 4, height: height || 3 };
+    this.#workbench.style.setProperty("--picture-width", String(size.width));
+    this.#workbench.style.setProperty("--picture-height", String(size.height));
+    this.overlay.setSize(size);
   }
 }
 
-/**
 /**
  * A picture from a file, as the browser shows it.
  *

@@ -1,14 +1,16 @@
 /**
- * The past of the live view or a video: for each face a strip of its probabilities over time, stacked, and how often it
- * showed each expression, in words.
+ * The past of the live view or a video: for each face a strip of its expressions over time above one axis, and what they
+ * showed at the moment pointed at.
  *
  * @module
  */
 
-import { answerOf } from "./answer.js";
-import { find, make } from "./html.js";
-import { CAMERA, Recording, summarise } from "./recording.js";
-import { colourOf } from "./stage.js";
+import { answerOf, sayBriefly } from "./answer.js";
+import { spanFor } from "./bins.js";
+import { Comparison } from "./comparison.js";
+import { find } from "./html.js";
+import { CAMERA, Recording } from "./recording.js";
+import { Strips } from "./strips.js";
 import { say, sayDuration, sayList, sayPercent, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
@@ -16,42 +18,63 @@ import { say, sayDuration, sayList, sayPercent, write } from "./words.js";
 /** @typedef {import('./export.js').Result} Result */
 /** @typedef {import('./recording.js').Session} Session */
 
-/** A face that is not seen for longer leaves a gap in its strip, in milliseconds. */
-const GAP_MS = 1000;
+/** How many expressions are named, the most frequent. */
+const MOST_SHARES = 4;
 
-/** How many strips there are, for the faces seen last. */
-const MOST_STRIPS = 4;
-
-/** How often the strips are redrawn, in milliseconds. */
-const REDRAW_MS = 150;
+/** How often words and numbers are written again, in milliseconds; the strips follow every moment. */
+const WRITE_MS = 150;
 
 export class Timeline {
   #section = find(".timeline");
   #summary = find(".timeline .summary");
-  #strips = find(".strips");
+  #reading = find(".timeline .moment");
+  #plot = find(".plot");
+  #cursor = find(".plot .cursor");
+  /** @type {HTMLInputElement} */ #scrubber = find(".scrubber");
   /** @type {HTMLSelectElement} */ #window = find(".timeline select");
+  #strips = new Strips();
   #recording = new Recording();
-  #drawnAt = Number.NEGATIVE_INFINITY;
-
+  #comparison = new Comparison();
+  #writtenAt = Number.NEGATIVE_INFINITY;
   #settings;
+  #onSeek;
   /** @type {Session | undefined} */ #shown;
+  /** The moment chosen, from the session's start; the latest as it comes where there is none. @type {number | undefined} */
+  #chosenMs;
+  /** The moment under the pointer. @type {number | undefined} */
+  #pointedMs;
 
   /**
    * @param {() => AppliedSettings} settings of the current answers
    * @param {(format: 'csv' | 'json', results: Result[], sessions: object[]) => void} onExport
+   * @param {(seconds: number) => void} onSeek called with the moment of a video that the visitor chose
    */
-  constructor(settings, onExport) {
+  constructor(settings, onExport, onSeek) {
     this.#settings = settings;
+    this.#onSeek = onSeek;
     this.#window.addEventListener("change", () => this.refresh());
     for (const format of /** @type {const} */ (["csv", "json"])) {
       find(`[data-action=timeline-${format}]`).addEventListener("click", () =>
         onExport(format, this.#recording.results, this.#recording.summaries),
       );
     }
+    find("[data-action=timeline-new]").addEventListener("click", () => this.begin(CAMERA));
     find("[data-action=timeline-clear]").addEventListener("click", () => {
       this.#recording.clear();
       this.#show(this.#recording.session);
     });
+    this.#scrubber.addEventListener("input", () => {
+      const value = Number(this.#scrubber.value);
+      const { duration, seconds } = /** @type {Session} */ (this.#shown);
+      this.#choose(duration === undefined && value >= seconds * 1000 ? undefined : value);
+    });
+    this.#plot.addEventListener("pointermove", (event) => this.#point(this.#timeAt(event)));
+    this.#plot.addEventListener("pointerleave", () => this.#point(undefined));
+    find(".strips").addEventListener("click", (event) => this.#choose(this.#timeAt(event)));
+    new ResizeObserver(() => {
+      if (this.#strips.isResized) this.refresh();
+    }).observe(this.#plot);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.refresh());
   }
 
   /** The source that is recorded, or was last. */
@@ -66,7 +89,6 @@ export class Timeline {
 
   /** Begins a session. @param {string} source a file's name, or "camera" */
   begin(source) {
-    this.#drawnAt = Number.NEGATIVE_INFINITY;
     const session = this.#recording.begin(source);
     this.#show(session);
     return session;
@@ -83,92 +105,124 @@ export class Timeline {
     const { session } = this.#recording;
     if (session?.source === CAMERA && session.frames === 0 && moment.faces.length === 0) return;
     this.#recording.add({ ...moment, settings: this.#settings() });
-    if (moment.timeMs - this.#drawnAt < REDRAW_MS) return;
-    this.#drawnAt = moment.timeMs;
-    this.refresh();
+    if (!session || session !== this.#shown) return;
+    const isDrawn =
+      session.frames > 1 &&
+      this.#windowOf(session) === this.#strips.windowMs &&
+      this.#strips.add(moment, this.#chosenMs !== undefined);
+    if (!isDrawn) this.refresh();
+    else if (moment.timeMs - this.#writtenAt >= WRITE_MS) this.#write(moment.timeMs);
+  }
+
+  /** Points at a moment of the video, which plays. @param {number} seconds */
+  showTime(seconds) {
+    this.#chosenMs = seconds * 1000;
+    this.#moveTo(this.#chosenMs);
+  }
+
+  /** Draws and writes everything again. */
+  refresh() {
+    const session = this.#shown;
+    this.#comparison.show(this.#recording.sessions);
+    this.#section.hidden = !session?.frames;
+    if (!session?.frames) return;
+    this.#strips.show(session, this.#windowOf(session), this.#chosenMs);
+    this.#write();
   }
 
   /** @param {Session | undefined} session */
   #show(session) {
     this.#shown = session;
+    this.#chosenMs = undefined;
+    this.#pointedMs = undefined;
     write(this.#summary, ""); // its values hold a whole session
+    write(this.#reading, "");
     this.refresh();
   }
 
-  /** Redraws the timeline. */
-  refresh() {
-    const session = this.#shown;
-    this.#section.hidden = !session?.frames;
-    if (!session?.frames) return;
+  /** How much is shown at once, in milliseconds. @param {Session} session */
+  #windowOf({ seconds, duration }) {
+    return 1000 * (Number(this.#window.value) || duration || spanFor(seconds));
+  }
+
+  /** @param {MouseEvent} event @returns {number} the moment there, from the session's start */
+  #timeAt({ clientX }) {
+    return Math.max(0, Math.min(this.#strips.timeAt(clientX), (this.#shown?.seconds ?? 0) * 1000));
+  }
+
+  /** @param {number | undefined} timeMs */
+  #choose(timeMs) {
+    this.#chosenMs = timeMs;
+    this.#pointedMs = undefined;
+    if (timeMs === undefined) return this.refresh();
+    if (this.#shown?.duration !== undefined) this.#onSeek(timeMs / 1000);
+    return this.#moveTo(timeMs);
+  }
+
+  /** Makes the window hold that moment. @param {number} timeMs */
+  #moveTo(timeMs) {
+    const place = this.#strips.placeOf(timeMs);
+    if (place < 0 || place > 1) this.refresh();
+    else this.#writeReading();
+  }
+
+  /** @param {number | undefined} timeMs */
+  #point(timeMs) {
+    this.#pointedMs = timeMs;
+    if (this.#shown) this.#writeReading(); // the pointer leaves also when all of it goes
+  }
+
+  /** @param {number} [now] */
+  #write(now = Number.NEGATIVE_INFINITY) {
+    const session = /** @type {Session} */ (this.#shown);
+    this.#writtenAt = now;
     this.#section.dataset.frames = String(session.frames);
     write(this.#summary, "timeline.summary", () => sayAll(session));
-    const moments = session.last(Number(this.#window.value) * 1000);
-    const shares = summarise(moments);
-    const ids = [...shares.keys()].sort((a, b) => a - b).slice(-MOST_STRIPS);
-    while (this.#strips.childElementCount > ids.length) this.#strips.lastElementChild?.remove();
-    while (this.#strips.childElementCount < ids.length) {
-      this.#strips.append(make("li", "strip", make("b", "badge"), make("canvas", ""), make("span", "shares")));
-    }
-    for (const [index, id] of ids.entries()) {
-      const strip = /** @type {HTMLElement} */ (this.#strips.children[index]);
-      const points = moments.map(({ timeMs, faces }) => ({ timeMs, face: faces.find((face) => face.id === id) }));
-      const face = /** @type {FaceEmotion} */ (points.findLast((point) => point.face)?.face);
-      strip.dataset.colour = colourOf(face);
-      find(".badge", strip).textContent = String(id);
-      find(".shares", strip).textContent = sayShares(shares.get(id) ?? []);
-      drawStrip(find("canvas", strip), points, Object.keys(answerOf(face).probabilities));
-    }
+    const { shares } = session;
+    this.#strips.write((id) => sayShares(shares.get(id) ?? []));
+    this.#scrubber.max = String(Math.max(this.#strips.windowMs, session.seconds * 1000));
+    this.#writeReading();
+    if (this.#comparison.isOpen) this.#comparison.show(this.#recording.sessions);
+  }
+
+  /** Writes what each face showed at the moment pointed at or chosen. */
+  #writeReading() {
+    const session = /** @type {Session} */ (this.#shown);
+    const timeMs = this.#pointedMs ?? this.#chosenMs;
+    const place = timeMs === undefined ? -1 : this.#strips.placeOf(timeMs);
+    this.#cursor.hidden = place < 0 || place > 1;
+    this.#cursor.style.setProperty("--place", String(place));
+    this.#scrubber.value = String(this.#chosenMs ?? session.seconds * 1000);
+    if (timeMs === undefined) write(this.#reading, "timeline.point");
+    else write(this.#reading, "timeline.reading", () => sayMoment(session, timeMs));
+    this.#scrubber.setAttribute("aria-valuetext", this.#reading.textContent ?? "");
   }
 }
 
-/**
- * A whole session in words.
- *
- * @param {Session} session
- */
-function sayAll({ source, seconds, frames, shares }) {
-  const numbered = [...shares].slice(-MOST_STRIPS).map(([id, own]) => `${id}: ${sayShares(own)}`);
+/** A whole session in words. @param {Session} session */
+function sayAll({ source, seconds, frames, shares, totals }) {
   return {
     source: source === CAMERA ? say("timeline.camera") : source,
     duration: sayDuration(seconds),
     frames,
     count: shares.size,
-    list: shares.size === 1 ? sayShares([...shares.values()][0]) : sayList(numbered),
+    list: sayShares(totals),
   };
 }
 
 /** @param {import('./recording.js').Shares} shares */
 function sayShares(shares) {
-  return sayList(shares.map(({ emotion, share }) => `${say(emotion)} ${sayPercent(share)}`));
+  const said = shares.slice(0, MOST_SHARES).map(({ emotion, share }) => `${say(emotion)} ${sayPercent(share)}`);
+  return sayList(shares.length > MOST_SHARES ? [...said, "…"] : said);
 }
 
-/**
- * Stacks the probabilities: each expression takes its share of the height.
- *
- * @param {HTMLCanvasElement} canvas
- * @param {{ timeMs: number, face: FaceEmotion | undefined }[]} points
- * @param {string[]} emotions
- */
-function drawStrip(canvas, points, emotions) {
-  canvas.width = canvas.clientWidth * devicePixelRatio;
-  canvas.height = canvas.clientHeight * devicePixelRatio;
-  const context = canvas.getContext("2d");
-  if (!context) return;
-  const start = points[0].timeMs;
-  const duration = Math.max(1, points[points.length - 1].timeMs - start);
-  context.scale(canvas.width / duration, canvas.height);
-  const style = getComputedStyle(canvas);
-  const colours = emotions.map((emotion) => style.getPropertyValue(`--${emotion}`));
-  for (const [index, { timeMs, face }] of points.entries()) {
-    if (!face) continue;
-    // Each moment lasts until the next, and overlaps it a little so that no seam shows.
-    const lasts = Math.min(GAP_MS, (points[index + 1]?.timeMs ?? timeMs + 1) - timeMs);
-    let top = 0;
-    for (const [at, emotion] of emotions.entries()) {
-      const share = answerOf(face).probabilities[emotion] ?? 0;
-      context.fillStyle = colours[at];
-      context.fillRect(timeMs - start, top, lasts + duration / canvas.width, share);
-      top += share;
-    }
-  }
+/** @param {Session} session @param {number} timeMs */
+function sayMoment(session, timeMs) {
+  const faces = session.facesAt(session.startMs + timeMs);
+  const said = faces.map((face) => {
+    const text = sayBriefly(answerOf(face));
+    return session.shares.size > 1 ? `${face.id}: ${text}` : text;
+  });
+  const time = `${sayDuration(timeMs / 1000)}.${Math.floor((timeMs / 100) % 10)}`;
+  return { time, list: said.length > 0 ? sayList(said) : say("timeline.nobody") };
 }

@@ -1,16 +1,18 @@
 /**
- * What the page shows: a picture or video with boxes over its faces, a card for each face, and the status.
+ * What the page shows: a picture or video with markers at its faces, a strip of them, the answer of the chosen one, and
+ * the status.
  *
  * @module
  */
 
-import { answerOf, isUnsure, sayBriefly, sayProbability } from "./answer.js";
-import { FaceList } from "./face-list.js";
+import { answerOf, isUnsure, sayBriefly, sayProbability, sayTally } from "./answer.js";
+import { FaceDetail } from "./face-detail.js";
+import { FaceStrip } from "./face-strip.js";
 import { explainFailure } from "./failures.js";
-import { find } from "./html.js";
+import { find, showMood } from "./html.js";
 import { Stage } from "./stage.js";
 import { Status } from "./status.js";
-import { say, sayList, write } from "./words.js";
+import { say, write } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('../lib/index.js').FaceExplanation} FaceExplanation */
@@ -21,37 +23,47 @@ const COPY_MS = 250;
 /** @typedef {{ file?: File, reading?: import('./batch.js').Reading }} Origin a file alone, or one row of many */
 
 export class View {
-  stage = new Stage();
+  stage;
   status = new Status();
   /** What the picture shown was read from, unchanged. @type {Origin} */
   origin = {};
-  #list;
+  #strip;
+  #detail;
+  #verdict = find(".verdict");
   #note = find(".note");
   #start = find("[data-testid=camera-start]");
   /** @type {FaceEmotion[]} */ #faces = [];
   #nobody = "";
+  /** The face whose answer is shown in detail. @type {number | undefined} */
+  #chosen;
   /** The faces of the last copy of the live picture, and when that was made. @type {FaceEmotion[]} */
   #copied = [];
   #copiedMs = Number.NEGATIVE_INFINITY;
 
   /** @param {(source: import('../lib/index.js').ImageSource, face: FaceEmotion) => Promise<FaceExplanation>} explain */
   constructor(explain) {
-    const { video } = this.stage;
-    this.#list = new FaceList(async (face) => {
-      const { source } = this.stage;
-      try {
-        // An explanation is about one moment: the video pauses at it, and playing on closes the explanation.
-        if (source === video) video.pause();
-        const explanation = await explain(source, face);
-        if (source !== this.stage.source) return undefined;
-        if (source !== video) return { explanation };
-        return video.paused ? { explanation, goOn: () => video.play() } : undefined;
-      } catch (error) {
-        if (this.stage.source === source) this.fail(error); // otherwise the picture has changed since
-        return undefined;
-      }
-    });
-    for (const event of ["play", "seeking"]) video.addEventListener(event, () => this.#list.closeExplanations());
+    const choose = (/** @type {number} */ id, step = 0) => this.#choose(id, step);
+    this.stage = new Stage(choose);
+    const { overlay, video } = this.stage;
+    this.#strip = new FaceStrip(choose, (face, canvas) => this.stage.crop(face, canvas));
+    this.#detail = new FaceDetail(
+      async (face) => {
+        const { source } = this.stage;
+        try {
+          // An explanation is about one moment: the video pauses at it, and playing on closes the explanation.
+          if (source === video) video.pause();
+          const explanation = await explain(source, face);
+          if (source !== this.stage.source) return undefined;
+          if (source !== video) return { explanation };
+          return video.paused ? { explanation, goOn: () => video.play() } : undefined;
+        } catch (error) {
+          if (this.stage.source === source) this.fail(error); // otherwise the picture has changed since
+          return undefined;
+        }
+      },
+      (face, heat) => (heat ? overlay.showHeat(face, heat) : overlay.hideHeat()),
+    );
+    for (const event of ["play", "seeking"]) video.addEventListener(event, () => this.#detail.closeExplanation());
     this.set("empty");
   }
 
@@ -62,9 +74,10 @@ export class View {
   /** Shows an empty view. @param {ViewName} name */
   set(name) {
     this.origin = {};
+    this.#chosen = undefined;
     this.enter(name);
     this.stage.clear();
-    this.showFaces([], name === "empty" ? "faces.empty" : "");
+    this.showFaces([], "");
   }
 
   /** Shows a view's controls, and leaves the picture as it is. @param {ViewName} name */
@@ -134,8 +147,36 @@ export class View {
   showFaces(faces, nobody) {
     this.#faces = faces;
     this.#nobody = nobody;
-    this.stage.showFaces(faces);
-    this.#list.show(faces, nobody);
+    this.stage.overlay.show(faces);
+    this.#strip.show(faces, this.stage.source === this.stage.video);
+    this.#verdict.hidden = faces.length === 0 && nobody === "";
+    if (faces.length === 0) write(this.#verdict, nobody);
+    else write(this.#verdict, "verdict.text", () => ({ count: faces.length, list: sayTally(faces) }));
+    this.#showChosen();
+  }
+
+  /**
+   * @param {number} id
+   * @param {number} step how far from it to go on, in the order of the faces
+   */
+  #choose(id, step) {
+    const index = this.#faces.findIndex((face) => face.id === id) + step;
+    this.#chosen = this.#faces[Math.max(0, Math.min(this.#faces.length - 1, index))]?.id;
+    this.#showChosen();
+  }
+
+  /** The face whose answer is shown in detail: the one chosen, or the first where that is gone. */
+  get chosen() {
+    return this.#faces.find(({ id }) => id === this.#chosen) ?? this.#faces[0];
+  }
+
+  /** Shows its answer in detail. */
+  #showChosen() {
+    const face = this.chosen;
+    this.stage.overlay.choose(face?.id);
+    this.#strip.choose(face?.id);
+    this.#detail.show(face);
+    if (face) showMood(answerOf(face).emotion);
   }
 
   /**
@@ -145,7 +186,7 @@ export class View {
    * @param {boolean} hasMore whether there are more than these
    */
   showResult(faces, hasMore) {
-    this.showFaces(faces, "faces.none");
+    this.showFaces(faces, "");
     if (faces.length === 0) return this.status.show("result", "status.no-face", undefined, "status.no-face-hint");
     const hint = hasMore ? "status.more-faces-hint" : "";
     return this.status.show("result", "status.faces", () => countAndList(faces, sayFully), hint);
@@ -174,6 +215,7 @@ export class View {
   /** Redraws the faces, in another language. */
   refresh() {
     const [faces, nobody] = [this.#faces, this.#nobody];
+    this.#detail.refresh();
     this.showFaces([], "");
     this.showFaces(faces, nobody);
   }
@@ -182,11 +224,13 @@ export class View {
 /** @typedef {import('./answer.js').Answer} Answer */
 
 /**
+ * One face's answer, or how many show which.
+ *
  * @param {FaceEmotion[]} faces
  * @param {(answer: Answer) => string} sayOne
  */
 function countAndList(faces, sayOne) {
-  return { count: faces.length, list: sayList(faces.map(answerOf).map(sayOne)) };
+  return { count: faces.length, list: faces.length === 1 ? sayOne(answerOf(faces[0])) : sayTally(faces) };
 }
 
 /** @param {Answer} answer */

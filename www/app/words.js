@@ -58,6 +58,11 @@ export function say(key, values = {}) {
   });
 }
 
+/** The phrase as it stands within a sentence. @param {string} key */
+export function sayLower(key) {
+  return say(key).toLocaleLowerCase(voice.language);
+}
+
 /** @param {number} fraction 0..1 */
 export function sayPercent(fraction) {
   return voice.percent.format(fraction);
