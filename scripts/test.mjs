@@ -1,5 +1,5 @@
 // Runs every check, or those named: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page]
-// [browsers] [site] [release]. `npm run check` names lint, unit, golden and types.
+// [browsers] [site] [release]. `npm run check` names lint, unit, golden and types; `ecosystem` runs only where it is named.
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -80,8 +80,13 @@ const stages = {
   },
 };
 
-/** Parts of the checks above that `npm run check` runs alone. */
+/** Parts of the checks above that `npm run check` runs alone, and what is checked before a release alone. */
 const parts = {
+  ecosystem() {
+    ensureBuilt();
+    ensurePacked();
+    run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/ecosystem")], { CHROMIUM: findChromium() });
+  },
   unit() {
     run("cargo", ["test", "--quiet", "--package", "countenance", "--lib"]);
   },

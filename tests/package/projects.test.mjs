@@ -3,53 +3,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../../scripts/environment.mjs";
-import { serve } from "../../scripts/serve.mjs";
-import { fixture, launchBrowser, launchProfile } from "../e2e/page.mjs";
+import { fixture, launchProfile } from "../e2e/page.mjs";
+import { assertAstronaut, assertFindsTheFace, served } from "./opened.mjs";
 import { install, runIn, startIn, tarball } from "./project.mjs";
 
 /** The policy that extensions' pages have where they name none (Manifest V3), and nothing from elsewhere. */
 const EXTENSION_POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'self'";
-
-const browser = await launchBrowser();
-after(() => browser.close());
-
-/** Serves the folder, under a policy where one is given, and gives its address. */
-async function served(folder, policy) {
-  const server = await serve({ root: folder, headers: { "/*": policy && { "Content-Security-Policy": policy } } });
-  after(() => server.close());
-  return `http://localhost:${server.address().port}/`;
-}
-
-/** Opens the page and waits for the faces it writes into `data-faces`. */
-async function assertFindsTheFace(address, act = () => {}, context = browser) {
-  const page = await context.newPage();
-  page.setDefaultTimeout(180_000);
-  const problems = [];
-  page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => {
-    // The browser asks for an icon whatever the page says.
-    if (message.type() === "error" && !message.location().url.endsWith("/favicon.ico")) problems.push(message.text());
-  });
-  await page.goto(address);
-  await act(page);
-  const faces = page.locator("[data-faces]");
-  const failure = new Promise((_, reject) => page.on("pageerror", reject));
-  await Promise.race([faces.waitFor({ state: "attached", timeout: 180_000 }), failure]);
-  assertAstronaut(JSON.parse(await faces.getAttribute("data-faces")));
-  assert.deepEqual(problems, []);
-  return page;
-}
-
-function assertAstronaut(faces) {
-  assert.equal(faces.length, 1);
-  const [{ emotion, box }] = faces;
-  assert.equal(emotion, "happy");
-  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-  assert.ok(x > 180 && x < 270 && y > 80 && y < 170, `the face is at ${x}, ${y}`);
-}
 
 test("static files, and no build at all", async () => {
   const folder = install("static");
