@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The shipped models, by their folders under `models/`. Their ids are written nowhere else: scripts read them from here
 /// (`scripts/models.mjs`), programs from the weights.
-const EMOTION: &str = "emotion-7";
+const EMOTION: &str = "emotion-8";
 const DETECTOR: &str = "face-detect-1";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -6,7 +6,7 @@ use crate::frame::Frame;
 use crate::geometry::{BoundingBox, FaceDetection, Landmarks, centre, covered_share};
 use crate::turn::upright;
 
-/// The side, in pixels, below which a face is small: answers lose two points of accuracy at 29, five at 24, nine at 19
+/// The side, in pixels, below which a face is small: answers lose two points of accuracy at 29, five at 24, eight at 19
 /// (`robustness.json`, low resolution).
 const SMALL: f32 = 24.0;
 
@@ -15,7 +15,7 @@ const SMALL: f32 = 24.0;
 const BLURRED: f32 = 0.03;
 
 /// Light below which a face is dark: fewer than 1 in 200 of the development pictures are; at a fifth of their light, where
-/// answers lose five points, three in four.
+/// answers lose two points, three in four; at a tenth they lose 13.
 const DARK: f32 = 0.12;
 
 /// Degrees to the side, and up or down, from which a face is turned away: from 30 to the side on, answers lose eight points
@@ -26,7 +26,7 @@ const TURNED_AWAY: f32 = 30.0;
 const CUT_OFF: f32 = 0.15;
 
 /// The detail of the mouth below which a face is covered: fewer than 1 in 200 of the development pictures are, and nearly
-/// half of those with a plain mask drawn over mouth and chin, which costs 25 points. A hand, or a scarf with a pattern, has
+/// half of those with a plain mask drawn over mouth and chin, which costs 19 to 37 points. A hand, or a scarf with a pattern, has
 /// as much detail as a mouth.
 const COVERED: f32 = -2.0;
 

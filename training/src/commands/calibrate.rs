@@ -69,7 +69,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     }
     let other = Other::fit(faces);
     println!("other: scale {}, offset {}", other.scale, other.offset);
-    let appearance = AppearanceFit::fit(&seen(&classifier, &development)?)?;
+    let [undamaged, damaged] = seen(&classifier, &development)?;
+    let appearance = AppearanceFit::fit(&undamaged, &damaged)?;
     println!("appearance: {appearance:?}");
 
     let out = arguments.out.clone().unwrap_or_else(|| ["models", &arguments.id].iter().collect());
@@ -92,30 +93,29 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
     plots::curves(&training.run.history, &out)
 }
 
-/// How much an undamaged picture counts among the damaged ones, of which there are 80: they are a fifth of all.
-const UNDAMAGED: f64 = 20.0;
-
-/// The answers to the faces of the four expressions, undamaged and with every kind of damage at every strength.
-fn seen(classifier: &EmotionClassifier, development: &[Sample]) -> Result<Vec<Seen>> {
+/// The answers to the faces of the four expressions, undamaged, and with every kind of damage at every strength.
+fn seen(classifier: &EmotionClassifier, development: &[Sample]) -> Result<[Vec<Seen>; 2]> {
     let faces = development.iter().filter_map(|sample| Some((sample, sample.emotion()?)));
     let faces: Vec<_> = (0..).zip(faces).collect();
     let seen = faces.par_iter().map_init(
         || classifier.clone(),
         |classifier, (place, (sample, label))| {
-            let mut see = |chip: &FaceChip, weight| {
+            let mut see = |chip: &FaceChip| {
                 let probabilities = classifier.classify(chip)?;
                 let logits = probabilities.as_array().map(|probability| probability.max(f32::MIN_POSITIVE).ln());
-                Ok::<_, Error>(Seen { measures: Appearance::of(chip).measures(), logits, label: *label, weight })
+                Ok::<_, Error>(Seen { measures: Appearance::of(chip).measures(), logits, label: *label })
             };
-            let mut seen = vec![see(&sample.chip, UNDAMAGED)?];
+            let undamaged = see(&sample.chip)?;
+            let mut damaged = Vec::new();
             for corruption in Corruption::ALL {
                 for amount in corruption.scale().amounts {
                     let chip = corruption.of_picture(&sample.chip, amount, sample.row.map_or(*place, u64::from))?;
-                    seen.push(see(&chip, 1.0)?);
+                    damaged.push(see(&chip)?);
                 }
             }
-            Ok(seen)
+            Ok((undamaged, damaged))
         },
     );
-    Ok(seen.collect::<Result<Vec<_>>>()?.concat())
+    let (undamaged, damaged): (Vec<_>, Vec<_>) = seen.collect::<Result<Vec<_>>>()?.into_iter().unzip();
+    Ok([undamaged, damaged.concat()])
 }

@@ -116,7 +116,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<()> {
         pictures: training.len(),
         further_pictures,
         development_pictures: development.len(),
-        calibration,
+        calibration: calibration.clone(),
         run: state,
         interpolation: None,
         calibrated: None,

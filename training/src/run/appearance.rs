@@ -1,6 +1,8 @@
 //! Fits what a face's appearance does to an answer, so that the library can take it back: see the library's
 //! `src/appearance.rs`, whose formula this is.
 
+use std::ops::Range;
+
 use anyhow::{Context, Result, ensure};
 use countenance::{Appearance, Emotion};
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,8 @@ const PARAMETERS: usize = TERMS * PARTS;
 const MOST_DEVIATIONS: f64 = 4.0;
 /// Weight decay towards no correction: enough to settle what the pictures leave open.
 const DECAY: f64 = 1e-4;
+/// How much the undamaged pictures count, all together, for each of the damaged ones together.
+const UNDAMAGED: f64 = 0.25;
 /// Newton's method ends when no weight moves by more than this.
 const PRECISION: f64 = 1e-6;
 /// It needs fewer than ten.
@@ -25,9 +29,9 @@ const MOST_STEPS: usize = 50;
 /// The numbers that ship with the weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AppearanceFit {
-    /// The measures' means over the pictures fitted to.
+    /// The measures' means over the undamaged pictures.
     pub centres: Vec<f32>,
-    /// Their standard deviations.
+    /// Their root mean square distances from that over all pictures.
     pub spreads: Vec<f32>,
     /// Term by term, what each adds to the factor and to every expression.
     pub weights: Vec<f32>,
@@ -42,8 +46,6 @@ pub struct Seen {
     pub logits: [f32; Emotion::COUNT],
     /// What it shows.
     pub label: Emotion,
-    /// How much it counts, above 0.
-    pub weight: f64,
 }
 
 impl AppearanceFit {
@@ -54,28 +56,41 @@ impl AppearanceFit {
         Self { centres: vec![0.0; Appearance::COUNT], spreads: vec![1.0; Appearance::COUNT], weights }
     }
 
-    /// Fits by maximum likelihood: multinomial logistic regression, whose loss has a single minimum, by Newton's method.
+    /// Fits by maximum likelihood: multinomial logistic regression, whose loss has a single minimum, by Newton's method. An
+    /// expression is shifted by the squares of the measures alone, from the mean of undamaged faces: how labels and network
+    /// differ on those is not their appearance's doing. (With shifts by the measures themselves, agreement with the FER+
+    /// majority falls by another .003 and the calibration error of undamaged pictures rises by .003; with a constant shift,
+    /// by .021 and .005.)
     ///
     /// # Errors
-    /// Where the pictures are all alike, so that nothing can be fitted.
-    pub fn fit(pictures: &[Seen]) -> Result<Self> {
-        let total: f64 = pictures.iter().map(|picture| picture.weight).sum();
-        let mean = |value: &dyn Fn(&Seen) -> f64| {
-            pictures.iter().map(|picture| picture.weight * value(picture)).sum::<f64>() / total
+    /// Where there are no pictures of a kind, or all are alike, so that nothing can be fitted.
+    pub fn fit(undamaged: &[Seen], damaged: &[Seen]) -> Result<Self> {
+        let share = |pictures: &[Seen], of_all: f64| of_all / (1.0 + UNDAMAGED) / pictures.len() as f64;
+        let shares = [share(undamaged, UNDAMAGED), share(damaged, 1.0)];
+        let pictures = || {
+            [undamaged, damaged]
+                .into_iter()
+                .zip(shares)
+                .flat_map(|(some, share)| some.iter().map(move |each| (each, share)))
         };
-        let centres: [f64; Appearance::COUNT] =
-            std::array::from_fn(|index| mean(&|picture| f64::from(picture.measures[index])));
+        let measure = |picture: &Seen, index: usize| f64::from(picture.measures[index]);
+        let centres: [f64; Appearance::COUNT] = std::array::from_fn(|index| {
+            undamaged.iter().map(|picture| measure(picture, index)).sum::<f64>() / undamaged.len() as f64
+        });
         let spreads: [f64; Appearance::COUNT] = std::array::from_fn(|index| {
-            mean(&|picture| (f64::from(picture.measures[index]) - centres[index]).powi(2)).sqrt()
+            let squares = pictures().map(|(picture, share)| share * (measure(picture, index) - centres[index]).powi(2));
+            squares.sum::<f64>().sqrt()
         });
         ensure!(spreads.iter().all(|spread| *spread > 0.0), "the pictures are too alike to fit a correction to");
         let mut weights = [0.0; PARAMETERS];
         weights[0] = 1.0;
         for _ in 0..MOST_STEPS {
             let mut slope = Slope::new(&weights);
-            for picture in pictures {
-                let terms = terms(&picture.measures, &centres, &spreads);
-                slope.add(&weights, &terms, picture, picture.weight / total);
+            for (picture, share) in pictures() {
+                slope.add(&weights, &terms(&picture.measures, &centres, &spreads), picture, share);
+            }
+            for term in 0..=Appearance::COUNT {
+                slope.hold(term * PARTS + 1..(term + 1) * PARTS);
             }
             let step = slope.step().context("the correction cannot be fitted")?;
             weights.iter_mut().zip(&step).for_each(|(weight, step)| *weight -= step);
@@ -172,6 +187,18 @@ impl Slope {
         }
     }
 
+    /// Keeps some weights as they are.
+    fn hold(&mut self, held: Range<usize>) {
+        for weight in held {
+            self.gradient[weight] = 0.0;
+            for other in 0..PARAMETERS {
+                self.curvature[weight * PARAMETERS + other] = 0.0;
+                self.curvature[other * PARAMETERS + weight] = 0.0;
+            }
+            self.curvature[weight * PARAMETERS + weight] = 1.0;
+        }
+    }
+
     /// What Newton's method subtracts from the weights: Cholesky's solution. `None` where the curvature is not positive.
     fn step(mut self) -> Option<Vec<f64>> {
         let (matrix, vector) = (&mut self.curvature, &mut self.gradient);
@@ -209,8 +236,8 @@ mod tests {
 
     use super::*;
 
-    /// Pictures whose logits are twice too large and lean towards the first expression by as much as the second measure
-    /// says, labelled by chance as the right logits say.
+    /// Pictures whose logits are twice too large and lean towards the first expression by the square of the second
+    /// measure, labelled by chance as the right logits say.
     fn pictures(count: usize) -> Vec<Seen> {
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         (0..count)
@@ -224,27 +251,29 @@ mod tests {
                     ball < 0.0
                 });
                 let mut logits = right.map(|logit| 2.0 * logit);
-                logits[0] += measures[1];
-                Seen { measures, logits, label: label.unwrap_or(Emotion::Surprise), weight: 1.0 }
+                logits[0] += measures[1] * measures[1];
+                Seen { measures, logits, label: label.unwrap_or(Emotion::Surprise) }
             })
             .collect()
     }
 
     #[test]
     fn finds_the_factor_and_the_lean() {
-        let fit = AppearanceFit::fit(&pictures(20_000)).unwrap();
+        let pictures = pictures(40_000);
+        let (undamaged, damaged) = pictures.split_at(20_000);
+        let fit = AppearanceFit::fit(undamaged, damaged).unwrap();
         assert!((fit.weights[0] - 0.5).abs() < 0.03, "{:?}", &fit.weights[..PARTS]);
         // Half the lean, less what the other expressions got instead: only differences count.
-        let term = &fit.weights[2 * PARTS..][..PARTS];
+        let term = &fit.weights[(2 + Appearance::COUNT) * PARTS..][..PARTS];
         let lean = f64::from(term[1]) - f64::from(term[2] + term[3] + term[4]) / 3.0;
-        let expected = -0.5 * f64::from(fit.spreads[1]);
+        let expected = -0.5 * f64::from(fit.spreads[1]).powi(2);
         assert!((lean - expected).abs() < 0.05, "{lean} is not {expected}: {term:?}");
     }
 
     #[test]
     fn pictures_that_are_all_alike_are_refused() {
         let alike: Vec<Seen> = pictures(10).into_iter().map(|seen| Seen { measures: [0.5; 6], ..seen }).collect();
-        assert!(AppearanceFit::fit(&alike).is_err());
-        assert!(AppearanceFit::fit(&[]).is_err());
+        assert!(AppearanceFit::fit(&alike, &alike).is_err());
+        assert!(AppearanceFit::fit(&[], &[]).is_err());
     }
 }
