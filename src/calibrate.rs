@@ -263,7 +263,7 @@ mod tests {
         let frames = format!("at least {MIN_FRAMES} of each expression");
         let fewer = format!("fewer than {MIN_FRAMES} frames of an expression");
         for (file, words) in
-            [("www/lib/index.js", &frames), ("www/lib/pipeline.js", &frames), ("src/wasm_api.rs", &fewer)]
+            [("www/lib/analyzer.js", &frames), ("www/lib/pipeline.js", &frames), ("src/wasm_api.rs", &fewer)]
         {
             let text = std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
             assert!(text.contains(words), "{file}: {words}");

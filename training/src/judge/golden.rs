@@ -7,13 +7,15 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Tensor};
 use countenance::network::{ConvBlock, EmotionNet, EmotionNetConfig, load_eight};
 use countenance::weights::{Weights, detector_model};
-use countenance::{CHIP_SIDE, DetectOptions, Emotion, Emotion8, FaceChip, FaceDetector, crop_face};
+use countenance::{Appearance, CHIP_SIDE, DetectOptions, Emotion, Emotion8, FaceChip, FaceDetector, crop_face};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::data::dataset::read_picture;
 use crate::network::model::faces;
-use crate::network::store::{OTHER_OFFSET, OTHER_SCALE, SECOND_TEMPERATURE};
+use crate::network::store::{
+    APPEARANCE_CENTRES, APPEARANCE_SPREADS, APPEARANCE_WEIGHTS, OTHER_OFFSET, OTHER_SCALE, SECOND_TEMPERATURE,
+};
 
 /// The pictures of `tests/fixtures` whose faces are among the inputs: both in the public domain.
 const PORTRAITS: [&str; 2] = ["astronaut", "grace_hopper"];
@@ -34,7 +36,7 @@ pub struct Case {
     pub name: String,
     /// The 48x48 grey bytes, rows from the top, in hexadecimal.
     pub grey: String,
-    /// Probabilities by expression, temperature applied.
+    /// Probabilities by expression, temperature and correction for the face's appearance applied.
     pub probabilities: BTreeMap<String, f32>,
     /// Those of the eight expressions, where the model has that head.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,12 +74,31 @@ pub fn golden(weights: &Weights<'_>, fixtures: &Path, device: &Device) -> Result
         Ok(Case {
             name,
             grey: chip.grey().iter().map(|value| format!("{value:02x}")).collect(),
-            probabilities: named(&four, net.classify(features), number(weights, "temperature")?),
+            probabilities: named(&four, corrected(weights, &chip, net.classify(features))?, 1.0),
             other: eight.as_ref().map(|eight| other(weights, eight)).transpose()?,
             eight,
         })
     });
     Ok(Golden { tolerance: 1e-4, cases: cases.collect::<Result<_>>()? })
+}
+
+/// The first head's logits, temperature applied, and corrected for the face's appearance where the weights say how.
+fn corrected(weights: &Weights<'_>, chip: &FaceChip, logits: Tensor<2>) -> Result<Tensor<2>> {
+    let logits = logits.div_scalar(number(weights, "temperature")?);
+    let Some(factors) = weights.metadata(APPEARANCE_WEIGHTS) else { return Ok(logits) };
+    let list = |text: &str| text.split(',').map(str::parse::<f64>).collect::<Result<Vec<_>, _>>();
+    let list_of = |key| list(weights.metadata(key).unwrap_or_default());
+    let (centres, spreads, factors) = (list_of(APPEARANCE_CENTRES)?, list_of(APPEARANCE_SPREADS)?, list(factors)?);
+    let measures = Appearance::of(chip).measures().into_iter().zip(centres.iter().zip(spreads));
+    let deviations: Vec<f64> =
+        measures.map(|(measure, (centre, spread))| ((f64::from(measure) - centre) / spread).clamp(-4.0, 4.0)).collect();
+    let terms = [1.0].into_iter().chain(deviations.iter().copied()).chain(deviations.iter().map(|value| value * value));
+    let terms: Vec<f64> = terms.collect();
+    let parts = 1 + Emotion::COUNT;
+    let sum =
+        |part: usize| -> f64 { terms.iter().zip(factors.chunks(parts)).map(|(term, row)| term * row[part]).sum() };
+    let shifts: [f32; Emotion::COUNT] = std::array::from_fn(|index| sum(1 + index) as f32);
+    Ok(logits.clone().mul_scalar(sum(0).max(0.2)) + Tensor::from_floats([shifts], &logits.device()))
 }
 
 /// The probability of "other": logistic in the log-odds of the expressions that are not among the four.
