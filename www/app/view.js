@@ -195,7 +195,8 @@ export class View {
   /** Shows what was found in a live frame, and says it in the status. @param {FaceEmotion[]} faces @param {number} timestampMs */
   showLive(faces, timestampMs) {
     this.showFaces(faces, "faces.none-live");
-    if (timestampMs - this.#copiedMs >= COPY_MS) {
+    // Also when somebody comes or goes, so that the last picture has the faces that were just shown.
+    if (timestampMs - this.#copiedMs >= COPY_MS || faces.length !== this.#copied.length) {
       this.stage.copyLive();
       this.#copied = faces;
       this.#copiedMs = timestampMs;
