@@ -244,7 +244,9 @@ export class LiveView {
       if (!found) return;
       const faces = this.#within(found);
       this.#crashes = 0;
-      if (this.#camera.state !== "running") return this.#view.showFaces(faces, "faces.none-frame");
+      const { state } = this.#camera;
+      if (state === "paused") this.#view.showFaces(faces, "faces.none-frame");
+      if (state !== "running") return; // a camera that was lost meanwhile may have given a black frame
       if (this.#shownState !== "running") this.#showState("running");
       this.#view.showLive(faces, timestampMs);
       const isMirrored = isPressed("mirror");
