@@ -230,7 +230,6 @@ impl Slope {
 
 #[cfg(test)]
 mod tests {
-    use countenance::Expressions;
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
