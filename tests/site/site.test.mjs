@@ -55,6 +55,7 @@ test("commands that the documentation names are there", () => {
 test("the page leads to the documentation, and search finds its places without a network", async () => {
   const page = await open({ prepare: noteViolations });
   await statusMatching(page, /Ready/);
+  await page.getByRole("button", { name: "About and proofs" }).click();
   await page.getByRole("link", { name: "Documentation" }).click();
   const results = page.getByRole("option");
   const search = await openSearch(page);
