@@ -153,6 +153,20 @@ inBrowser("the package in a browser", ["--js-flags=--expose-gc"], (newContext) =
     assert.deepEqual(result, { killed: "worker-crashed", next: 1, crashes: ["worker-crashed"], closed: "closed" });
   });
 
+  test("a worker that is killed while it loads the module", async () => {
+    const page = await openPage(await newContext());
+    const result = await page.evaluate(async () => {
+      /** A worker that ends at its first word, long before the module is there. */
+      const worker = () => {
+        const made = new Worker("node_modules/countenance/www/lib/worker.js", { type: "module" });
+        made.addEventListener("message", () => made.terminate(), { once: true });
+        return made;
+      };
+      return outcome(EmotionAnalyzer.create({ worker }));
+    });
+    assert.equal(result, "worker-crashed");
+  });
+
   test("a worker whose script is missing", async () => {
     const page = await openPage(await newContext());
     const worker = () => new Worker("nowhere.js", { type: "module" });

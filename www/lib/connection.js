@@ -33,6 +33,7 @@ export class WorkerConnection {
   #lastId = 0;
   /** @type {EmotionError | undefined} */ #end;
   #lockWatch = new AbortController();
+  /** @type {string | undefined} */ #lockName;
   /** @type {(progress: Progress) => void} */ #onProgress;
   /** @type {(error: EmotionError) => void} */ #onDeath;
 
@@ -62,13 +63,15 @@ export class WorkerConnection {
   async open(params) {
     // Locks exist only in secure contexts, and fail for opaque origins (file://).
     const locks = globalThis.navigator?.locks;
-    const lockName = locks && `countenance-worker-${crypto.randomUUID()}`;
-    const opened = await this.#send("open", { ...params, lockName });
-    if (lockName && opened.holdsLock) {
-      const { signal } = this.#lockWatch;
-      locks.request(lockName, { signal }, () => this.#die("The worker was stopped")).catch(() => {});
-    }
-    return opened;
+    if (locks) this.#lockName = `countenance-worker-${crypto.randomUUID()}`;
+    return this.#send("open", { ...params, lockName: this.#lockName });
+  }
+
+  /** Waits for the lock that the worker holds, and gives up only when it ends. */
+  #watchLock() {
+    const { signal } = this.#lockWatch;
+    const name = String(this.#lockName);
+    navigator.locks.request(name, { signal }, () => this.#die("The worker was stopped")).catch(() => {});
   }
 
   /**
@@ -116,10 +119,8 @@ export class WorkerConnection {
 
   /** @param {Reply} reply */
   #receive(reply) {
-    if ("progress" in reply) {
-      this.#onProgress(reply.progress);
-      return;
-    }
+    if ("progress" in reply) return this.#onProgress(reply.progress);
+    if ("isLocked" in reply) return this.#watchLock();
     const call = this.#pending.get(reply.id);
     if (!call) return;
     this.#pending.delete(reply.id);

@@ -76,13 +76,18 @@
  * @typedef {object} Opened
  * @property {ModelInfo} model
  * @property {string[]} imports the names of the functions that the module can call, and it can call no others
- * @property {boolean} holdsLock whether the lock of `OpenParams.lockName` is held
  */
 
 /** @typedef {{ [M in keyof Methods]: { id: number, method: M, params: Parameters<Methods[M]>[0] } }[keyof Methods]} Request */
 /** @typedef {{ loaded: number, total: number | undefined }} Progress bytes of the module so far, and in all if known */
 /** @typedef {{ code: EmotionErrorCode, message: string }} PlainError */
-/** @typedef {{ id: number, result: unknown } | { id: number, error: PlainError } | { progress: Progress }} Reply */
+/**
+ * `isLocked` says that the lock of `OpenParams.lockName` is held: before the module is loaded, so that a worker killed while
+ * it loads is noticed too.
+ *
+ * @typedef {{ id: number, result: unknown } | { id: number, error: PlainError } | { progress: Progress }
+ *   | { isLocked: true }} Reply
+ */
 
 /** An error of a named kind: `code` is stable and for programs, `message` is for people. */
 export class EmotionError extends Error {

@@ -27,9 +27,10 @@ function opened() {
 /** @type {{ [M in keyof Methods]: (params: Parameters<Methods[M]>[0]) => ReturnType<Methods[M]> | Promise<ReturnType<Methods[M]>> }} */
 const methods = {
   async open({ options, module, integrity, lockName }) {
+    if (lockName && (await holdLock(lockName))) post({ isLocked: true });
     const onProgress = (/** @type {import('./protocol.js').Progress} */ progress) => post({ progress });
     pipeline = await EmotionPipeline.create({ ...options, module, integrity, onProgress });
-    return { model: pipeline.model, imports: pipeline.imports, holdsLock: await holdLock(lockName) };
+    return { model: pipeline.model, imports: pipeline.imports };
   },
   configure({ options }) {
     opened().configure(options);
@@ -95,11 +96,10 @@ async function withPicture(picture, work) {
  * Holds a Web Lock until the worker ends, however it ends. The page then gets the lock; it has no other way to notice
  * that a worker was killed.
  *
- * @param {string | undefined} name
- * @returns {Promise<boolean>}
+ * @param {string} name
+ * @returns {Promise<boolean>} whether it is held
  */
 function holdLock(name) {
-  if (name === undefined) return Promise.resolve(false);
   return new Promise((resolve) => {
     navigator.locks
       .request(name, () => {
