@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after } from "node:test";
 import { serve } from "../../scripts/serve.mjs";
 import { install } from "../package/project.mjs";
+import { defineMovingPicture } from "./moving-picture.mjs";
 import { inEachBrowser } from "./suite.mjs";
 
 const folder = install("static");
@@ -14,21 +15,14 @@ const url = `http://localhost:${server.address().port}/blank.html`;
 /** Opens a page with an element of these attributes, a camera that shows one face, and a log of events. */
 async function openElement(browser, attributes) {
   await browser.open(url);
+  await defineMovingPicture(browser);
   await browser.evaluate((attributes) => {
     const script = document.createElement("script");
     script.type = "module";
     script.textContent = `
       import { defineFaceExpression } from "./node_modules/countenance/www/lib/element.js";
       const picture = await createImageBitmap(await (await fetch("public/astronaut.png")).blob());
-      const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
-      const context = canvas.getContext("2d");
-      let count = 0;
-      setInterval(() => {
-        count += 1;
-        context.fillStyle = "#888";
-        context.fillRect(0, 0, 640, 480);
-        context.drawImage(picture, 80 + (count % 2), 0, 480, 480);
-      }, 40);
+      const canvas = window.movingPicture(picture);
       const getUserMedia = async () => (window.stream = canvas.captureStream(25));
       Object.defineProperty(navigator, "mediaDevices", { configurable: true, value: { getUserMedia } });
       const element = document.createElement("face-expression");

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after } from "node:test";
 import { serve } from "../../scripts/serve.mjs";
 import { install } from "../package/project.mjs";
+import { defineMovingPicture } from "./moving-picture.mjs";
 import { inEachBrowser } from "./suite.mjs";
 
 const server = await serve({ root: install("static") });
@@ -13,21 +14,14 @@ const url = `http://localhost:${server.address().port}/blank.html`;
 /** Opens a page with the package as `countenance` and a camera that shows one face, in `canvas`. */
 async function openWithCamera(browser) {
   await browser.open(url);
+  await defineMovingPicture(browser);
   await browser.evaluate(() => {
     const script = document.createElement("script");
     script.type = "module";
     script.textContent = `
       import * as countenance from "countenance";
       const picture = await createImageBitmap(await (await fetch("public/astronaut.png")).blob());
-      const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
-      const context = canvas.getContext("2d");
-      let count = 0;
-      setInterval(() => {
-        count += 1;
-        context.fillStyle = "#888";
-        context.fillRect(0, 0, 640, 480);
-        context.drawImage(picture, 80 + (count % 2), 0, 480, 480);
-      }, 40);
+      const canvas = window.movingPicture(picture);
       const asked = [];
       const streams = [];
       const devices = navigator.mediaDevices ?? (globalThis.MediaDevices = class {}, {});

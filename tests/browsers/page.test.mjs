@@ -11,6 +11,7 @@ import { after } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../../scripts/environment.mjs";
 import { serve } from "../../scripts/serve.mjs";
+import { defineMovingPicture } from "./moving-picture.mjs";
 import { FILES, STATUS, shownFaces, visit } from "./page.mjs";
 import { inEachBrowser } from "./suite.mjs";
 
@@ -70,22 +71,12 @@ async function drawnSideBySide(browser, names, type) {
 }
 
 /** Has the camera show a picture, moving a little as a camera's does. */
-function showToCamera(browser, name) {
-  return browser.evaluate(
+async function showToCamera(browser, name) {
+  await defineMovingPicture(browser);
+  await browser.evaluate(
     async (base64) => {
       const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-      const picture = await createImageBitmap(new Blob([bytes]));
-      const canvas = document.createElement("canvas");
-      canvas.width = 640;
-      canvas.height = 480;
-      const context = canvas.getContext("2d");
-      let count = 0;
-      setInterval(() => {
-        count += 1;
-        context.fillStyle = "#888";
-        context.fillRect(0, 0, 640, 480);
-        context.drawImage(picture, 80 + (count % 2), 0, 480, 480);
-      }, 40);
+      const canvas = window.movingPicture(await createImageBitmap(new Blob([bytes])));
       MediaDevices.prototype.getUserMedia = async () => {
         window.stream = canvas.captureStream(25);
         return window.stream;
