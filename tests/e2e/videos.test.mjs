@@ -120,7 +120,7 @@ test("each frame is the one at its time: none is skipped, none stands in for ano
   const base64 = readFileSync(fixture("numbered.webm")).toString("base64");
   for (let round = 0; round < 5; round += 1) {
     const shown = await page.evaluate(async (text) => {
-      const { readVideo } = await import("/app/video-file.js");
+      const { readVideo } = await import("/lib/video-file.js");
       const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
       const video = document.body.appendChild(document.createElement("video"));
       const context = new OffscreenCanvas(8, 8).getContext("2d");

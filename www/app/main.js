@@ -4,6 +4,7 @@
  * @module
  */
 
+import { readVideo } from "../lib/video-file.js";
 import { AccuracyPanel } from "./accuracy.js";
 import { sharedAnalyzer } from "./analyzer.js";
 import { answerOf } from "./answer.js";
@@ -26,7 +27,6 @@ import { optionsOf, Settings } from "./settings.js";
 import { offerCard } from "./share.js";
 import { drawStill, loadImage } from "./stage.js";
 import { Timeline } from "./timeline.js";
-import { readVideo } from "./video-file.js";
 import { View } from "./view.js";
 import { offerLanguages, sayDuration, sayList, write } from "./words.js";
 

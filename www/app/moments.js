@@ -6,6 +6,7 @@
  */
 
 import { answerOf, isUnsure, probabilityOf } from "./answer.js";
+import { drawCrop } from "./crop.js";
 import { download } from "./export.js";
 import { find, make, makeGlyph } from "./html.js";
 import { say, sayPercent, write } from "./words.js";
@@ -38,25 +39,12 @@ export class Moments {
       const before = this.best.get(answer.emotion);
       if (isUnsure(answer) || (before && probability < before.probability + LEAST_GAIN)) continue;
       const canvas = before?.canvas ?? make("canvas", "");
-      crop(video, face.box, canvas, isMirrored);
+      canvas.width = SIDE;
+      canvas.height = SIDE;
+      drawCrop(canvas, video, face.box, { share: MARGIN, isMirrored });
       this.best.set(answer.emotion, { canvas, probability });
     }
   }
-}
-
-/**
- * @param {HTMLVideoElement} video
- * @param {FaceEmotion['box']} box
- * @param {HTMLCanvasElement} canvas
- * @param {boolean} isMirrored
- */
-function crop(video, { x, y, width, height }, canvas, isMirrored) {
-  const side = MARGIN * Math.max(width, height);
-  canvas.width = SIDE; // which clears it
-  canvas.height = SIDE;
-  const context = canvas.getContext("2d");
-  if (isMirrored) context?.setTransform(-1, 0, 0, 1, SIDE, 0);
-  context?.drawImage(video, x + (width - side) / 2, y + (height - side) / 2, side, side, 0, 0, SIDE, SIDE);
 }
 
 /** The strip that shows the best moments of the live view, or of a game. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { drawCrop } from "./crop.js";
 import { find, make } from "./html.js";
 import { Overlay } from "./overlay.js";
 import { say } from "./words.js";
@@ -134,19 +135,8 @@ export class Stage {
     const element = isLive ? this.#live : this.#still.element;
     const { width } = isLive ? sizeOf(this.#live) : this.#still.size;
     const drawnWidth = isLive ? width : element instanceof HTMLImageElement ? element.naturalWidth : element.width;
-    const scale = drawnWidth / width;
-    const side = CROP_SHARE * Math.max(box.width, box.height);
-    const context = canvas.getContext("2d");
-    if (!context) return;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, canvas.width, canvas.height);
-    if (this.#figure.classList.contains("mirrored")) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
-    const [left, top] = [box.x + (box.width - side) / 2, box.y + (box.height - side) / 2];
-    context.drawImage(
-      element,
-      ...[left * scale, top * scale, side * scale, side * scale],
-      ...[0, 0, canvas.width, canvas.height],
-    );
+    const isMirrored = this.#figure.classList.contains("mirrored");
+    drawCrop(canvas, element, box, { share: CROP_SHARE, scale: drawnWidth / width, isMirrored });
   }
 
   /** Shows no picture. */
