@@ -57,23 +57,19 @@ export function sayProbability(answer) {
   return say(`beside.${answer.emotion}`, { emotion: say(answer.likeliest), share, looks: sayLooks(answer) });
 }
 
-/** How close the two likeliest expressions are, at most, to be named as the reason for doubt. */
-const CLOSE = 0.15;
-
 /**
- * Why the answer is in doubt: what is wrong with the picture of the face, as the module says, or how the expressions share
- * the probability. Empty where there is no doubt.
+ * Why the answer may be in doubt: what the module says against the picture of the face, or which expressions are the
+ * likeliest where none stands out. Empty where the face is well seen and the answer certain.
  *
  * @param {FaceEmotion} face
  */
 export function sayDoubt(face) {
   const { emotion, probabilities } = answerOf(face);
-  if (face.reasons.length > 0) {
-    return say("doubt.reasons", { list: sayList(face.reasons.map((reason) => say(`doubt.${reason}`))) });
-  }
+  const reasons = face.reasons.map((reason) => say(`doubt.${reason}`));
+  if (reasons.length > 0) return say("doubt.reasons", { list: sayList(reasons) });
   if (emotion !== "uncertain") return "";
-  const [[first, most], [second, next]] = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
-  return most - next < CLOSE ? say("doubt.close", { first: say(first), second: say(second) }) : say("doubt.none");
+  const [[first], [second]] = Object.entries(probabilities).sort(([, a], [, b]) => b - a);
+  return say("doubt.none", { first: say(first), second: say(second) });
 }
 
 /**

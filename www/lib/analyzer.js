@@ -444,7 +444,7 @@ async function captureFrame(source) {
   try {
     return await createImageBitmap(source);
   } catch (error) {
-    throw new EmotionError("invalid-frame", `There is no picture to read: ${/** @type {Error} */ (error).message}`, {
+    throw new EmotionError("invalid-frame", `The picture can't be read: ${/** @type {Error} */ (error).message}`, {
       cause: error,
     });
   }
