@@ -13,19 +13,13 @@ import { isBytes, plainBox, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 import { makeWorker } from "./worker-file.js";
 
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('./protocol.js').FaceEmotion8} FaceEmotion8 */
-/** @typedef {import('./protocol.js').AsksForEight} AsksForEight */
-/** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
-/** @typedef {import('./protocol.js').Emotion} Emotion */
-/** @typedef {import('./protocol.js').Expression} Expression */
-/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
-/** @typedef {import('./protocol.js').Methods} Methods */
-/** @typedef {import('./plain.js').Bytes} Bytes */
-/** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
-/** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
-/** @typedef {import('./protocol.js').Recording} Recording */
-/** @typedef {import('./protocol.js').Preview} Preview */
+/**
+ * @import {
+ *   CalibrationFrame, Emotion, Expression, FaceEmotion, FaceExplanation, PipelineOptions, Preview, Recording, TurnedBox
+ * } from '../pkg/countenance.js'
+ */
+/** @import { AsksForEight, FaceEmotion8, Methods } from './protocol.js' */
+/** @import { Bytes } from './plain.js' */
 
 /**
  * A file, its bytes, or anything a browser can draw: `ImageBitmap`, `ImageData`, `VideoFrame`, a canvas, an `<img>` or a

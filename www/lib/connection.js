@@ -6,11 +6,7 @@
 
 import { EmotionError, fromPlainError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').Methods} Methods */
-/** @typedef {import('./protocol.js').Opened} Opened */
-/** @typedef {import('./protocol.js').OpenParams} OpenParams */
-/** @typedef {import('./protocol.js').Progress} Progress */
-/** @typedef {import('./protocol.js').Reply} Reply */
+/** @import { Methods, Opened, OpenParams, Progress, Reply } from './protocol.js' */
 
 /** What to do about a worker whose script does not load. Vite moves scripts away from their worker in development. */
 const NOT_LOADED = /\/\.vite\//.test(import.meta.url)

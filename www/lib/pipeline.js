@@ -15,21 +15,21 @@ import { EmotionError } from "./protocol.js";
 
 export { EmotionError };
 
-/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
+/** @typedef {import('../pkg/countenance.js').TurnedBox} TurnedBox */
 /** @typedef {import('./plain.js').Bytes} Bytes */
 /** @typedef {import('./plain.js').Pixels} Pixels */
-/** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
-/** @typedef {import('./protocol.js').Emotion} Emotion */
-/** @typedef {import('./protocol.js').Expression} Expression */
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('../pkg/countenance.js').CalibrationFrame} CalibrationFrame */
+/** @typedef {import('../pkg/countenance.js').Emotion} Emotion */
+/** @typedef {import('../pkg/countenance.js').Expression} Expression */
+/** @typedef {import('../pkg/countenance.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('./protocol.js').FaceEmotion8} FaceEmotion8 */
 /** @typedef {import('./protocol.js').AsksForEight} AsksForEight */
-/** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
-/** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
-/** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
-/** @typedef {import('./protocol.js').Preview} Preview */
+/** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
+/** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
+/** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
+/** @typedef {import('../pkg/countenance.js').Preview} Preview */
 /** @typedef {import('./protocol.js').Progress} Progress */
-/** @typedef {import('./protocol.js').Recording} Recording */
+/** @typedef {import('../pkg/countenance.js').Recording} Recording */
 /** @typedef {import('./picture-file.js').StoredPicture} StoredPicture */
 
 /**

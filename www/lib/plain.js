@@ -7,9 +7,8 @@
 
 import { EmotionError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
-/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
-/** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
+/** @import { TurnedBox, CalibrationFrame } from '../pkg/countenance.js' */
+/** @import { EmotionErrorCode } from './protocol.js' */
 /** @typedef {ArrayBufferLike | ArrayBufferView} Bytes a buffer, shared or not, or any view of one */
 
 /**

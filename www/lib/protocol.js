@@ -6,17 +6,9 @@
  * @module
  */
 
-/** @typedef {import('../pkg/countenance.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
-/** @typedef {import('../pkg/countenance.js').Expression} Expression */
-/** @typedef {import('../pkg/countenance.js').Box} Box */
-/** @typedef {import('../pkg/countenance.js').TurnedBox} TurnedBox */
-/** @typedef {import('../pkg/countenance.js').CalibrationFrame} CalibrationFrame */
-/** @typedef {import('../pkg/countenance.js').Emotion} Emotion */
-/** @typedef {import('../pkg/countenance.js').Recording} Recording */
-/** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
-/** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
-/** @typedef {import('../pkg/countenance.js').Preview} Preview */
+/** @import {
+ *   FaceEmotion, FaceExplanation, Expression, Box, TurnedBox, CalibrationFrame, Emotion, Recording, PipelineOptions, ModelInfo, Preview
+ * } from '../pkg/countenance.js' */
 
 /**
  * A face with its answer over eight expressions: what there is with `expressions: 8`.

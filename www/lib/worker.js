@@ -8,11 +8,8 @@ import { openPicture } from "./picture-file.js";
 import { EmotionPipeline } from "./pipeline.js";
 import { EmotionError, toPlainError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').Methods} Methods */
-/** @typedef {import('./protocol.js').Reply} Reply */
-/** @typedef {import('./protocol.js').Request} Request */
-
-/** @typedef {import('./picture-file.js').StoredPicture} StoredPicture */
+/** @import { Methods, Reply, Request } from './protocol.js' */
+/** @import { StoredPicture } from './picture-file.js' */
 
 const scope = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
 
