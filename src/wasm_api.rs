@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use image::metadata::Orientation;
-use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
 use web_sys::{ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
@@ -197,6 +197,9 @@ extern "C" {
     /// An array of `FaceEmotion`.
     #[wasm_bindgen(typescript_type = "FaceEmotion[]")]
     pub type JsFaces;
+    /// Takes an array of `FaceEmotion`.
+    #[wasm_bindgen(extends = Function, typescript_type = "(faces: FaceEmotion[]) => void")]
+    pub type JsOnGlance;
     /// An `Expression`.
     #[wasm_bindgen(typescript_type = "Expression")]
     pub type JsExpression;
@@ -312,17 +315,20 @@ impl EmotionPipeline {
     }
 
     /// The faces in a picture of `width * height * 4` RGBA bytes, the most confident first; none is an empty array.
+    /// `onGlance`, which must not call the pipeline, gets the faces that a look at the whole picture finds before the
+    /// closer look at a large one.
     #[wasm_bindgen(js_name = analyzeImage, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_image(
         &mut self,
         #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &Uint8Array,
         width: f64,
         height: f64,
+        #[wasm_bindgen(js_name = onGlance)] on_glance: Option<JsOnGlance>,
     ) -> Result<JsFaces, JsValue> {
         let mut pixels = Vec::new();
         copy_bytes(rgba, &mut pixels).map_err(to_js)?;
         let frame = frame_from(&pixels, width, height).map_err(to_js)?;
-        self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
+        analyze(&mut self.pipeline, &frame, 1.0, on_glance)
     }
 
     /// The same for the next frame of a live video: ids are kept and probabilities smoothed over time. `timestampMs`
@@ -345,20 +351,28 @@ impl EmotionPipeline {
     /// The faces in the bytes of a JPEG, PNG, WebP or GIF file, in pixels of the upright picture. Throws
     /// `invalid-image` and `image-too-large`.
     #[wasm_bindgen(js_name = analyzeBytes, unchecked_return_type = "FaceEmotion[]")]
-    pub fn analyze_bytes(&mut self, bytes: &Uint8Array) -> Result<JsFaces, JsValue> {
+    pub fn analyze_bytes(
+        &mut self,
+        bytes: &Uint8Array,
+        #[wasm_bindgen(js_name = onGlance)] on_glance: Option<JsOnGlance>,
+    ) -> Result<JsFaces, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
-        let frame = picture.frame();
-        self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
+        analyze(&mut self.pipeline, &picture.frame(), 1.0, on_glance)
     }
 
     /// The faces in a bitmap stored in this EXIF orientation, in pixels of the upright picture. The pixels are read
     /// here, never by JavaScript.
     #[wasm_bindgen(js_name = analyzeBitmap, unchecked_return_type = "FaceEmotion[]")]
-    pub fn analyze_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8) -> Result<JsFaces, JsValue> {
+    pub fn analyze_bitmap(
+        &mut self,
+        bitmap: &ImageBitmap,
+        orientation: u8,
+        #[wasm_bindgen(js_name = onGlance)] on_glance: Option<JsOnGlance>,
+    ) -> Result<JsFaces, JsValue> {
         let scale = self.picture_scale(bitmap);
         let (width, height) = self.read_bitmap(bitmap, orientation, scale)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
-        self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
+        analyze(&mut self.pipeline, &frame, scale, on_glance)
     }
 
     /// The same for the next frame of a live video, see `analyzeFrame`.
@@ -738,6 +752,21 @@ fn calibration_frames_from(given: &JsValue) -> Result<Vec<(EmotionProbabilities,
 }
 
 /// The faces as plain objects, their pixels scaled from the frame analysed to the picture given.
+/// The faces of a picture that was scaled down by `scale`.
+fn analyze(
+    pipeline: &mut pipeline::EmotionPipeline,
+    frame: &Frame<'_>,
+    scale: f32,
+    on_glance: Option<JsOnGlance>,
+) -> Result<JsFaces, JsValue> {
+    if let Some(on_glance) = on_glance
+        && let Some(faces) = pipeline.glance(frame).map_err(to_js)?
+    {
+        on_glance.call1(&JsValue::UNDEFINED, &faces_to_js(faces, scale))?;
+    }
+    pipeline.analyze_image(frame).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
+}
+
 fn faces_to_js(faces: &[FaceEmotion], scale: f32) -> JsFaces {
     let faces = faces.iter().map(|face| JsValue::from(face_to_js(face, scale))).collect::<Array>();
     JsValue::from(faces).unchecked_into()

@@ -54,6 +54,50 @@ test("a picture on its side or upside down shows its face, which is explained as
   }
 });
 
+test("a large picture is glanced at before it is looked at closely", async () => {
+  const portrait = decodePixels(await loadModule(), repositoryFile("tests/fixtures/astronaut.png"));
+  const pipeline = await EmotionPipeline.create();
+  const [alone] = pipeline.analyzeImage(portrait, {
+    onGlance: () => assert.fail("a small picture has no closer look"),
+  });
+
+  // The portrait in one corner, and half its size in the other.
+  const [width, height] = [3600, 2400];
+  const data = new Uint8ClampedArray(4 * width * height).fill(128);
+  const paste = (left, top, step) => {
+    for (let y = 0; y < portrait.height / step; y += 1) {
+      for (let x = 0; x < portrait.width / step; x += 1) {
+        const from = 4 * step * (y * portrait.width + x);
+        data.set(portrait.data.subarray(from, from + 4), 4 * ((top + y) * width + left + x));
+      }
+    }
+  };
+  paste(300, 300, 1);
+  paste(2900, 1900, 2);
+  const picture = { data, width, height };
+  const glances = [];
+  const faces = pipeline.analyzeImage(picture, { onGlance: (found) => glances.push(found) });
+  assert.equal(faces.length, 2);
+  assert.equal(glances.length, 1);
+  assert.deepEqual(
+    glances[0].map(({ emotion }) => emotion),
+    [alone.emotion],
+  );
+  const [large] = faces.toSorted((a, b) => b.box.width - a.box.width);
+  for (const side of ["x", "y", "width", "height"]) {
+    assert.ok(Math.abs(glances[0][0].box[side] - large.box[side]) < 12, `${side}: ${glances[0][0].box[side]}`);
+  }
+
+  const broken = new Error("by the caller");
+  const thrower = () => {
+    throw broken;
+  };
+  assert.throws(() => pipeline.analyzeImage(picture, { onGlance: thrower }), broken);
+  assert.equal(pipeline.analyzeImage(picture).length, 2, "and the pipeline goes on");
+  assert.throws(() => pipeline.analyzeImage(picture, { onGlance: 7 }), { code: "invalid-options" });
+  pipeline.close();
+});
+
 /** A picture turned by a quarter. */
 function turnedClockwise({ data, width, height }) {
   const from = new Uint32Array(data.buffer, data.byteOffset, width * height);

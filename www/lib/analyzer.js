@@ -9,7 +9,7 @@
 import { abortable } from "./abortable.js";
 import { WorkerConnection } from "./connection.js";
 import { readFile } from "./file.js";
-import { isBytes, plainBox, plainBytes, plainObject } from "./plain.js";
+import { checkCallback, isBytes, plainBox, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 import { makeWorker } from "./worker-file.js";
 
@@ -19,6 +19,7 @@ import { makeWorker } from "./worker-file.js";
  * } from '../pkg/countenance.js'
  */
 /** @import { AsksForEight, FaceEmotion8, Methods } from './protocol.js' */
+/** @import { GlanceOptions } from './pipeline.js' */
 /** @import { Bytes } from './plain.js' */
 
 /**
@@ -143,15 +144,18 @@ export class EmotionAnalyzer {
    * block says. What is transparent is read as if it lay on white. Of an animation the first image is read.
    *
    * @param {ImageSource} source
-   * @param {CallOptions} [options]
+   * @param {CallOptions & GlanceOptions<F>} [options]
    * @returns {Promise<F[]>} boxes in the picture's pixels; empty where no face is found
    * @throws {EmotionError} `unreadable-file` (gone, changed or too large to read), `invalid-image`, `invalid-frame` (there is
    *   no picture in it), `image-too-large`, `out-of-memory`, `worker-crashed`, `closed`
    */
-  async analyzeImage(source, { signal } = {}) {
+  async analyzeImage(source, { signal, onGlance } = {}) {
+    checkCallback(onGlance, "onGlance");
     signal?.throwIfAborted();
     const picture = await abortable(captureImage(source), signal);
-    return abortable(/** @type {Promise<F[]>} */ (this.#call("analyzeImage", { picture })), signal);
+    const show = (/** @type {FaceEmotion[]} */ faces) => signal?.aborted || onGlance?.(/** @type {F[]} */ (faces));
+    const answer = this.#call("analyzeImage", { picture, wantsGlance: onGlance !== undefined }, show);
+    return abortable(/** @type {Promise<F[]>} */ (answer), signal);
   }
 
   /**
@@ -329,11 +333,12 @@ export class EmotionAnalyzer {
    * @template {Exclude<keyof Methods, 'open'>} M
    * @param {M} method
    * @param {Parameters<Methods[M]>[0]} params
+   * @param {(faces: FaceEmotion[]) => void} [onGlance]
    * @returns {Promise<ReturnType<Methods[M]>>}
    */
-  async #call(method, params) {
+  async #call(method, params, onGlance) {
     const connection = await this.#connect();
-    return connection.call(method, params);
+    return connection.call(method, params, onGlance);
   }
 
   /** The connection, or a new one where there is none. */

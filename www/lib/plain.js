@@ -164,6 +164,16 @@ export function plainBox(value) {
 
 /**
  * @param {unknown} value
+ * @param {string} name of the option
+ * @throws {EmotionError} `invalid-options`
+ */
+export function checkCallback(value, name) {
+  if (value === undefined || typeof value === "function") return;
+  throw new EmotionError("invalid-options", `${name} must be a function`);
+}
+
+/**
+ * @param {unknown} value
  * @returns {CalibrationFrame[]}
  * @throws {EmotionError} `invalid-calibration`
  */

@@ -37,7 +37,7 @@
  * @property {(params: OpenParams) => Opened} open loads the module and builds the pipeline; asked once, first
  * @property {(params: { options: PipelineOptions }) => void} configure changes the options
  * @property {(params: { frames: CalibrationFrame[] }) => string} fitCalibration
- * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => FaceEmotion[]} analyzeImage
+ * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, wantsGlance: boolean }) => FaceEmotion[]} analyzeImage
  * @property {(params: { picture: ImageBitmap, timestampMs: number }) => FrameAnswer} analyzeFrame
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, box: TurnedBox }) => FaceExplanation} explainFace
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => Preview} previewImage
@@ -77,8 +77,8 @@
  * `isLocked` says that the lock of `OpenParams.lockName` is held: before the module is loaded, so that a worker killed while
  * it loads is noticed too.
  *
- * @typedef {{ id: number, result: unknown } | { id: number, error: PlainError } | { progress: Progress }
- *   | { isLocked: true }} Reply
+ * @typedef {{ id: number, result: unknown } | { id: number, error: PlainError } | { id: number, glance: FaceEmotion[] }
+ *   | { progress: Progress } | { isLocked: true }} Reply
  */
 
 /** An error of a named kind: `code` is stable and for programs, `message` is for people. */

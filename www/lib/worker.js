@@ -8,6 +8,7 @@ import { openPicture } from "./picture-file.js";
 import { EmotionPipeline } from "./pipeline.js";
 import { EmotionError, toPlainError } from "./protocol.js";
 
+/** @import { FaceEmotion } from '../pkg/countenance.js' */
 /** @import { Methods, Reply, Request } from './protocol.js' */
 /** @import { StoredPicture } from './picture-file.js' */
 
@@ -21,7 +22,12 @@ function opened() {
   return pipeline;
 }
 
-/** @type {{ [M in keyof Methods]: (params: Parameters<Methods[M]>[0]) => ReturnType<Methods[M]> | Promise<ReturnType<Methods[M]>> }} */
+/**
+ * @template {keyof Methods} M
+ * @typedef {(params: Parameters<Methods[M]>[0], id: number) => ReturnType<Methods[M]> | Promise<ReturnType<Methods[M]>>} Method
+ */
+
+/** @type {{ [M in keyof Methods]: Method<M> }} */
 const methods = {
   async open({ options, module, integrity, lockName }) {
     if (lockName && (await holdLock(lockName))) post({ isLocked: true });
@@ -35,8 +41,9 @@ const methods = {
   fitCalibration({ frames }) {
     return opened().fitCalibration(frames);
   },
-  analyzeImage({ picture }) {
-    return withPicture(picture, (opened, pipeline) => pipeline.analyzeImage(opened));
+  analyzeImage({ picture, wantsGlance }, id) {
+    const options = wantsGlance ? { onGlance: (/** @type {FaceEmotion[]} */ glance) => post({ id, glance }) } : {};
+    return withPicture(picture, (opened, pipeline) => pipeline.analyzeImage(opened, options));
   },
   analyzeFrame({ picture, timestampMs }) {
     try {
@@ -118,8 +125,8 @@ function post(reply, transfer = []) {
 scope.onmessage = async ({ data }) => {
   const { id, method, params } = /** @type {Request} */ (data);
   try {
-    const answer = /** @type {(params: unknown) => unknown} */ (methods[method]);
-    const result = await answer(params);
+    const answer = /** @type {(params: unknown, id: number) => unknown} */ (methods[method]);
+    const result = await answer(params, id);
     const { bitmap } = /** @type {{ bitmap?: ImageBitmap }} */ (result ?? {});
     post({ id, result }, bitmap ? [bitmap] : []);
   } catch (error) {
