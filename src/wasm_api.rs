@@ -7,13 +7,14 @@
 use std::ops::Range;
 
 use image::metadata::Orientation;
-use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint8Array};
+use js_sys::{Array, Float32Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
 use web_sys::{ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingContext2d};
 
 use crate::calibrate::PersonalCalibration;
 use crate::chip::{CHIP_SIDE, FaceChip};
+use crate::crop::crop_square;
 use crate::emotion::{Emotion, Emotion8, Expressions, Label};
 use crate::error::{Error, ErrorKind};
 use crate::exif;
@@ -147,6 +148,8 @@ export interface Explanation<E extends string = Emotion> {
 export interface FaceExplanation extends Explanation {
   /** What the network saw: 48 x 48 grey bytes, rows from the top. */
   chip: Uint8Array;
+  /** Where that lies in the picture: a square, in pixels, turned around its middle by `roll` degrees. */
+  square: TurnedBox;
   /** The same for the answer over eight expressions, where they are asked for. */
   eight?: Explanation<Emotion8>;
 }
@@ -197,9 +200,6 @@ extern "C" {
     /// An array of `FaceEmotion`.
     #[wasm_bindgen(typescript_type = "FaceEmotion[]")]
     pub type JsFaces;
-    /// Takes an array of `FaceEmotion`.
-    #[wasm_bindgen(extends = Function, typescript_type = "(faces: FaceEmotion[]) => void")]
-    pub type JsOnGlance;
     /// An `Expression`.
     #[wasm_bindgen(typescript_type = "Expression")]
     pub type JsExpression;
@@ -315,20 +315,17 @@ impl EmotionPipeline {
     }
 
     /// The faces in a picture of `width * height * 4` RGBA bytes, the most confident first; none is an empty array.
-    /// `onGlance`, which must not call the pipeline, gets the faces that a look at the whole picture finds before the
-    /// closer look at a large one.
     #[wasm_bindgen(js_name = analyzeImage, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_image(
         &mut self,
         #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &Uint8Array,
         width: f64,
         height: f64,
-        #[wasm_bindgen(js_name = onGlance)] on_glance: Option<JsOnGlance>,
     ) -> Result<JsFaces, JsValue> {
         let mut pixels = Vec::new();
         copy_bytes(rgba, &mut pixels).map_err(to_js)?;
         let frame = frame_from(&pixels, width, height).map_err(to_js)?;
-        analyze(&mut self.pipeline, &frame, 1.0, on_glance)
+        self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
 
     /// The same for the next frame of a live video: ids are kept and probabilities smoothed over time. `timestampMs`
@@ -351,28 +348,50 @@ impl EmotionPipeline {
     /// The faces in the bytes of a JPEG, PNG, WebP or GIF file, in pixels of the upright picture. Throws
     /// `invalid-image` and `image-too-large`.
     #[wasm_bindgen(js_name = analyzeBytes, unchecked_return_type = "FaceEmotion[]")]
-    pub fn analyze_bytes(
-        &mut self,
-        bytes: &Uint8Array,
-        #[wasm_bindgen(js_name = onGlance)] on_glance: Option<JsOnGlance>,
-    ) -> Result<JsFaces, JsValue> {
+    pub fn analyze_bytes(&mut self, bytes: &Uint8Array) -> Result<JsFaces, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
-        analyze(&mut self.pipeline, &picture.frame(), 1.0, on_glance)
+        let frame = picture.frame();
+        self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, 1.0)).map_err(to_js)
     }
 
     /// The faces in a bitmap stored in this EXIF orientation, in pixels of the upright picture. The pixels are read
     /// here, never by JavaScript.
     #[wasm_bindgen(js_name = analyzeBitmap, unchecked_return_type = "FaceEmotion[]")]
-    pub fn analyze_bitmap(
-        &mut self,
-        bitmap: &ImageBitmap,
-        orientation: u8,
-        #[wasm_bindgen(js_name = onGlance)] on_glance: Option<JsOnGlance>,
-    ) -> Result<JsFaces, JsValue> {
+    pub fn analyze_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8) -> Result<JsFaces, JsValue> {
         let scale = self.picture_scale(bitmap);
         let (width, height) = self.read_bitmap(bitmap, orientation, scale)?;
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
-        analyze(&mut self.pipeline, &frame, scale, on_glance)
+        self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
+    }
+
+    /// The faces that a look at the whole of a bitmap finds, to be shown until `analyzeBitmap` has looked closer;
+    /// undefined where there is no closer look.
+    #[wasm_bindgen(js_name = glanceBitmap, unchecked_return_type = "FaceEmotion[] | undefined")]
+    pub fn glance_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8) -> Result<Option<JsFaces>, JsValue> {
+        let scale = scale_to_side(bitmap, MAX_BITMAP_SIDE);
+        let (width, height) = self.read_bitmap(bitmap, orientation, scale)?;
+        let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
+        glance_to_js(&mut self.pipeline, &frame, scale)
+    }
+
+    /// The same for a picture of `width * height * 4` RGBA bytes.
+    #[wasm_bindgen(js_name = glanceImage, unchecked_return_type = "FaceEmotion[] | undefined")]
+    pub fn glance_image(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &Uint8Array,
+        width: f64,
+        height: f64,
+    ) -> Result<Option<JsFaces>, JsValue> {
+        let mut pixels = Vec::new();
+        copy_bytes(rgba, &mut pixels).map_err(to_js)?;
+        glance_to_js(&mut self.pipeline, &frame_from(&pixels, width, height).map_err(to_js)?, 1.0)
+    }
+
+    /// The same for the bytes of a JPEG, PNG, WebP or GIF file.
+    #[wasm_bindgen(js_name = glanceBytes, unchecked_return_type = "FaceEmotion[] | undefined")]
+    pub fn glance_bytes(&mut self, bytes: &Uint8Array) -> Result<Option<JsFaces>, JsValue> {
+        let picture = decode(bytes).map_err(to_js)?;
+        glance_to_js(&mut self.pipeline, &picture.frame(), 1.0)
     }
 
     /// The same for the next frame of a live video, see `analyzeFrame`.
@@ -456,7 +475,7 @@ impl EmotionPipeline {
         let mut pixels = Vec::new();
         copy_bytes(rgba, &mut pixels).map_err(to_js)?;
         let frame = frame_from(&pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, box_from(face)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face), 1.0).map_err(to_js)
     }
 
     /// The same for the bytes of a JPEG, PNG, WebP or GIF file; the box is in pixels of the upright picture.
@@ -468,7 +487,7 @@ impl EmotionPipeline {
     ) -> Result<JsExplanation, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
         let frame = picture.frame();
-        explain(&mut self.pipeline, &frame, box_from(face)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face), 1.0).map_err(to_js)
     }
 
     /// The same for a bitmap stored in this EXIF orientation; the box is in pixels of the upright picture.
@@ -488,7 +507,7 @@ impl EmotionPipeline {
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
         let BoundingBox { x, y, width, height } = face;
         let face = BoundingBox { x: x / scale, y: y / scale, width: width / scale, height: height / scale };
-        explain(&mut self.pipeline, &frame, (face, roll)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, (face, roll), scale).map_err(to_js)
     }
 
     /// Forgets every tracked face; the next frame starts a new video.
@@ -752,31 +771,29 @@ fn calibration_frames_from(given: &JsValue) -> Result<Vec<(EmotionProbabilities,
 }
 
 /// The faces as plain objects, their pixels scaled from the frame analysed to the picture given.
-/// The faces of a picture that was scaled down by `scale`.
-fn analyze(
+/// A box of a picture that was scaled down by `scale`.
+fn box_to_js(&BoundingBox { x, y, width, height }: &BoundingBox, scale: f32) -> Object {
+    let sides = [("x", x), ("y", y), ("width", width), ("height", height)];
+    object(&sides.map(|(name, value)| (name, JsValue::from(value * scale))))
+}
+
+fn glance_to_js(
     pipeline: &mut pipeline::EmotionPipeline,
     frame: &Frame<'_>,
     scale: f32,
-    on_glance: Option<JsOnGlance>,
-) -> Result<JsFaces, JsValue> {
-    if let Some(on_glance) = on_glance
-        && let Some(faces) = pipeline.glance(frame).map_err(to_js)?
-    {
-        on_glance.call1(&JsValue::UNDEFINED, &faces_to_js(faces, scale))?;
-    }
-    pipeline.analyze_image(frame).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
+) -> Result<Option<JsFaces>, JsValue> {
+    pipeline.glance(frame).map(|faces| faces.map(|faces| faces_to_js(faces, scale))).map_err(to_js)
 }
 
+/// The faces of a picture that was scaled down by `scale`.
 fn faces_to_js(faces: &[FaceEmotion], scale: f32) -> JsFaces {
     let faces = faces.iter().map(|face| JsValue::from(face_to_js(face, scale))).collect::<Array>();
     JsValue::from(faces).unchecked_into()
 }
 
 fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
-    let BoundingBox { x, y, width, height } = face.detection.bounding_box;
     let number = |value: f32| JsValue::from(value * scale);
-    let bounding_box =
-        object(&[("x", number(x)), ("y", number(y)), ("width", number(width)), ("height", number(height))]);
+    let bounding_box = box_to_js(&face.detection.bounding_box, scale);
     let landmarks = face.detection.landmarks.iter();
     let landmarks =
         landmarks.map(|point| JsValue::from(Array::of2(&number(point[0]), &number(point[1])))).collect::<Array>();
@@ -845,9 +862,14 @@ fn explain(
     pipeline: &mut pipeline::EmotionPipeline,
     frame: &Frame<'_>,
     (face, roll): (BoundingBox, f32),
+    scale: f32,
 ) -> Result<JsExplanation, Error> {
     let (chip, Explanations { four, eight }) = pipeline.explain_face(frame, &face, roll)?;
     let result = explanation_to_js(&four);
+    let (square, roll) = crop_square(&face, roll);
+    let square = box_to_js(&square, scale);
+    set(&square, "roll", &roll.into());
+    set(&result, "square", &square);
     set(&result, "chip", &Uint8Array::from(&chip.grey()[..]));
     if let Some(eight) = eight {
         set(&result, "eight", &explanation_to_js(&eight));

@@ -46,6 +46,9 @@ test("a picture on its side or upside down shows its face, which is explained as
     const off = Math.abs(face.roll - degrees);
     assert.ok(Math.min(off, 360 - off) < 15, `${face.roll} for ${degrees}`);
     const explained = pipeline.explainFace(picture, { ...face.box, roll: face.roll });
+    assert.deepEqual([explained.square.roll, explained.square.width], [face.roll, face.quality.size]);
+    const middle = ({ x, width }) => x + width / 2;
+    assert.ok(Math.abs(middle(explained.square) - middle(face.box)) < 1e-3);
     assert.equal(explained.emotion, face.emotion);
     assert.equal(pipeline.classifyFace(explained.chip).emotion, face.emotion);
   }
@@ -57,9 +60,9 @@ test("a picture on its side or upside down shows its face, which is explained as
 test("a large picture is glanced at before it is looked at closely", async () => {
   const portrait = decodePixels(await loadModule(), repositoryFile("tests/fixtures/astronaut.png"));
   const pipeline = await EmotionPipeline.create();
-  const [alone] = pipeline.analyzeImage(portrait, {
-    onGlance: () => assert.fail("a small picture has no closer look"),
-  });
+  const [alone] = pipeline.analyzeImage(portrait);
+  assert.equal(pipeline.glance(portrait), undefined, "a small picture has no closer look");
+  assert.equal(pipeline.glance(repositoryFile("tests/fixtures/astronaut.png")), undefined);
 
   // The portrait in one corner, and half its size in the other.
   const [width, height] = [3600, 2400];
@@ -75,26 +78,15 @@ test("a large picture is glanced at before it is looked at closely", async () =>
   paste(300, 300, 1);
   paste(2900, 1900, 2);
   const picture = { data, width, height };
-  const glances = [];
-  const faces = pipeline.analyzeImage(picture, { onGlance: (found) => glances.push(found) });
+  const faces = pipeline.analyzeImage(picture);
   assert.equal(faces.length, 2);
-  assert.equal(glances.length, 1);
-  assert.deepEqual(
-    glances[0].map(({ emotion }) => emotion),
-    [alone.emotion],
-  );
+  const [glanced, ...others] = pipeline.glance(picture);
+  assert.deepEqual([others.length, glanced.emotion], [0, alone.emotion]);
   const [large] = faces.toSorted((a, b) => b.box.width - a.box.width);
   for (const side of ["x", "y", "width", "height"]) {
-    assert.ok(Math.abs(glances[0][0].box[side] - large.box[side]) < 12, `${side}: ${glances[0][0].box[side]}`);
+    assert.ok(Math.abs(glanced.box[side] - large.box[side]) < 12, `${side}: ${glanced.box[side]}`);
   }
 
-  const broken = new Error("by the caller");
-  const thrower = () => {
-    throw broken;
-  };
-  assert.throws(() => pipeline.analyzeImage(picture, { onGlance: thrower }), broken);
-  assert.equal(pipeline.analyzeImage(picture).length, 2, "and the pipeline goes on");
-  assert.throws(() => pipeline.analyzeImage(picture, { onGlance: 7 }), { code: "invalid-options" });
   pipeline.close();
 });
 
@@ -132,7 +124,8 @@ test("a face is explained from a file's bytes and from pixels, with the answer i
   const pipeline = await EmotionPipeline.create({ expressions: 8 });
   const bytes = repositoryFile("tests/fixtures/astronaut_half.png");
   const [face] = pipeline.analyzeImage(bytes);
-  const { chip, heat, emotion, eight } = pipeline.explainFace(bytes, face.box);
+  const { chip, heat, emotion, eight, square } = pipeline.explainFace(bytes, face.box);
+  assert.deepEqual([square.roll, square.width, square.height], [0, face.quality.size, face.quality.size]);
   assert.deepEqual([emotion, eight.emotion], [face.emotion, face.eight.emotion]);
   assert.deepEqual([chip.length, heat.length, eight.heat.length], [2304, 2304, 2304]);
   assert.equal(pipeline.classifyFace(chip).emotion, face.emotion);

@@ -16,6 +16,7 @@ import { say, sayPercent } from "./words.js";
  * @typedef {(face: FaceEmotion) =>
  *   Promise<{ explanation: import('../lib/index.js').FaceExplanation, goOn?: () => void } | undefined>} Explain
  */
+/** @typedef {{ heat: HTMLCanvasElement, square: import('../lib/index.js').TurnedBox }} HeatMap and where it lies */
 
 export class FaceDetail {
   #element = find(".detail");
@@ -33,8 +34,8 @@ export class FaceDetail {
 
   /**
    * @param {Explain} explain
-   * @param {(face: FaceEmotion, heat: HTMLCanvasElement | undefined) => void} onHeat shows the map of what mattered over
-   *   the face, or takes it away
+   * @param {(face: FaceEmotion, map: HeatMap | undefined) => void} onHeat shows the map of what mattered over the face, or
+   *   takes it away
    */
   constructor(explain, onHeat) {
     this.#onHeat = onHeat;
@@ -107,10 +108,11 @@ export class FaceDetail {
     this.#why.disabled = false;
     this.#why.focus(); // which it lost while disabled
     if (!explained || this.#face?.id !== face.id) return;
-    const { element, heat } = makeExplanation(explained.explanation, this.#face, explained.goOn);
+    const { explanation, goOn } = explained;
+    const { element, heat } = makeExplanation(explanation, this.#face, goOn);
     this.#explanation = element;
     this.#element.append(element);
     this.#why.setAttribute("aria-expanded", "true");
-    this.#onHeat(this.#face, heat);
+    this.#onHeat(this.#face, { heat, square: explanation.square });
   }
 }

@@ -19,7 +19,6 @@ import { makeWorker } from "./worker-file.js";
  * } from '../pkg/countenance.js'
  */
 /** @import { AsksForEight, FaceEmotion8, Methods } from './protocol.js' */
-/** @import { GlanceOptions } from './pipeline.js' */
 /** @import { Bytes } from './plain.js' */
 
 /**
@@ -42,6 +41,13 @@ import { makeWorker } from "./worker-file.js";
  * @typedef {object} CallOptions
  * @property {AbortSignal} [signal] rejects the call with the signal's reason, an `AbortError` unless you gave another;
  *   work that has begun still runs to its end
+ */
+
+/**
+ * @template {FaceEmotion} [F=FaceEmotion]
+ * @typedef {object} GlanceOptions
+ * @property {(faces: F[]) => void} [onGlance] called before the answer with the faces that a look at the whole picture
+ *   finds, where a closer look follows: with `pictureSize: "auto"`, for pictures above 1280 pixels
  */
 
 /**

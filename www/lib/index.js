@@ -21,7 +21,7 @@ export { watch } from "./watch.js";
 /** @typedef {import('./analyzer.js').WorkerOptions} WorkerOptions */
 /**
  * @template {import('../pkg/countenance.js').FaceEmotion} [F=import('../pkg/countenance.js').FaceEmotion]
- * @typedef {import('./pipeline.js').GlanceOptions<F>} GlanceOptions
+ * @typedef {import('./analyzer.js').GlanceOptions<F>} GlanceOptions
  */
 /** @typedef {import('./pipeline.js').LoadOptions} LoadOptions */
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */

@@ -10,7 +10,7 @@
 import { EmotionPipeline as ModulePipeline, modelInfo } from "../pkg/countenance.js";
 import { abortable } from "./abortable.js";
 import { callModule, currentStart, isCurrent, loadModule } from "./module.js";
-import { checkCallback, plainBox, plainBytes, plainFrames, plainNumber, plainObject, plainPicture } from "./plain.js";
+import { plainBox, plainBytes, plainFrames, plainNumber, plainObject, plainPicture } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 
 export { EmotionError };
@@ -39,14 +39,6 @@ export { EmotionError };
  * @property {string} [integrity] the hash its bytes must have, as in Subresource Integrity: `sha384-` and base64 (or
  *   `sha256-`, `sha512-`)
  * @property {(progress: Progress) => void} [onProgress] called as the module's bytes arrive
- */
-
-/**
- * @template {FaceEmotion} [F=FaceEmotion]
- * @typedef {object} GlanceOptions
- * @property {(faces: F[]) => void} [onGlance] called before the answer with the faces that a look at the whole picture
- *   finds, where a closer look follows: with `pictureSize: "auto"`, for pictures above 1280 pixels. It must not call the
- *   pipeline.
  */
 
 const FRAME_IS_NO_FILE = "A frame is an ImageBitmap or pixels { data, width, height }, not a file's bytes: decode them";
@@ -127,32 +119,36 @@ export class EmotionPipeline {
    *
    * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source a bitmap, pixels, or the bytes of a JPEG, PNG, WebP
    *   or GIF file; for anything else (a path, a URL, a Blob, a stream, a promise) the error says how to get the bytes
-   * @param {GlanceOptions<F>} [options]
    * @returns {F[]} boxes in pixels of the upright picture; empty where no face is found
    * @throws {EmotionError} `invalid-frame`, `invalid-image`, `image-too-large`, `out-of-memory`, `closed`
    */
-  analyzeImage(source, { onGlance } = {}) {
-    checkCallback(onGlance, "onGlance");
+  analyzeImage(source) {
     const { bitmap, orientation, bytes, pixels } = plainPicture(source);
-    /** @type {{ error: unknown } | undefined} */
-    let thrown;
-    // An error of the caller's must not pass through the module, which would stay borrowed.
-    const glance =
-      onGlance &&
-      ((/** @type {FaceEmotion[]} */ faces) => {
-        try {
-          onGlance(/** @type {F[]} */ (faces));
-        } catch (error) {
-          thrown = { error };
-        }
-      });
     const faces = this.#run((pipeline) => {
-      if (bitmap) return pipeline.analyzeBitmap(bitmap, orientation, glance);
-      if (bytes) return pipeline.analyzeBytes(bytes, glance);
-      return pipeline.analyzeImage(pixels.data, pixels.width, pixels.height, glance);
+      if (bitmap) return pipeline.analyzeBitmap(bitmap, orientation);
+      if (bytes) return pipeline.analyzeBytes(bytes);
+      return pipeline.analyzeImage(pixels.data, pixels.width, pixels.height);
     });
-    if (thrown) throw thrown.error;
     return /** @type {F[]} */ (faces);
+  }
+
+  /**
+   * The faces that a look at the whole picture finds, to be shown until `analyzeImage` has looked closer and found the
+   * small ones too.
+   *
+   * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source as for `analyzeImage`
+   * @returns {F[] | undefined} nothing where there is no closer look: it is for pictures above 1280 pixels, with
+   *   `pictureSize: "auto"`
+   * @throws {EmotionError} as `analyzeImage`
+   */
+  glance(source) {
+    const { bitmap, orientation, bytes, pixels } = plainPicture(source);
+    const faces = this.#run((pipeline) => {
+      if (bitmap) return pipeline.glanceBitmap(bitmap, orientation);
+      if (bytes) return pipeline.glanceBytes(bytes);
+      return pipeline.glanceImage(pixels.data, pixels.width, pixels.height);
+    });
+    return /** @type {F[] | undefined} */ (faces);
   }
 
   /**

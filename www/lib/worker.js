@@ -8,7 +8,6 @@ import { openPicture } from "./picture-file.js";
 import { EmotionPipeline } from "./pipeline.js";
 import { EmotionError, toPlainError } from "./protocol.js";
 
-/** @import { FaceEmotion } from '../pkg/countenance.js' */
 /** @import { Methods, Reply, Request } from './protocol.js' */
 /** @import { StoredPicture } from './picture-file.js' */
 
@@ -42,8 +41,11 @@ const methods = {
     return opened().fitCalibration(frames);
   },
   analyzeImage({ picture, wantsGlance }, id) {
-    const options = wantsGlance ? { onGlance: (/** @type {FaceEmotion[]} */ glance) => post({ id, glance }) } : {};
-    return withPicture(picture, (opened, pipeline) => pipeline.analyzeImage(opened, options));
+    return withPicture(picture, (opened, pipeline) => {
+      const glance = wantsGlance ? pipeline.glance(opened) : undefined;
+      if (glance) post({ id, glance });
+      return pipeline.analyzeImage(opened);
+    });
   },
   analyzeFrame({ picture, timestampMs }) {
     try {
