@@ -8,7 +8,7 @@
 
 import { answerOf, sayBriefly } from "./answer.js";
 import { onArrows } from "./arrows.js";
-import { find, make, makeGlyph, showGlyph } from "./html.js";
+import { find, make, makeGlyph, setText, showGlyph } from "./html.js";
 import { placeMarkers } from "./places.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
@@ -84,7 +84,7 @@ export class Overlay {
       parts.written.set("brief", brief);
       parts.box.dataset.emotion = answer.emotion;
       showGlyph(parts.glyph, answer.emotion);
-      parts.text.textContent = brief;
+      setText(parts.text, brief);
       parts.box.setAttribute("aria-label", `${face.id} ${brief}`);
     }
     this.#place();

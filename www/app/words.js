@@ -5,6 +5,7 @@
  * @module
  */
 
+import { setText } from "./html.js";
 import { remember, remembered } from "./storage.js";
 import { languages } from "./strings.js";
 
@@ -93,11 +94,9 @@ export function sayList(items) {
  * @returns {E}
  */
 export function write(element, key, fill = () => ({})) {
-  element.setAttribute("data-text", key);
+  if (element.getAttribute("data-text") !== key) element.setAttribute("data-text", key);
   fillings.set(element, fill);
-  const text = say(key, fill());
-  // Writing the same words would make a live region read them again.
-  if (element.textContent !== text) element.textContent = text;
+  setText(element, say(key, fill()));
   return element;
 }
 

@@ -52,7 +52,7 @@ import { makeWorker } from "./worker-file.js";
 
 /**
  * @typedef {object} WaitingFrame
- * @property {Promise<ImageBitmap>} bitmap
+ * @property {Promise<ImageBitmap | VideoFrame>} picture
  * @property {number} timestampMs
  * @property {(faces: FaceEmotion[] | null) => void} resolve
  * @property {(error: unknown) => void} reject
@@ -181,12 +181,12 @@ export class EmotionAnalyzer {
       plainObject(options, "invalid-timestamp")
     );
     signal?.throwIfAborted();
-    const bitmap = captureFrame(source);
-    bitmap.catch(() => {}); // reported when its turn comes, unless it is dropped before
+    const picture = captureFrame(source);
+    picture.catch(() => {}); // reported when its turn comes, unless it is dropped before
     /** @type {Promise<F[] | null>} */
     const answer = new Promise((resolve, reject) => {
       this.#dropWaitingFrame();
-      this.#waitingFrame = { bitmap, timestampMs, resolve: /** @type {WaitingFrame['resolve']} */ (resolve), reject };
+      this.#waitingFrame = { picture, timestampMs, resolve: /** @type {WaitingFrame['resolve']} */ (resolve), reject };
     });
     this.#sendFrames();
     return abortable(answer, signal);
@@ -387,7 +387,7 @@ export class EmotionAnalyzer {
     for (let frame = this.#waitingFrame; frame; frame = this.#waitingFrame) {
       this.#waitingFrame = undefined;
       try {
-        const [connection, picture] = await Promise.all([this.#connect(), frame.bitmap]);
+        const [connection, picture] = await Promise.all([this.#connect(), frame.picture]);
         const { timestampMs } = frame;
         const { faces, ...rest } = await connection.call("analyzeFrame", { picture, timestampMs });
         this.#lastFrame = rest;
@@ -403,8 +403,8 @@ export class EmotionAnalyzer {
     const frame = this.#waitingFrame;
     this.#waitingFrame = undefined;
     frame?.resolve(null);
-    frame?.bitmap.then(
-      (bitmap) => bitmap.close(),
+    frame?.picture.then(
+      (picture) => picture.close(),
       () => {},
     );
   }
@@ -438,16 +438,36 @@ async function captureImage(source) {
   // Read here, since WebKit's workers cannot read the files of a page that was opened as a file itself.
   if (source instanceof Blob) return readFile(source);
   if (isBytes(source)) return plainBytes(source).slice(); // a copy, which is handed over
-  return captureFrame(source);
+  return captureBitmap(source);
+}
+
+/**
+ * What the worker reads a live frame from. A video's frame is handed over as it is, where the browser can: the worker makes
+ * the bitmap, since that takes the page's thread longer than all else it does for a frame.
+ *
+ * @param {ImageBitmapSource} source
+ * @returns {Promise<ImageBitmap | VideoFrame>}
+ */
+async function captureFrame(source) {
+  if (!(source instanceof HTMLVideoElement) || typeof VideoFrame === "undefined") return captureBitmap(source);
+  return captured(() => new VideoFrame(source, { timestamp: 0 }));
 }
 
 /**
  * @param {ImageBitmapSource} source
  * @returns {Promise<ImageBitmap>}
  */
-async function captureFrame(source) {
+function captureBitmap(source) {
+  return captured(() => createImageBitmap(source));
+}
+
+/**
+ * @template T
+ * @param {() => T | Promise<T>} capture
+ */
+async function captured(capture) {
   try {
-    return await createImageBitmap(source);
+    return await capture();
   } catch (error) {
     throw new EmotionError("invalid-frame", `The picture can't be read: ${/** @type {Error} */ (error).message}`, {
       cause: error,

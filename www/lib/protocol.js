@@ -38,7 +38,7 @@
  * @property {(params: { options: PipelineOptions }) => void} configure changes the options
  * @property {(params: { frames: CalibrationFrame[] }) => string} fitCalibration
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, wantsGlance: boolean }) => FaceEmotion[]} analyzeImage
- * @property {(params: { picture: ImageBitmap, timestampMs: number }) => FrameAnswer} analyzeFrame
+ * @property {(params: { picture: ImageBitmap | VideoFrame, timestampMs: number }) => FrameAnswer} analyzeFrame
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, box: TurnedBox }) => FaceExplanation} explainFace
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => Preview} previewImage
  * @property {(params: { grey: Uint8Array }) => Expression} classifyFace

@@ -47,14 +47,15 @@ const methods = {
       return pipeline.analyzeImage(opened);
     });
   },
-  analyzeFrame({ picture, timestampMs }) {
+  async analyzeFrame({ picture, timestampMs }) {
+    const bitmap = picture instanceof ImageBitmap ? picture : await bitmapOf(picture);
     try {
       const pipeline = opened();
-      const faces = pipeline.analyzeFrame(picture, { timestampMs });
+      const faces = pipeline.analyzeFrame(bitmap, { timestampMs });
       const { isTooDark, recording } = pipeline;
       return { faces, isTooDark, recording };
     } finally {
-      picture.close();
+      bitmap.close();
     }
   },
   explainFace({ picture, box }) {
@@ -79,6 +80,15 @@ const methods = {
     opened().reset();
   },
 };
+
+/** @param {VideoFrame} frame which is closed, so that the camera gets its memory back */
+async function bitmapOf(frame) {
+  try {
+    return await createImageBitmap(frame);
+  } finally {
+    frame.close();
+  }
+}
 
 /**
  * Opens a picture for `work`, and frees its memory whether that succeeds or fails.
