@@ -53,6 +53,7 @@ const FILES = [
   "app/storage.js",
   "app/strings.ar.js",
   "app/strings.es.js",
+  "app/strings.fr.js",
   "app/strings.js",
   "app/strip.js",
   "app/strips.js",
