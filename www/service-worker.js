@@ -52,6 +52,7 @@ const FILES = [
   "app/status.js",
   "app/storage.js",
   "app/strings.ar.js",
+  "app/strings.de.js",
   "app/strings.es.js",
   "app/strings.fr.js",
   "app/strings.js",

@@ -494,6 +494,7 @@ const en = {
 export const languages = {
   en: { name: "English", direction: "ltr", load: async () => en },
   ar: { name: "العربية", direction: "rtl", load: async () => (await import("./strings.ar.js")).phrases },
+  de: { name: "Deutsch", direction: "ltr", load: async () => (await import("./strings.de.js")).phrases },
   es: { name: "Español", direction: "ltr", load: async () => (await import("./strings.es.js")).phrases },
   fr: { name: "Français", direction: "ltr", load: async () => (await import("./strings.fr.js")).phrases },
 };
