@@ -56,6 +56,7 @@ const FILES = [
   "app/strings.es.js",
   "app/strings.fr.js",
   "app/strings.js",
+  "app/strings.pt.js",
   "app/strip.js",
   "app/strips.js",
   "app/thumbnail.js",

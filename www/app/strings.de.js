@@ -45,14 +45,14 @@ export const phrases = {
   "check.copied": "Kopiert.",
   "models.text": "Modelle {emotion} und {detector}",
 
-  "accuracy.open": "Wie oft sie irrt",
-  "accuracy.title": "Wie oft sie irrt",
+  "accuracy.open": "Fehlerquote",
+  "accuracy.title": "Fehlerquote",
   "accuracy.summary":
-    "Bei {count} beschrifteten Gesichtern, mit denen sie nicht trainiert wurde, stimmte ihre Antwort in {accuracy} der Fälle mit der Beschriftung überein; lässt sie das Fünftel aus, bei dem sie am wenigsten sicher ist, in {covered}.",
+    "Bei {count} beschrifteten Gesichtern, mit denen das Netz nicht trainiert wurde, stimmte seine Antwort in {accuracy} der Fälle mit der Beschriftung überein; lässt man das Fünftel aus, bei dem es am wenigsten sicher ist, in {covered}.",
   "accuracy.how": "Jede Zeile: wie viele der so beschrifteten Gesichter welche Antwort bekamen.",
   "accuracy.labelled": "Beschriftung",
   "accuracy.beyond":
-    "Die Beschriftungen sind Einschätzungen von Menschen, und Menschen sind sich oft uneinig. Bei deinen Bildern kann sie öfter irren: in anderem Licht, aus anderen Winkeln, bei Gesichtern, die anders sind als die im Training.",
+    "Die Beschriftungen sind Einschätzungen von Menschen, und Menschen sind sich oft uneinig. Bei deinen Bildern kann es öfter irren: in anderem Licht, aus anderen Winkeln, bei Gesichtern, die anders sind als die im Training.",
   "accuracy.robustness":
     "Bei denselben Gesichtern, absichtlich verschlechtert (dunkler, unscharf, verdeckt und so weiter), im Mittel {mean}. Am schwierigsten: {list}.",
   "accuracy.missing": "Die Zahlen konnten nicht geladen werden: {message}",
@@ -78,7 +78,7 @@ export const phrases = {
   licences: "Lizenzen Dritter",
 
   "invitation.title": "Was zeigt dieses Gesicht?",
-  "invitation.text": "Gelesen wird ein Ausdruck, kein Gefühl; nichts verlässt diese Seite.",
+  "invitation.text": "Ein Ausdruck, kein Gefühl; nichts verlässt diese Seite.",
   "invitation.hint": "Du kannst auch Bilder oder ein Video irgendwo auf der Seite ablegen oder ein Bild einfügen.",
   "samples.label": "Oder probier eins von diesen",
   "samples.group": "Eine Gruppe von sechs",
@@ -359,7 +359,7 @@ export const phrases = {
 
   "help.adjust": "Schwelle, Zahl der Ausdrücke, Anpassung an dein Gesicht, Sprache",
   "help.install": "Behält diese Seite auf deinem Gerät, mit eigenem Symbol; sie funktioniert dann ohne Netz",
-  "help.about": "Was sie kann und was nicht, wie oft sie irrt und wie du prüfst, dass nichts gesendet wird",
+  "help.about": "Was die Seite kann und was nicht, wie oft sie irrt und wie du prüfst, dass nichts gesendet wird",
   "help.zoom-in": "Vergrößern",
   "help.zoom-out": "Verkleinern",
   "help.full-screen": "Vollbild",
@@ -483,7 +483,7 @@ export const phrases = {
 
   "about.title": "Info und Nachweise",
   "privacy.open": "Wie du prüfst, dass nichts gesendet wird",
-  "about.reads.title": "Was sie liest",
+  "about.reads.title": "Was die Seite liest",
   "about.reads.text":
     "Den Ausdruck, den ein Gesicht zeigt, so wie ein Netz ihn in 48 mal 48 grauen Pixeln sieht: fröhlich, neutral, traurig oder überrascht, jeweils mit einer Wahrscheinlichkeit; auf Wunsch vier weitere. Sticht keiner hervor, sagt sie „nicht eindeutig“.",
   "about.limits.title": "Was sie nicht wissen kann",

@@ -489,7 +489,7 @@ export const phrases = {
 
   "about.title": "Información y pruebas",
   "privacy.open": "Cómo comprobar que no se envía nada",
-  "about.reads.title": "Qué lee",
+  "about.reads.title": "Qué lee la página",
   "about.reads.text":
     "La expresión que muestra una cara, tal como la ve una red en 48 por 48 píxeles grises: alegría, neutral, tristeza o sorpresa, cada una con su probabilidad; otras cuatro si las pides. Cuando ninguna destaca, dice que no está claro.",
   "about.limits.title": "Lo que no puede saber",

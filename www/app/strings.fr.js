@@ -51,10 +51,10 @@ export const phrases = {
   "check.copied": "Copié.",
   "models.text": "Modèles {emotion} et {detector}",
 
-  "accuracy.open": "Son taux d’erreur",
-  "accuracy.title": "Son taux d’erreur",
+  "accuracy.open": "Taux d’erreur",
+  "accuracy.title": "Taux d’erreur",
   "accuracy.summary":
-    "Sur {count} visages étiquetés qui n’ont pas servi à l’entraînement, sa réponse correspond à l’étiquette dans {accuracy} des cas ; en laissant de côté le cinquième dont elle est la moins sûre, dans {covered}.",
+    "Sur {count} visages étiquetés qui n’ont pas servi à l’entraînement, la réponse du réseau correspond à l’étiquette dans {accuracy} des cas ; en laissant de côté le cinquième dont il est le moins sûr, dans {covered}.",
   "accuracy.how": "Chaque ligne : parmi les visages qui portent cette étiquette, la part de chaque réponse.",
   "accuracy.labelled": "Étiquette",
   "accuracy.beyond":
@@ -84,7 +84,7 @@ export const phrases = {
   licences: "Licences tierces",
 
   "invitation.title": "Que montre ce visage ?",
-  "invitation.text": "Une expression est lue, pas un sentiment ; rien ne quitte cette page.",
+  "invitation.text": "Une expression, pas un sentiment ; rien ne quitte cette page.",
   "invitation.hint": "Vous pouvez aussi déposer des photos ou une vidéo n’importe où sur la page, ou coller une photo.",
   "samples.label": "Ou essayez avec l’une de celles-ci",
   "samples.group": "Un groupe de six",
@@ -379,7 +379,7 @@ export const phrases = {
   "help.adjust": "Seuil, nombre d’expressions, adaptation à votre visage, langue",
   "help.install": "Garde cette page sur votre appareil, avec sa propre icône ; elle fonctionne ensuite sans réseau",
   "help.about":
-    "Ce qu’elle sait faire et ne sait pas faire, son taux d’erreur, et comment vérifier que rien n’est envoyé",
+    "Ce que la page sait faire et ne sait pas faire, son taux d’erreur, et comment vérifier que rien n’est envoyé",
   "help.zoom-in": "Zoom avant",
   "help.zoom-out": "Zoom arrière",
   "help.full-screen": "Plein écran",
@@ -504,7 +504,7 @@ export const phrases = {
 
   "about.title": "À propos et preuves",
   "privacy.open": "Comment vérifier que rien n’est envoyé",
-  "about.reads.title": "Ce qu’elle lit",
+  "about.reads.title": "Ce que lit la page",
   "about.reads.text":
     "L’expression qu’un visage affiche, telle que la voit un réseau dans 48 × 48 pixels gris : joie, neutre, tristesse ou surprise, chacune avec une probabilité ; quatre de plus sur demande. Quand aucune ne se détache, elle répond « incertain ».",
   "about.limits.title": "Ce qu’elle ne peut pas savoir",
