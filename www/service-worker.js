@@ -57,6 +57,7 @@ const FILES = [
   "app/strings.fr.js",
   "app/strings.js",
   "app/strings.pt.js",
+  "app/strings.zh.js",
   "app/strip.js",
   "app/strips.js",
   "app/thumbnail.js",
