@@ -55,6 +55,7 @@ const FILES = [
   "app/strings.de.js",
   "app/strings.es.js",
   "app/strings.fr.js",
+  "app/strings.hi.js",
   "app/strings.ja.js",
   "app/strings.js",
   "app/strings.pt.js",
