@@ -165,7 +165,7 @@ export const phrases = {
 
   "faces.label": "Ausdrücke",
   "verdict.text": { one: "{count} Gesicht: {list}", other: "{count} Gesichter: {list}" },
-  "verdict.each": "{count} {emotion}",
+  "verdict.each": "{count} {emotion}",
   "verdict.uncertain": "nicht eindeutig",
   "verdict.other": "keiner der vier",
   "strip.label": "Gesichter",
@@ -208,7 +208,7 @@ export const phrases = {
   "most-faces.label": "Gesichter höchstens",
   "most-faces.example": "In einer Menge werden die am klarsten erkannten Gesichter gelesen.",
 
-  "marks.label": "Ins Bild zeichnen",
+  "marks.label": "Im Bild",
   "marks.frames": "Rahmen und Marken",
   "marks.markers": "Marken",
   "marks.none": "nichts",

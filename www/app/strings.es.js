@@ -172,7 +172,7 @@ export const phrases = {
 
   "faces.label": "Expresiones",
   "verdict.text": { one: "{count} cara: {list}", many: "{count} de caras: {list}", other: "{count} caras: {list}" },
-  "verdict.each": "{emotion} ({count})",
+  "verdict.each": "{emotion} ({count})",
   "verdict.uncertain": "no está claro",
   "verdict.other": "ninguna de las cuatro",
   "strip.label": "Caras",
@@ -215,7 +215,7 @@ export const phrases = {
   "most-faces.label": "Máximo de caras",
   "most-faces.example": "En una multitud se leen las caras que se detectan con más claridad.",
 
-  "marks.label": "Dibujar en la foto",
+  "marks.label": "Sobre la foto",
   "marks.frames": "marcos y marcadores",
   "marks.markers": "marcadores",
   "marks.none": "nada",

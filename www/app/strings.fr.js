@@ -180,7 +180,7 @@ export const phrases = {
     many: "{count} de visages : {list}",
     other: "{count} visages : {list}",
   },
-  "verdict.each": "{emotion} ({count})",
+  "verdict.each": "{emotion} ({count})",
   "verdict.uncertain": "incertain",
   "verdict.other": "aucune des quatre",
   "strip.label": "Visages",
@@ -223,7 +223,7 @@ export const phrases = {
   "most-faces.label": "Visages au maximum",
   "most-faces.example": "Dans une foule, les visages détectés le plus nettement sont lus.",
 
-  "marks.label": "Dessiner sur la photo",
+  "marks.label": "Sur la photo",
   "marks.frames": "cadres et repères",
   "marks.markers": "repères",
   "marks.none": "rien",

@@ -157,7 +157,7 @@ export const phrases = {
 
   "faces.label": "भाव",
   "verdict.text": { one: "{count} चेहरा: {list}", other: "{count} चेहरे: {list}" },
-  "verdict.each": "{count} {emotion}",
+  "verdict.each": "{count} {emotion}",
   "verdict.uncertain": "पक्का नहीं",
   "verdict.other": "चारों में से कोई नहीं",
   "strip.label": "चेहरे",

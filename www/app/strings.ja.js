@@ -6,11 +6,11 @@
 
 /** @type {Record<string, import('./strings.js').Phrase>} */
 export const phrases = {
-  promise: "何もこのページの外に出ません",
+  promise: "データはページの外に出ません",
 
   close: "閉じる",
 
-  "privacy.title": "何もこのページの外に出ません",
+  "privacy.title": "データはページの外に出ません",
   "privacy.text":
     "画像とカメラの映像を読み取るのは、このページと一緒に読み込まれ、ページの中で動くプログラムです。どのサーバーにも送信されません。ご自分で確かめられます：",
   "privacy.requests": { other: "ページの読み込み後のリクエスト：{count} 件" },
@@ -72,7 +72,7 @@ export const phrases = {
   licences: "第三者ライセンス",
 
   "invitation.title": "この顔はどんな表情？",
-  "invitation.text": "読み取るのは表情で、気持ちではありません。何もこのページの外に出ません。",
+  "invitation.text": "読み取るのは気持ちではなく表情。データはページの外に出ません。",
   "invitation.hint": "画像や動画をページのどこかにドロップしたり、画像を貼り付けたりもできます。",
   "samples.label": "または、これらで試す",
   "samples.group": "6 人のグループ",
@@ -157,7 +157,7 @@ export const phrases = {
 
   "faces.label": "表情",
   "verdict.text": { other: "顔 {count} つ：{list}" },
-  "verdict.each": "{emotion} {count}",
+  "verdict.each": "{emotion} {count}",
   "verdict.uncertain": "あいまい",
   "verdict.other": "4 つのどれでもない",
   "strip.label": "顔",

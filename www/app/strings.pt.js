@@ -176,7 +176,7 @@ export const phrases = {
 
   "faces.label": "Expressões",
   "verdict.text": { one: "{count} rosto: {list}", many: "{count} de rostos: {list}", other: "{count} rostos: {list}" },
-  "verdict.each": "{emotion} ({count})",
+  "verdict.each": "{emotion} ({count})",
   "verdict.uncertain": "incerto",
   "verdict.other": "nenhuma das quatro",
   "strip.label": "Rostos",
@@ -219,7 +219,7 @@ export const phrases = {
   "most-faces.label": "Máximo de rostos",
   "most-faces.example": "Numa multidão, são lidos os rostos detectados com mais clareza.",
 
-  "marks.label": "Desenhar na foto",
+  "marks.label": "Sobre a foto",
   "marks.frames": "molduras e marcadores",
   "marks.markers": "marcadores",
   "marks.none": "nada",

@@ -6,11 +6,11 @@
 
 /** @type {Record<string, import('./strings.js').Phrase>} */
 export const phrases = {
-  promise: "一切都不离开本页",
+  promise: "数据不会离开本页",
 
   close: "关闭",
 
-  "privacy.title": "一切都不离开本页",
+  "privacy.title": "数据不会离开本页",
   "privacy.text":
     "识别图片和摄像头画面的程序随本页一起加载，就在页面里运行。画面不会发送到任何服务器。你可以自己验证：",
   "privacy.requests": { other: "页面加载后共有 {count} 次请求。" },
@@ -68,7 +68,7 @@ export const phrases = {
   licences: "第三方许可",
 
   "invitation.title": "这张脸是什么表情？",
-  "invitation.text": "看的是表情，不是内心感受；一切都不离开本页。",
+  "invitation.text": "看表情，不看感受；数据不会离开本页。",
   "invitation.hint": "你也可以把图片或视频拖放到页面任意位置，或者粘贴一张图片。",
   "samples.label": "或者试试这些",
   "samples.group": "六人合影",
@@ -151,7 +151,7 @@ export const phrases = {
 
   "faces.label": "表情",
   "verdict.text": { other: "{count} 张脸：{list}" },
-  "verdict.each": "{emotion} {count} 张",
+  "verdict.each": "{emotion} {count} 张",
   "verdict.uncertain": "不确定",
   "verdict.other": "四种都不是",
   "strip.label": "人脸",
