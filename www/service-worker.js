@@ -32,6 +32,7 @@ const FILES = [
   "app/filters.js",
   "app/game.js",
   "app/html.js",
+  "app/language.js",
   "app/live.js",
   "app/main.js",
   "app/moments.js",

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../../scripts/environment.mjs";
-import { choose, fixture, isListening, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { languages } from "../../www/app/strings.js";
+import { choose, fixture, isListening, openAdjust, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 
 const { open, requests, strangers } = await startBrowser([
   "--use-fake-ui-for-media-stream",
@@ -57,6 +58,11 @@ test("after the first visit the served page opens and works without a network", 
   await page.reload();
   await isListening(page);
   await assertReads(page);
+  await openAdjust(page);
+  for (const tag of Object.keys(languages)) {
+    await page.locator("#language").selectOption(tag);
+    await page.locator(`html[lang=${tag}]`).waitFor();
+  }
   // The browser alone looks for a newer service worker, past the offline switch of this test.
   assert.deepEqual(
     requests.filter(({ path }) => path !== "/service-worker.js"),

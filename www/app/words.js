@@ -5,13 +5,13 @@
  * @module
  */
 
-import { remember, remembered } from "./storage.js";
+import { remember } from "./storage.js";
 import { languages } from "./strings.js";
 
 /** @typedef {Record<string, string | number>} Values */
 /** @typedef {keyof typeof languages} Language */
 
-/** Where the visitor's choice is kept, on this device. */
+/** Where the visitor's choice is kept, on this device (language.js reads it). */
 const STORAGE_KEY = "language";
 
 let voice = await voiceOf(chosenLanguage());
@@ -38,13 +38,13 @@ async function voiceOf(language) {
 }
 
 /**
- * The language chosen before, or the first that the visitor's browser asks for and the page has. Variants don't matter:
- * whoever asks for the Portuguese of Portugal gets that of Brazil.
+ * The language chosen before (language.js), or the first that the visitor's browser asks for and the page has. Variants
+ * don't matter: whoever asks for the Portuguese of Portugal gets that of Brazil.
  */
 function chosenLanguage() {
   const offered = /** @type {Language[]} */ (Object.keys(languages));
-  for (const wanted of [remembered(STORAGE_KEY), ...navigator.languages]) {
-    const found = offered.find((tag) => wanted && basic(tag) === basic(wanted));
+  for (const wanted of [document.documentElement.lang, ...navigator.languages]) {
+    const found = offered.find((tag) => basic(tag) === basic(wanted));
     if (found) return found;
   }
   return "en";
