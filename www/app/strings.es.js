@@ -114,7 +114,7 @@ export const phrases = {
   "card.copied": "Copiada.",
   "card.not-copied": "Este navegador no permite copiar imágenes. Guárdala.",
   "card.preview": "La tarjeta",
-  "card.motto": "Una expresión, no un sentimiento. Leída en el navegador; no se envió nada.",
+  "card.motto": "Una expresión, no un sentimiento. Leída aquí mismo; no se envió nada.",
   "camera.choose": "Cámara",
   "clip.start": "Grabar clip",
   "clip.stop": "Guardar clip",
@@ -257,7 +257,7 @@ export const phrases = {
   "batch.progress-left": "{done} de {all} listas, quedan unos {time}…",
   "batch.done": { one: "{count} foto leída.", many: "{count} de fotos leídas.", other: "{count} fotos leídas." },
   "batch.cancelled": "Cancelado tras {done} de {all}.",
-  "batch.failed": "{count} no se pudieron leer",
+  "batch.failed": "Sin leer: {count}",
   "batch.more-faces": {
     one: "{count} foto tiene más caras de las que se leyeron. Puedes cambiar el límite en «Máximo de caras».",
     many: "{count} de fotos tienen más caras de las que se leyeron. Puedes cambiar el límite en «Máximo de caras».",

@@ -242,7 +242,7 @@ export const phrases = {
   "batch.progress-left": "{all} में से {done} हो गईं, क़रीब {time} बाक़ी…",
   "batch.done": { one: "{count} तस्वीर पढ़ी गई।", other: "{count} तस्वीरें पढ़ी गईं।" },
   "batch.cancelled": "{all} में से {done} के बाद रद्द किया गया।",
-  "batch.failed": "{count} नहीं पढ़ी जा सकीं",
+  "batch.failed": "नहीं पढ़ी गईं: {count}",
   "batch.more-faces": {
     one: "{count} तस्वीर में पढ़े गए चेहरों से ज़्यादा चेहरे हैं। सीमा “ज़्यादा से ज़्यादा चेहरे” में बदलें।",
     other: "{count} तस्वीरों में पढ़े गए चेहरों से ज़्यादा चेहरे हैं। सीमा “ज़्यादा से ज़्यादा चेहरे” में बदलें।",

@@ -102,7 +102,7 @@ export const phrases = {
   "card.copied": "コピーしました。",
   "card.not-copied": "このブラウザでは画像をコピーできません。代わりに保存してください。",
   "card.preview": "カード",
-  "card.motto": "読み取ったのは表情で、気持ちではありません。処理はブラウザの中だけで、何も送信していません。",
+  "card.motto": "気持ちではなく表情を、ブラウザの中だけで読み取りました。",
   "camera.choose": "カメラ",
   "clip.start": "クリップを録画",
   "clip.stop": "クリップを保存",

@@ -261,7 +261,7 @@ export const phrases = {
   "batch.progress-left": "{done} de {all} prontas, faltam cerca de {time}…",
   "batch.done": { one: "{count} foto lida.", many: "{count} de fotos lidas.", other: "{count} fotos lidas." },
   "batch.cancelled": "Cancelado depois de {done} de {all}.",
-  "batch.failed": "{count} não puderam ser lidas",
+  "batch.failed": "Não lidas: {count}",
   "batch.more-faces": {
     one: "{count} foto tem mais rostos do que os que foram lidos. Você pode definir o limite em “Máximo de rostos”.",
     many: "{count} de fotos têm mais rostos do que os que foram lidos. Você pode definir o limite em “Máximo de rostos”.",
