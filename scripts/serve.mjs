@@ -30,7 +30,7 @@ const MIME_TYPES = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** What gains by compression. The module would too, but its length, which a visitor sees it load by, would be unknown. */
+/** What is compressed. The module is not: the page shows how much of its length has arrived. */
 const TEXT = /^text\/|json$|svg/;
 
 /** The file a URL path names inside `root`; null where there is none, or where it would leave the folder. */

@@ -36,6 +36,12 @@ test("one file, opened from the disk, reads pictures and the camera, and asks fo
   assert.deepEqual([...requests, ...strangers, ...page.problems], []);
 });
 
+test("the one file speaks the visitor's language", async () => {
+  const page = await open({ address: pathToFileURL(single).href, locale: "de-AT" });
+  assert.equal(await page.locator(".invitation h2").textContent(), "Was zeigt dieses Gesicht?");
+  assert.deepEqual([...requests, ...strangers, ...page.problems], []);
+});
+
 test("the one file's policy forbids every connection, in the page and in its worker", async () => {
   const page = await open({ address: pathToFileURL(single).href });
   await statusMatching(page, /Ready/);

@@ -149,7 +149,7 @@ export const phrases = {
   "status.restarting": "Der Worker wurde unerwartet beendet. Er startet neu …",
   "status.no-face": "Kein Gesicht gefunden.",
   "status.no-face-hint":
-    "Gesichter von der Seite, sehr kleine oder weitgehend verdeckte werden oft übersehen. Liegt das Bild auf der Seite, tippe auf „Drehen“.",
+    "Gesichter von der Seite, sehr kleine oder weitgehend verdeckte werden oft übersehen. Liegt das Bild auf der Seite, wähle „Drehen“.",
   "status.no-face-live": "Kein Gesicht im Bild.",
   "status.low-light": "Es ist zu dunkel, um ein Gesicht gut zu lesen. Mehr Licht von vorn hilft.",
   "status.faces": { one: "{count} Gesicht: {list}.", other: "{count} Gesichter: {list}." },
@@ -454,8 +454,8 @@ export const phrases = {
     "Vielleicht benutzt sie ein anderes Programm, oder ein Schalter an ihr ist aus. Die Ansicht beginnt von selbst, sobald ein Bild kommt.",
   "failure.camera-lost":
     "Die Kamera wurde getrennt, von einem anderen Programm übernommen, oder die Erlaubnis wurde entzogen.",
-  "failure.camera-lost-hint": "Schließ sie wieder an oder erlaube sie und tippe dann auf „Kamera verwenden“.",
-  "failure.camera-back-hint": "Jetzt ist eine Kamera angeschlossen. Tippe auf „Kamera verwenden“, um sie zu starten.",
+  "failure.camera-lost-hint": "Schließ sie wieder an oder erlaube sie und wähle dann „Kamera verwenden“.",
+  "failure.camera-back-hint": "Jetzt ist eine Kamera angeschlossen. Wähle „Kamera verwenden“, um sie zu starten.",
   "failure.camera-insecure": "Browser geben die Kamera nur für Seiten von https:// oder localhost frei.",
   "failure.camera-insecure-hint": "Öffne diese Seite unter einer solchen Adresse. Bilder gehen auch ohne sie.",
   "failure.camera-other": "Die Kamera ließ sich nicht starten.",

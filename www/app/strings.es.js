@@ -300,7 +300,7 @@ export const phrases = {
   "columns.confidence-name": "confidence",
   "columns.confidence": "Lo seguro que está el detector de que esto es una cara, de 0 a 1",
   "columns.box-name": "x, y, width, height",
-  "columns.box": "El lugar de la cara en la foto derecha, en píxeles",
+  "columns.box": "El lugar de la cara en la foto enderezada, en píxeles",
   "columns.roll-name": "roll",
   "columns.roll": "Cuánto está inclinada la cara en el sentido de las agujas del reloj, en grados",
   "columns.pose-name": "yaw, pitch",

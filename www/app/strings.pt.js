@@ -156,7 +156,7 @@ export const phrases = {
   "status.restarting": "O worker parou inesperadamente. Reiniciando…",
   "status.no-face": "Nenhum rosto encontrado.",
   "status.no-face-hint":
-    "Rostos de lado, muito pequenos ou quase cobertos muitas vezes passam despercebidos. Se a foto estiver deitada, toque em “Girar”.",
+    "Rostos de lado, muito pequenos ou quase cobertos muitas vezes passam despercebidos. Se a foto estiver deitada, escolha “Girar”.",
   "status.no-face-live": "Nenhum rosto à vista.",
   "status.low-light": "Está escuro demais para ler bem um rosto. Mais luz de frente ajuda.",
   "status.faces": {
@@ -464,8 +464,8 @@ export const phrases = {
   "failure.camera-silent-hint":
     "Talvez outro programa a esteja usando, ou um botão nela esteja desligado. A visualização começa sozinha quando chegar uma imagem.",
   "failure.camera-lost": "A câmera foi desconectada, outro programa a tomou, ou a permissão foi retirada.",
-  "failure.camera-lost-hint": "Conecte ou permita a câmera de novo e toque em “Usar a câmera”.",
-  "failure.camera-back-hint": "Agora há uma câmera conectada. Toque em “Usar a câmera” para ligá-la.",
+  "failure.camera-lost-hint": "Conecte ou permita a câmera de novo e escolha “Usar a câmera”.",
+  "failure.camera-back-hint": "Agora há uma câmera conectada. Escolha “Usar a câmera” para ligá-la.",
   "failure.camera-insecure": "Os navegadores só dão a câmera a páginas de https:// ou localhost.",
   "failure.camera-insecure-hint": "Abra esta página em um endereço assim. As fotos funcionam sem ela.",
   "failure.camera-other": "Não foi possível ligar a câmera.",
