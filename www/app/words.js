@@ -30,7 +30,7 @@ async function voiceOf(language) {
     plurals: new Intl.PluralRules(language),
     percent: new Intl.NumberFormat(language, { style: "percent" }),
     number: new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
-    tenths: new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+    tenths: new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false }),
     // Lists of units would run together in Chinese and Japanese.
     list: new Intl.ListFormat(language, { type: "conjunction", style: "narrow" }),
     time: new Intl.DateTimeFormat(language, { timeStyle: "medium" }),
