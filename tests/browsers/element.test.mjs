@@ -91,15 +91,16 @@ inEachBrowser((test) => {
       const isOff = window.stream.getTracks().every(({ readyState }) => readyState === "ended");
       return { state, label, isOff, after: [element.state, button.textContent, element.faces.length], events };
     });
-    assert.deepEqual(shown, {
+    const { events, ...rest } = shown;
+    assert.deepEqual(events, [
+      ["faceenter", 1],
+      ["expressionstart", "happy"],
+    ]);
+    assert.deepEqual(rest, {
       state: "running",
       label: "Stop",
       isOff: true,
       after: ["idle", "Start the camera", 0],
-      events: [
-        ["faceenter", 1],
-        ["expressionstart", "happy"],
-      ],
     });
   });
 
