@@ -74,6 +74,7 @@ export default {
     outline: "deep",
     footer: { message: "Nothing on this site sends anything anywhere." },
   },
+  vue: { template: { compilerOptions: { isCustomElement: (tag) => tag === "face-expression" } } },
   vite: {
     define: { "import.meta.env.BASE_URL": "globalThis.docsBase" }, // set by theme/index.js
     build: { assetsInlineLimit: 0 },
@@ -93,7 +94,8 @@ export default {
     const hashes = scripts.map(([, text]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`);
     const policy = [
       "default-src 'none'",
-      `script-src 'self' ${hashes.join(" ")}`,
+      `script-src 'self' 'wasm-unsafe-eval' ${hashes.join(" ")}`,
+      "worker-src 'self'", // the live example
       "style-src 'self' 'unsafe-inline'", // the colours of code
       "img-src 'self' data:",
       "connect-src 'self'",

@@ -139,6 +139,15 @@ test("the documentation works in whatever folder a host keeps the site", async (
   assert.deepEqual(page.problems, []);
 });
 
+test("the element's guide shows the element at work, under the policy of the documentation", async () => {
+  const page = await open({ address: `${url}docs/element.html`, prepare: noteViolations, isReady: () => {} });
+  await page.getByRole("button", { name: "Show a picture" }).click();
+  const element = page.locator("face-expression[state=ready]");
+  await element.waitFor();
+  assert.deepEqual(await element.evaluate(({ faces }) => faces.map(({ emotion }) => emotion)), ["happy"]);
+  assert.deepEqual(page.problems, []);
+});
+
 /** Counts what the page's own policy forbids among its problems. */
 function noteViolations(page) {
   page.on("console", (message) => {
