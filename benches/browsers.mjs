@@ -15,6 +15,7 @@ import { fail, root } from "../scripts/environment.mjs";
 import { serve } from "../scripts/serve.mjs";
 import { Browser } from "../tests/browsers/driver.mjs";
 import { findEngines } from "../tests/browsers/engines.mjs";
+import { paragraph, table } from "./markdown.mjs";
 
 /** Of each turn: browsers have coarse clocks, so only many frames are timed. */
 const FRAMES = 20;
@@ -29,7 +30,7 @@ const rounds = Number(options.rounds);
 if (!Number.isInteger(rounds) || rounds < 1) fail("--rounds takes a whole number above 0.");
 
 const outcomes = await testOutcomes();
-const text = table(await measure(), outcomes);
+const text = report(await measure(), outcomes);
 console.log(text);
 if (options.update) {
   const path = join(root, "README.md");
@@ -121,7 +122,7 @@ async function prepare(browser, origin) {
 }
 
 /** The table and what it means, as Markdown. */
-function table(browsers, outcomes) {
+function report(browsers, outcomes) {
   const [chromium] = browsers;
   const time = (ms, reference) => `${ms.toFixed(1)} ms (${(ms / reference).toFixed(2)})`;
   const rows = browsers.map(({ name, version, median, best }) => {
@@ -129,27 +130,16 @@ function table(browsers, outcomes) {
     const works = failed.length === 0 ? "everything" : `all but: ${failed.map((test) => test.name).join(", ")}`;
     return [name, version, works, time(median, chromium.median), time(best, chromium.best)];
   });
-  const all = [["browser", "version", "what works", "a live frame, median", "at best"], ...rows];
-  const widths = all[0].map((_, column) => Math.max(...all.map((row) => row[column].length)));
-  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
-  const [heading, ...body] = all.map(line);
   const names = outcomes[chromium.name].map(({ name }) => name);
   return [
-    heading,
-    `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`,
-    ...body,
+    table([["browser", "version", "what works", "a live frame, median", "at best"], ...rows]),
     "",
-    wrapped(`Tried in each: ${names.join("; ")}.`),
+    paragraph(`Tried in each: ${names.join("; ")}.`),
     "",
-    wrapped(
+    paragraph(
       `A live frame has 640x480 pixels, and its time runs from the call to the answer. The browsers took turns, ${rounds} of ` +
         `${FRAMES} frames each, on an ${cpus()[0].model}. "At best" is the quickest turn, which other work on the ` +
         "machine disturbs least. In brackets: divided by Chromium's time.",
     ),
   ].join("\n");
-}
-
-/** The text in lines of at most 120 characters. */
-function wrapped(text) {
-  return text.replace(/(.{1,120})(?: |$)/g, "$1\n").trimEnd();
 }

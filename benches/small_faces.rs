@@ -1,12 +1,13 @@
 //! How many small faces are found in large pictures: portraits are pasted into one, and counted again.
 //!
 //! ```text
-//! cargo bench --bench small_faces -- [times=CALLS] [portraits=FOLDER] [faceless=FOLDER]
+//! cargo bench --bench small_faces -- [times=CALLS] [portraits=FOLDER [save=FOLDER]] [faceless=FOLDER]
 //! ```
 //!
-//! `times` measures how the time grows with the picture. The portraits are pictures of one face each. The others are
-//! pictures without a face, in which every face reported is a false one: each is searched as it is, and in quarters.
-//! `benches/small-faces.mjs` fetches such folders.
+//! `times` measures how the time grows with the picture. The portraits are pictures of one face each; with `save`, the
+//! pictures made of them are written instead of searched, for `benches/peers`. The others are pictures without a face, in
+//! which every face reported is a false one: each is searched as it is, and in quarters. `benches/small-faces.mjs` fetches
+//! such folders.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot start has nothing better to do")]
 
@@ -16,8 +17,9 @@ use std::{env, fs};
 
 use countenance::weights::detector_model;
 use countenance::{BoundingBox, DetectOptions, FaceDetector, Frame, Picture};
-use image::RgbaImage;
 use image::imageops::{self, FilterType};
+use image::{DynamicImage, RgbaImage};
+use serde_json::json;
 
 /// A picture's size, how many faces are pasted, and how wide they are.
 const SCENES: [((u32, u32), usize, &[u32]); 3] = [
@@ -25,6 +27,13 @@ const SCENES: [((u32, u32), usize, &[u32]); 3] = [
     ((4000, 3000), 20, &[80, 70, 60, 48]),
     ((6000, 4000), 96, &[200, 122, 85, 62, 48]),
 ];
+
+/// Pictures of a few people and of many, each face as large as the picture has room for.
+const GROUPS: [((u32, u32), usize, &[u32]); 4] =
+    [((1280, 960), 1, &[280]), ((1280, 960), 5, &[180]), ((1280, 960), 20, &[88]), ((1280, 960), 60, &[56])];
+
+/// The largest picture that is saved, in pixels.
+const SAVED_PIXELS: u32 = 4000 * 3000;
 
 /// The pictures that are timed.
 const TIMED_WIDTHS: [u32; 7] = [640, 1280, 1600, 2048, 3072, 4096, 6000];
@@ -53,11 +62,14 @@ struct Portrait {
 
 fn main() {
     let mut detector = FaceDetector::new(&detector_model().unwrap()).unwrap();
-    for argument in env::args().skip(1) {
-        match argument.split_once('=') {
-            Some(("times", calls)) => measure_times(&mut detector, calls.parse().unwrap()),
-            Some(("portraits", folder)) => find_small_faces(&mut detector, Path::new(folder)),
-            Some(("faceless", folder)) => count_false_faces(&mut detector, Path::new(folder)),
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let save = arguments.iter().find_map(|argument| argument.strip_prefix("save=")).map(Path::new);
+    for argument in &arguments {
+        match (argument.split_once('='), save) {
+            (Some(("times", calls)), _) => measure_times(&mut detector, calls.parse().unwrap()),
+            (Some(("portraits", folder)), Some(save)) => save_scenes(&mut detector, Path::new(folder), save),
+            (Some(("portraits", folder)), None) => find_small_faces(&mut detector, Path::new(folder)),
+            (Some(("faceless", folder)), _) => count_false_faces(&mut detector, Path::new(folder)),
             _ => {} // cargo's own
         }
     }
@@ -94,6 +106,28 @@ fn find_small_faces(detector: &mut FaceDetector, folder: &Path) {
                 "| {width} x {height} | {count} | {face_width} | {} | {} | {} | {} | {:.0} ms | {:.0} ms |",
                 auto.found, whole.found, auto.doubled, auto.false_faces, auto.milliseconds, whole.milliseconds
             );
+        }
+    }
+}
+
+/// Writes the pictures, and beside each the boxes of its faces as JSON.
+fn save_scenes(detector: &mut FaceDetector, portraits: &Path, folder: &Path) {
+    let portraits = read_portraits(detector, portraits);
+    for ((width, height), count, face_widths) in SCENES.into_iter().chain(GROUPS) {
+        if width * height > SAVED_PIXELS {
+            continue;
+        }
+        let chosen: Vec<&Portrait> = portraits.iter().cycle().take(count).collect();
+        for face_width in face_widths {
+            let (scene, truth) = paste(&chosen, (width, height), *face_width);
+            let faces: Vec<_> = truth
+                .iter()
+                .map(|face| json!({ "x": face.x, "y": face.y, "width": face.width, "height": face.height }))
+                .collect();
+            let scene_of = json!({ "width": width, "height": height, "faceWidth": face_width, "faces": faces });
+            let name = folder.join(format!("{width}x{height}-{count}-{face_width}"));
+            fs::write(name.with_extension("json"), scene_of.to_string()).unwrap();
+            DynamicImage::from(scene).to_rgb8().save(name.with_extension("png")).unwrap();
         }
     }
 }

@@ -30,6 +30,7 @@ const stages = {
     run("npx", ["biome", "check", "."]);
     run("node", ["scripts/check-rules.mjs"]);
     run("node", ["benches/browser/publish.mjs", "--check"]);
+    run("node", ["benches/peers/publish.mjs", "--check"]);
   },
   rust() {
     run("cargo", ["test", "--quiet", ...library]);

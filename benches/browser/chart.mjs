@@ -1,4 +1,4 @@
-// Draws the benchmark's figures as an SVG for the README, legible on light and dark pages.
+// Draws figures as an SVG for the README and docs/, legible on light and dark pages.
 
 const WIDTH = 720;
 const MARGIN = 16;
@@ -51,7 +51,7 @@ function panel({ title, bars }, top) {
   return [`<text class="title" x="${MARGIN}" y="${top + 18}">${escaped(title)}</text>`, ...lines].join("\n");
 }
 
-/** @returns the SVG's text */
+/** The engines' figures as an SVG's text. */
 export function chart({ machine, engines, tasks, download }) {
   const bars = (byEngine, value, text) =>
     Object.entries(byEngine).map(([id, figure]) => ({
@@ -78,18 +78,25 @@ export function chart({ machine, engines, tasks, download }) {
       ),
     },
   ].filter(({ bars }) => bars.length > 1);
+  const foot = `Same network, same weights, one thread, medians. ${machine.browser}, ${machine.processor}. Shorter is better.`;
+  return drawChart({ title: "countenance beside other inference engines in the same browser", panels, foot });
+}
 
+/**
+ * Groups of bars as an SVG's text.
+ * @param {{ title: string, panels: object[], foot: string }} content the panels as `panel` takes them
+ */
+export function drawChart({ title, panels, foot }) {
   let height = MARGIN / 2;
   const drawn = panels.map((content) => {
     const top = height;
     height += TITLE_HEIGHT + content.bars.length * BAR.pitch + PANEL_GAP;
     return panel(content, top);
   });
-  const foot = `Same network, same weights, one thread, medians. ${machine.browser}, ${machine.processor}. Shorter is better.`;
   height += FOOT_HEIGHT;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
-    "<title>countenance beside other inference engines in the same browser</title>",
+    `<title>${escaped(title)}</title>`,
     `<style>${STYLE}\n</style>`,
     ...drawn,
     `<text class="foot" x="${MARGIN}" y="${height - 12}">${escaped(foot)}</text>`,

@@ -1,13 +1,11 @@
 // Drives Chromium: cold starts in pages of their own, then every engine's tasks interleaved in one page.
 
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
-import { brotliCompress, constants } from "node:zlib";
 import { findChromium, QUIET_FLAGS } from "../../scripts/chromium.mjs";
 import { importPackage, root } from "../../scripts/environment.mjs";
 import { serve } from "../../scripts/serve.mjs";
+import { brotliLength } from "../brotli-length.mjs";
 import { engines } from "./engines.js";
 
 const { chromium } = await importPackage("playwright-core");
@@ -127,16 +125,6 @@ async function downloads(ids) {
     sizes[id] = { bytes: total(files.map(({ length }) => length)), brotli: total(compressed) };
   }
   return sizes;
-}
-
-/** The file's length at Brotli's best, remembered by its hash: that takes a minute for the largest peer. */
-async function brotliLength(bytes) {
-  const remembered = join(root, "dist", "bench", `${createHash("sha256").update(bytes).digest("hex")}.brotli-length`);
-  if (existsSync(remembered)) return Number(readFileSync(remembered, "utf8"));
-  const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
-  const { length } = await promisify(brotliCompress)(bytes, { params });
-  writeFileSync(remembered, String(length));
-  return length;
 }
 
 function check(agreement) {

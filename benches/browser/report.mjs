@@ -1,5 +1,7 @@
 // The figures as Markdown tables: all of them for the terminal, the main ones for the README.
 
+import { table as markdown } from "../markdown.mjs";
+
 const TASKS = {
   classify: "classify one 48x48 face",
   detect: "detect at 320x256",
@@ -91,12 +93,4 @@ export function summary({ machine, engines, tasks, coldStart, download }) {
     "network and weights everywhere, and answers checked to agree. In brackets: our figure divided by theirs.",
     ...(ids.some((id) => id.startsWith("burn-")) ? [BURN] : []),
   ].join("\n");
-}
-
-/** Rows of cells, the first the heading. */
-function markdown(rows) {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  const line = (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`;
-  const rule = `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`;
-  return [line(rows[0]), rule, ...rows.slice(1).map(line)].join("\n");
 }
