@@ -28,7 +28,7 @@ pub(crate) struct BenchArgs {
     picture: Option<PathBuf>,
 
     /// How long each step is measured, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "1", allow_negative_numbers = true, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "0.5", allow_negative_numbers = true, value_parser = seconds)]
     seconds: Duration,
 
     /// Print JSON
