@@ -21,6 +21,7 @@ const CHAPTERS = {
     "docs/exports",
     "docs/threshold",
     "docs/server",
+    "docs/cli",
     "docs/testing",
     "docs/csp",
     "docs/offline",
