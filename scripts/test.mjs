@@ -1,5 +1,5 @@
 // Runs every check, or those named: node scripts/test.mjs [lint] [rust] [cli] [training] [wasm] [types] [package] [page]
-// [browsers] [site] [release]. `npm run check` names lint, unit, golden and types; `ecosystem` runs only where it is named.
+// [browsers] [site] [release]. `npm run check` names lint, unit, golden and types; `ecosystem` and `rest` run only where they are named.
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -94,6 +94,10 @@ const parts = {
     ensureBuilt();
     ensurePacked();
     run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/ecosystem")], { CHROMIUM: findChromium() });
+  },
+  rest() {
+    run("cargo", ["build", "--quiet", ...commandLine]);
+    run("node", ["tests/rest/conformance.mjs"]);
   },
   unit() {
     run("cargo", ["test", "--quiet", "--package", "countenance", "--lib"]);

@@ -7,6 +7,7 @@ mod failure;
 mod options;
 mod picture;
 mod read;
+mod serve;
 mod threads;
 
 use std::ffi::OsString;
@@ -61,6 +62,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     Bench(bench::BenchArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Serve(serve::ServeArgs),
 }
 
 /// Runs the command that the arguments name; the first of them is the program's own name.
@@ -71,6 +73,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             Command::Explain(arguments) => explain::run(arguments),
             Command::Bench(arguments) => bench::run(arguments),
             Command::Evaluate(arguments) => evaluate::run(arguments),
+            Command::Serve(arguments) => serve::run(arguments),
         },
         Err(error) => {
             // Nobody reads what cannot be printed.

@@ -22,6 +22,7 @@ const CHAPTERS = {
     "docs/threshold",
     "docs/server",
     "docs/cli",
+    "docs/rest",
     "docs/testing",
     "docs/csp",
     "docs/offline",

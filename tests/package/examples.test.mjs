@@ -410,6 +410,7 @@ test("no example was left out", () => {
   run.add("cargo install --path cli"); // which installs what cli/tests call
   for (const command of commands)
     if (/\bcountenance (read|explain|bench|evaluate) /.test(`${command} `)) run.add(command); // in cli/tests/docs.rs
+  for (const command of commands) if (/^countenance serve\b|\bcurl /.test(command)) run.add(command); // in cli/tests/serve.rs
   const left = [...examples.keys(), ...commands].filter((name) => !run.has(name));
   assert.deepEqual([left, strays], [[], []]);
   // The README's Rust is a test of the crate's documentation.
