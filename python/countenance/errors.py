@@ -1,0 +1,2 @@
+class EmotionError(ValueError):
+    pass
