@@ -3,6 +3,7 @@
 //! Faces and options cross as dictionaries with the keys of the JavaScript API (the library's feature `serde`). Python's
 //! lock is released while a picture is decoded or analysed.
 
+use std::ffi::OsString;
 use std::sync::{Mutex, PoisonError};
 
 use countenance::weights::{self, detector_model, emotion_model};
@@ -22,7 +23,7 @@ pyo3::import_exception!(countenance.errors, EmotionError);
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::{Picture, Pipeline, default_options, fit_calibration, models};
+    use super::{Picture, Pipeline, default_options, fit_calibration, models, run_command};
 }
 
 /// A picture to be analysed: a decoded file, or pixels.
@@ -182,6 +183,12 @@ fn models(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
     models.set_item("emotion", emotion)?;
     models.set_item("detector", model(detector_model().map_err(raised)?.id(), weights::DETECTOR_MODEL_SHA256)?)?;
     Ok(models)
+}
+
+/// Runs the command line, whose first argument is the program's name, and gives the exit status.
+#[pyfunction]
+fn run_command(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
+    py.detach(|| countenance_cli::run(arguments)).status()
 }
 
 fn options_from(options: &Bound<'_, PyDict>) -> PyResult<PipelineOptions> {

@@ -1,0 +1,67 @@
+//! The command line of countenance, as a library: the program and the Python wheel both call [`run`].
+
+mod options;
+mod read;
+
+use std::ffi::OsString;
+use std::process::{ExitCode, Termination};
+
+use clap::{Parser, Subcommand};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All was done.
+    Done,
+    /// Something could not be read or done; the rest was.
+    Failed,
+    /// The arguments are wrong, and nothing was done.
+    Usage,
+    /// Somebody stopped it.
+    Interrupted,
+}
+
+impl Exit {
+    /// The exit status that a shell sees.
+    pub const fn status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl Termination for Exit {
+    fn report(self) -> ExitCode {
+        ExitCode::from(self.status())
+    }
+}
+
+/// Reads the expressions that faces display, wholly on this machine.
+#[derive(Parser)]
+#[command(name = "countenance", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Read(read::ReadArgs),
+}
+
+/// Runs the command that the arguments name; the first of them is the program's own name.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    match Cli::try_parse_from(arguments) {
+        Ok(Cli { command }) => match command {
+            Command::Read(arguments) => read::run(arguments),
+        },
+        Err(error) => {
+            // Nobody reads what cannot be printed.
+            let _ = error.print();
+            if error.use_stderr() { Exit::Usage } else { Exit::Done }
+        }
+    }
+}
