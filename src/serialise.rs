@@ -346,7 +346,7 @@ impl TryFrom<Line> for PersonalCalibration {
 
 /// A number of pixels or "auto".
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a number of pixels or \"auto\" is expected")]
 enum SizeForm {
     Pixels(u32),
     Named(SizeName),

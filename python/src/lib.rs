@@ -23,7 +23,7 @@ pyo3::import_exception!(countenance.errors, EmotionError);
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use super::{Picture, Pipeline, default_options, fit_calibration, models, run_command};
+    use super::{Picture, Pipeline, check_options, default_options, fit_calibration, models, run_command};
 }
 
 /// A picture to be analysed: a decoded file, or pixels.
@@ -167,6 +167,12 @@ fn default_options(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
     to_python(py, &PipelineOptions::default())
 }
 
+/// Refuses options of a type that they cannot have. A pipeline checks their ranges.
+#[pyfunction]
+fn check_options(options: &Bound<'_, PyDict>) -> PyResult<()> {
+    options_from(options).map(drop)
+}
+
 /// The models that are compiled in: id and SHA-256 of each, and the expressions in the order of the network.
 #[pyfunction]
 fn models(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
@@ -192,6 +198,13 @@ fn run_command(py: Python<'_>, arguments: Vec<OsString>) -> u8 {
 }
 
 fn options_from(options: &Bound<'_, PyDict>) -> PyResult<PipelineOptions> {
+    if let Some(calibration) = options.get_item("calibration")? {
+        // Its own kind of error, which is lost among those of the options.
+        let line: String = from_python(&calibration, ErrorKind::InvalidCalibration)?;
+        if !line.is_empty() {
+            line.parse::<PersonalCalibration>().map_err(raised)?;
+        }
+    }
     from_python(options, ErrorKind::InvalidOptions)
 }
 
