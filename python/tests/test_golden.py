@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -56,9 +56,9 @@ def test_models(root: Path) -> None:
 
 def test_names_are_those_of_the_model() -> None:
     model = countenance.models()["emotion"]
-    assert list(countenance.Emotion.__args__) == model["classes"]
-    assert list(countenance.Emotion8.__args__) == model["eight"]
-    assert list(countenance.Label.__args__) == [*model["classes"], "other", "uncertain"]
+    assert list(get_args(countenance.Emotion)) == model["classes"]
+    assert list(get_args(countenance.Emotion8)) == model["eight"]
+    assert list(get_args(countenance.Label)) == [*model["classes"], "other", "uncertain"]
 
 
 def test_cases(root: Path) -> None:

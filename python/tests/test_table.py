@@ -87,18 +87,19 @@ def test_frames_of_a_video(astronaut: Path) -> None:
 
 
 def test_faces_without_what_is_asked_for(astronaut: Path) -> None:
-    faces = countenance.analyze(astronaut)
-    for wrong, words in [
-        (lambda: countenance.to_frame(faces, "excel"), "there is no backend 'excel', only pandas, polars, arrow"),
-        (lambda: countenance.to_frame(faces, expressions=8), "read them with expressions=8"),
-        (lambda: countenance.to_frame([(b"", faces)]), "not a bytes"),
-    ]:
+    faces: Any = countenance.analyze(astronaut)
+    wrongs: list[tuple[Any, dict[str, Any], str]] = [
+        (faces, {"backend": "excel"}, "there is no backend 'excel', only pandas, polars, arrow"),
+        (faces, {"expressions": 8}, "read them with expressions=8"),
+        ([(b"", faces)], {}, "not a bytes"),
+    ]
+    for given, options, words in wrongs:
         with pytest.raises(EmotionError, match=words) as caught:
-            wrong()
+            countenance.to_frame(given, **options)
         assert caught.value.code == "invalid-options"
 
 
-def test_without_any_library(python: str, astronaut: Path) -> None:
+def test_without_any_library(python: str, astronaut: Path, tmp_path: Path) -> None:
     """NumPy is all that the package needs."""
     script = f"""
 import sys, importlib.util
@@ -110,5 +111,5 @@ print(row["emotion"], *sorted({{"pandas", "polars", "pyarrow", "PIL"}} & {{*sys.
 try: countenance.to_frame([], "polars")
 except countenance.EmotionError as error: print(error)
 """
-    said = subprocess.run([python, "-c", script], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run([python, "-c", script], cwd=tmp_path, check=True, stdout=subprocess.PIPE, text=True).stdout
     assert said == "happy\npolars is not installed: pip install polars\n"
