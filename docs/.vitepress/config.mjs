@@ -21,6 +21,8 @@ const CHAPTERS = {
     "docs/exports",
     "docs/threshold",
     "docs/server",
+    "docs/python",
+    "docs/scale",
     "docs/testing",
     "docs/csp",
     "docs/offline",
