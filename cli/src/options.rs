@@ -1,7 +1,10 @@
 //! The pipeline's options as flags.
 
-use clap::Args;
+use clap::{Args, value_parser};
 use countenance::{Error, ErrorKind, PersonalCalibration, PipelineOptions, SearchSize};
+
+/// One face fewer than the library finds, so that it can be said whether there are more.
+const MOST_FACES: i64 = 999;
 
 /// How faces are looked for and when an answer is uncertain. Ranges are the library's to check.
 #[derive(Args, Debug, Clone)]
@@ -24,8 +27,8 @@ pub(crate) struct ReadingArgs {
     min_confidence: f32,
 
     /// Report at most this many faces of a picture, the most confident first
-    #[arg(long, value_name = "FACES", default_value_t = PipelineOptions::default().max_faces)]
-    max_faces: usize,
+    #[arg(long, value_name = "FACES", default_value_t = PipelineOptions::default().max_faces as u16, value_parser = value_parser!(u16).range(1..=MOST_FACES))]
+    max_faces: u16,
 
     /// Search pictures at this long side, in pixels; more finds smaller faces and takes longer
     #[arg(long, value_name = "PIXELS|auto", default_value = "auto", value_parser = search_size)]
@@ -52,6 +55,7 @@ impl From<ReadingArgs> for PipelineOptions {
             live_size,
             calibration,
         } = arguments;
+        let max_faces = max_faces.into();
         let eight = expressions == "8";
         Self { min_confidence, uncertain_below, other_from, picture_size, live_size, max_faces, calibration, eight }
     }

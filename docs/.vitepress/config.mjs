@@ -23,6 +23,7 @@ const CHAPTERS = {
     "docs/server",
     "docs/python",
     "docs/scale",
+    "docs/cli",
     "docs/testing",
     "docs/csp",
     "docs/offline",

@@ -185,7 +185,7 @@ def _explanation(answer: dict[str, Any], face: Face) -> Explanation:
 
 def _heat_map(answer: dict[str, Any]) -> dict[str, Any]:
     values = {snake_case(name): value for name, value in answer.items()}
-    return {**values, "heat": np.frombuffer(values["heat"], "<f4").reshape(_CHIP_SHAPE)}
+    return {**values, "heat": np.asarray(values["heat"], np.float32).reshape(_CHIP_SHAPE)}
 
 
 def _cores() -> int:

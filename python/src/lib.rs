@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 
 use countenance::weights::{self, detector_model, emotion_model};
 use countenance::{
-    BoundingBox, Emotion, Emotion8, EmotionPipeline, EmotionProbabilities, Error, ErrorKind, Explanation, Expressions,
-    FaceChip, Frame, PersonalCalibration, PipelineOptions,
+    BoundingBox, Emotion, Emotion8, EmotionPipeline, EmotionProbabilities, Error, ErrorKind, FaceChip, Frame,
+    PersonalCalibration, PipelineOptions,
 };
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -113,7 +113,60 @@ impl Pipeline {
         picture: &Picture,
         face: (f32, f32, f32, f32),
         roll: f32,
-    ) -> PyResult<Bound<'py, PyDict>> {
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let (x, y, width, height) = face;
+        let face = BoundingBox { x, y, width, height };
+        let (chip, reasons) = self.run(py, |pipeline| pipeline.explain_face(&picture.frame()?, &face, roll))?;
+        let explanation = to_python(py, &reasons)?;
+        explanation.set_item("chip", PyBytes::new(py, chip.grey()))?;
+        Ok(explanation)
+    }
+}
+
+impl Pipeline {
+    #[new]
+    fn new(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let options = options_from(options)?;
+        let pipeline = py.detach(|| EmotionPipeline::new(options)).map_err(raised)?;
+        Ok(Self(Mutex::new(pipeline)))
+    }
+
+    /// The options from the next picture on. Faces that are followed keep their ids.
+    fn set_options(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<()> {
+        let options = options_from(options)?;
+        self.run(py, |pipeline| pipeline.set_options(options))
+    }
+
+    /// The faces of a picture.
+    fn analyze<'py>(&self, py: Python<'py>, picture: &Picture) -> PyResult<Bound<'py, PyAny>> {
+        let faces = self.run(py, |pipeline| pipeline.analyze_image(&picture.frame()?).map(<[_]>::to_vec))?;
+        to_python(py, &faces)
+    }
+
+    /// The faces of the next frame of a video.
+    fn analyze_frame<'py>(&self, py: Python<'py>, picture: &Picture, timestamp_ms: f64) -> PyResult<Bound<'py, PyAny>> {
+        let faces =
+            self.run(py, |pipeline| pipeline.analyze_frame(&picture.frame()?, timestamp_ms).map(<[_]>::to_vec))?;
+        to_python(py, &faces)
+    }
+
+    /// The answer to a face already cut out.
+    fn classify_face<'py>(&self, py: Python<'py>, chip: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+        let chip = chip.try_into().map(FaceChip::from_grey).map_err(|_| {
+            raised(Error::new(ErrorKind::InvalidFrame, format!("a face has 48 x 48 bytes, not {}", chip.len())))
+        })?;
+        let expression = self.run(py, |pipeline| pipeline.classify_face(&chip))?;
+        to_python(py, &expression)
+    }
+
+    /// What supported the answers to the face in this box.
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        picture: &Picture,
+        face: (f32, f32, f32, f32),
+        roll: f32,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let (x, y, width, height) = face;
         let face = BoundingBox { x, y, width, height };
         let (chip, reasons) = self.run(py, |pipeline| pipeline.explain_face(&picture.frame()?, &face, roll))?;
@@ -136,20 +189,6 @@ impl Pipeline {
         // A pipeline starts anew with every picture, so one that an earlier picture broke is good again.
         py.detach(|| work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))).map_err(raised)
     }
-}
-
-fn explanation<'py, E: Expressions<N>, const N: usize>(
-    py: Python<'py>,
-    explanation: &Explanation<E>,
-) -> PyResult<Bound<'py, PyDict>> {
-    let Explanation { heat, strength, emotion, runner_up } = explanation;
-    let heat: Vec<u8> = heat.iter().flat_map(|value| value.to_le_bytes()).collect();
-    let dictionary = PyDict::new(py);
-    dictionary.set_item("heat", PyBytes::new(py, &heat))?;
-    dictionary.set_item("strength", strength)?;
-    dictionary.set_item("emotion", emotion.name())?;
-    dictionary.set_item("runnerUp", runner_up.name())?;
-    Ok(dictionary)
 }
 
 /// Learns one person's calibration from `(probabilities, expression)` of at least ten frames each.
