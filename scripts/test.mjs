@@ -61,6 +61,7 @@ const stages = {
     // As the command line's tests are built: what counts is how soon it is there.
     installWheel(program, buildWheel(program, join(targetDir, "python/wheel"), ["--profile", "dev"]));
     const config = ["--config-file", "python/pyproject.toml"];
+    for (const check of [["check"], ["format", "--check"]]) run(program("ruff"), [...check, "--quiet", "python"]);
     run(program("mypy"), [...config, "python/countenance", "python/tests"]);
     run(program("pytest"), ["--quiet", "-p", "no:cacheprovider", ...config, "python/tests"]);
   },

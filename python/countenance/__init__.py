@@ -5,8 +5,8 @@
 ...     print(face.emotion)
 happy
 
-Detector, network and weights of both are compiled in: nothing is downloaded, and no picture leaves the machine. It reports
-which expression a face *displays*, never what the person feels.
+Detector, network and weights of both are compiled in: nothing is downloaded, and no picture leaves the machine. It
+reports which expression a face *displays*, never what the person feels.
 """
 
 from .analyzer import Analyzer

@@ -33,8 +33,8 @@ _CHIP_SHAPE = (48, 48)
 class Analyzer:
     """Finds faces and reads the expression that each displays, with the same options every time.
 
-    Any number of threads may use one analyzer at once: each reads with a pipeline of its own, which is kept for the next
-    picture. Python's lock is released meanwhile, so threads use as many cores. It can be pickled, for processes.
+    Any number of threads may use one analyzer at once: each reads with a pipeline of its own, which is kept for the
+    next picture. Python's lock is released meanwhile, so threads use as many cores. It can be pickled, for processes.
 
     Raises :class:`EmotionError` (``invalid-options``, ``invalid-calibration``).
     """
@@ -111,9 +111,9 @@ class Analyzer:
     ) -> Iterator[list[Face]]:
         """The faces of each frame of a video, the one followed longest first.
 
-        A face keeps its id from frame to frame, its box is steadied, and its probabilities are smoothed over time. So the
-        time of each frame must be known: by the frames a second, or by a timestamp for each in seconds, which never runs
-        backwards.
+        A face keeps its id from frame to frame, its box is steadied, and its probabilities are smoothed over time. So
+        the time of each frame must be known: by the frames a second, or by a timestamp for each in seconds, which never
+        runs backwards.
 
         Raises :class:`EmotionError`: ``invalid-options``, ``invalid-timestamp``, and those of :meth:`analyze`.
         """
@@ -143,8 +143,8 @@ class Analyzer:
         """Which pixels of each face supported its answer: of these faces, or of all in the picture, the most confident
         first.
 
-        Takes 65 classifications a face. Raises :class:`EmotionError`: ``invalid-box`` for a face outside of the picture,
-        and those of :meth:`analyze`.
+        Takes 65 classifications a face. Raises :class:`EmotionError`: ``invalid-box`` for a face outside of the
+        picture, and those of :meth:`analyze`.
         """
         decoded = native_picture(picture)
         with self._pipeline() as pipeline:

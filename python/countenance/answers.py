@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -126,11 +126,11 @@ class HeatMap:
     """Which pixels of a face supported one answer."""
 
     heat: NDArray[np.float32] = field(repr=False)
-    """48 x 48, rows from the top: above 0 a pixel supported the answer, below 0 it spoke against it. The strongest is 1 or
-    -1; all are 0 if nothing mattered."""
+    """48 x 48, rows from the top: above 0 a pixel supported the answer, below 0 it spoke against it. The strongest is 1
+    or -1; all are 0 if nothing mattered."""
     strength: float
-    """The change of the answer's log-odds (natural logarithm) that a heat of 1 stands for. Near 0, the map shows next to
-    nothing."""
+    """The change of the answer's log-odds (natural logarithm) that a heat of 1 stands for. Near 0, the map shows next
+    to nothing."""
     emotion: str
     """The answer explained: the most probable expression."""
     runner_up: str
@@ -148,7 +148,7 @@ class Explanation(HeatMap):
     """The same for the answer over eight expressions, where ``expressions=8`` asks for it."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def snake_case(name: str) -> str:
     """A name of the JavaScript API in Python's style: ``mouth_detail`` for ``mouthDetail``."""
     return re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", name)

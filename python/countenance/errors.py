@@ -7,8 +7,8 @@ class EmotionError(ValueError):
     """Something could not be read or done.
 
     ``code`` says what in a stable word, the same as in the JavaScript API, the command line and the server:
-    ``invalid-image``, ``image-too-large``, ``unreadable-file``, ``invalid-frame``, ``invalid-options``, ``invalid-box``,
-    ``invalid-timestamp``, ``invalid-calibration``, ``out-of-memory``, ``inference`` or ``model-load``.
+    ``invalid-image``, ``image-too-large``, ``unreadable-file``, ``invalid-frame``, ``invalid-options``,
+    ``invalid-box``, ``invalid-timestamp``, ``invalid-calibration``, ``out-of-memory``, ``inference`` or ``model-load``.
     """
 
     code: str

@@ -42,9 +42,7 @@ def analyze_video(
     return _analyzer(options).analyze_video(frames, fps=fps, timestamps=timestamps)
 
 
-def explain(
-    picture: Picture, faces: Iterable[Face] | None = None, **options: Unpack[Options]
-) -> list[Explanation]:
+def explain(picture: Picture, faces: Iterable[Face] | None = None, **options: Unpack[Options]) -> list[Explanation]:
     """Which pixels supported the answers: see :meth:`Analyzer.explain`."""
     return _analyzer(options).explain(picture, faces)
 
@@ -52,8 +50,8 @@ def explain(
 def fit_calibration(frames: Iterable[tuple[Mapping[Emotion, float], Emotion]]) -> str:
     """Learns one person's calibration, a line of text for the option ``calibration``.
 
-    Each frame is what the model answered to it (``face.raw``), and the expression that the person was asked to show. One
-    expression is enough, at best the neutral one, of at least 10 frames.
+    Each frame is what the model answered to it (``face.raw``), and the expression that the person was asked to show.
+    One expression is enough, at best the neutral one, of at least 10 frames.
 
     Raises :class:`EmotionError`: ``invalid-calibration``.
     """
@@ -61,8 +59,9 @@ def fit_calibration(frames: Iterable[tuple[Mapping[Emotion, float], Emotion]]) -
 
 
 def models() -> dict[str, Any]:
-    """The models that are compiled in: of ``emotion`` and ``detector`` the ``id`` and the ``sha256``, and of ``emotion``
-    the ``classes`` and those of the second head, ``eight``."""
+    """The models that are compiled in: of ``emotion`` and ``detector`` the ``id`` and the ``sha256``, and of
+    ``emotion`` the ``classes`` and those of the second head, ``eight``.
+    """
     return _native.models()
 
 

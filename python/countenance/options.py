@@ -21,8 +21,8 @@ class Options(TypedDict, total=False):
     other_from: float | None
     """The answer is "other" when ``other`` is at least this, 0 to 1; 0.4 by default."""
     picture_size: int | Literal["auto"] | None
-    """The long side at which pictures are searched, 160 to 4096 pixels; by default "auto": so large that faces 48 pixels
-    wide are found."""
+    """The long side at which pictures are searched, 160 to 4096 pixels; by default "auto": so large that faces 48
+    pixels wide are found."""
     live_size: int | None
     """The long side at which frames of a video are searched, 160 to 1280 pixels; 320 by default."""
     max_faces: int | None

@@ -20,8 +20,8 @@ Picture = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, "NDArray[
 
 _CHANNELS = {2: (None,), 3: (3, 4)}
 _EXPECTED = (
-    "a picture is an array of uint8: height x width x 3 (RGB, and of OpenCV's BGR array[..., ::-1]), height x width x 4 "
-    "(RGBA) or height x width (grey)"
+    "a picture is an array of uint8: height x width x 3 (RGB, and of OpenCV's BGR array[..., ::-1]), height x width x "
+    "4 (RGBA) or height x width (grey)"
 )
 
 
@@ -42,8 +42,8 @@ def native_picture(source: Picture) -> _native.Picture:
         return _of_array(_pixels_of(source))
     raise EmotionError(
         "invalid-frame",
-        f"a {type(source).__name__} is not a picture: pass a path, the bytes of a file, an array of NumPy or an image of "
-        "Pillow",
+        f"a {type(source).__name__} is not a picture: pass a path, the bytes of a file, an array of NumPy or an image "
+        "of Pillow",
     )
 
 

@@ -53,10 +53,10 @@ def to_frame(
 ) -> Any:
     """A data frame with a row for each face, whose columns have the names of the page's exports.
 
-    Of the faces of one picture; or of many, with the path of each, as ``analyze_many`` gives them: these have the columns
-    ``file``, ``faces`` (how many there are) and ``error`` (a code) too, and a picture without a face has a row. Or of a
-    video's frames, with the seconds of each: these have the column ``seconds``. With 8 expressions there are the columns
-    of ``face.eight``, which the faces must then have. Types do not depend on the rows.
+    Of the faces of one picture; or of many, with the path of each, as ``analyze_many`` gives them: these have the
+    columns ``file``, ``faces`` (how many there are) and ``error`` (a code) too, and a picture without a face has a row.
+    Or of a video's frames, with the seconds of each: these have the column ``seconds``. With 8 expressions there are
+    the columns of ``face.eight``, which the faces must then have. Types do not depend on the rows.
 
     The backend is the library that makes the frame: of those that are installed the first of pandas, Polars and Arrow;
     where there is none, the rows are a list of dictionaries.
@@ -67,7 +67,9 @@ def to_frame(
     if backend is not None and backend not in _PACKAGES:
         raise EmotionError("invalid-options", f"there is no backend {backend!r}, only {', '.join(_PACKAGES)}")
     if backend is not None and not find_spec(_PACKAGES[backend]):
-        raise EmotionError("invalid-options", f"{_PACKAGES[backend]} is not installed: pip install {_PACKAGES[backend]}")
+        raise EmotionError(
+            "invalid-options", f"{_PACKAGES[backend]} is not installed: pip install {_PACKAGES[backend]}"
+        )
     columns, rows = _table(faces, expressions)
     if backend is None:
         backend = next((name for name, package in _PACKAGES.items() if find_spec(package)), None)
@@ -105,7 +107,9 @@ def _table(faces: Iterable[Any], expressions: int) -> tuple[dict[str, type], lis
             of_places = _OF_FRAMES
             rows.extend({"seconds": float(place), **_of_face(face, expressions)} for face in answer)
         else:
-            message = f"faces need the path of their picture or the seconds of their frame, not a {type(place).__name__}"
+            message = (
+                f"faces need the path of their picture or the seconds of their frame, not a {type(place).__name__}"
+            )
             raise EmotionError("invalid-options", message)
     columns = {**of_places, **_OF_FACES, **(_OF_EIGHT if expressions == 8 else {})}
     return columns, [{name: row.get(name) for name in columns} for row in rows]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -30,7 +31,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """300 files: one face, several faces, no picture."""
     folder = tmp_path_factory.mktemp("pictures")
     fixtures = ROOT / "tests/fixtures"
-    sources = [fixtures / "astronaut_quarter.png", fixtures / "grace_hopper_half.png", ROOT / "tests/cases/tolerances.json"]
+    sources = [
+        fixtures / "astronaut_quarter.png",
+        fixtures / "grace_hopper_half.png",
+        ROOT / "tests/cases/tolerances.json",
+    ]
     for index in range(300):
         source = sources[index % len(sources)]
         shutil.copy(source, folder / f"{index:03}{source.suffix}")
@@ -118,9 +123,7 @@ def test_the_same_rows_as_one_process(pictures: Path, expected: list[Row], tmp_p
     assert rows_of(output) == expected
 
 
-def test_a_worker_that_is_killed_loses_and_doubles_nothing(
-    pictures: Path, expected: list[Row], tmp_path: Path
-) -> None:
+def test_a_worker_that_is_killed_loses_and_doubles_nothing(pictures: Path, expected: list[Row], tmp_path: Path) -> None:
     output, log = tmp_path / "output", tmp_path / "log"
     child = start(output, pictures, log)
     wait_for(lambda: files_of(output), child, log)
@@ -143,3 +146,17 @@ def test_a_run_that_is_killed_is_resumed(pictures: Path, expected: list[Row], tm
     said = finish(start(output, pictures, log), log)
     assert f"{300 - len(before)} pictures read" in said
     assert rows_of(output) == expected
+
+
+def test_the_documentation(tmp_path: Path) -> None:
+    [code] = re.findall(
+        r"^```python worker.py\n(.*?)^```$", (ROOT / "docs/scale.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    shutil.copy(ROOT / "tests/fixtures/astronaut.png", tmp_path / "photo.jpg")
+    # A worker of Ray has another working folder.
+    code = code.replace('"photo.jpg"', repr(str(tmp_path / "photo.jpg"))).replace(
+        '"rows"', repr(str(tmp_path / "rows"))
+    )
+    (tmp_path / "worker.py").write_text(code)
+    subprocess.run([sys.executable, "worker.py"], cwd=tmp_path, check=True)
+    assert [row["emotion"] for row in rows_of(tmp_path / "rows")] == ["happy"] * 4

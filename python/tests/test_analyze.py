@@ -106,7 +106,8 @@ def test_transparent_pixels_are_white(pixels: Pixels) -> None:
 
 
 @pytest.mark.parametrize(
-    "mode", ["L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "I", "F", "I;16", "I;16B"]
+    "mode",
+    ["L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "I", "F", "I;16", "I;16B"],
 )
 def test_every_mode_of_pillow(astronaut: Path, mode: str) -> None:
     with PIL.Image.open(astronaut) as image:
@@ -269,9 +270,11 @@ def test_explanations(astronaut: Path, pixels: Pixels) -> None:
     [explanation] = countenance.explain(astronaut, expressions=8)
     assert (explanation.emotion, explanation.face.emotion) == ("happy", "happy")
     assert explanation.runner_up in {"neutral", "surprise"}
-    assert explanation.heat.shape == (48, 48) and explanation.heat.dtype == np.float32
+    assert explanation.heat.shape == (48, 48)
+    assert explanation.heat.dtype == np.float32
     assert np.abs(explanation.heat).max() == 1
-    assert explanation.chip.shape == (48, 48) and explanation.chip.dtype == np.uint8
+    assert explanation.chip.shape == (48, 48)
+    assert explanation.chip.dtype == np.uint8
     assert explanation.strength > 0
     assert explanation.eight is not None
     assert explanation.eight.emotion == "happy"

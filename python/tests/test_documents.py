@@ -58,7 +58,7 @@ def test_examples(
 def test_no_example_is_left_out() -> None:
     for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         document = str(path.relative_to(ROOT))
-        if document not in EXAMPLES:
+        if document not in {*EXAMPLES, "docs/scale.md"}:  # which scale/test_ray.py runs
             assert "```python" not in path.read_text(), document
 
 
@@ -66,7 +66,9 @@ def test_the_package_brings_the_command_line(python: str, astronaut: Path, tmp_p
     program = Path(python).with_name("countenance")
     commands: list[list[str]] = [[str(program)], [python, "-m", "countenance"]]
     for command in commands:
-        run = subprocess.run([*command, "read", str(astronaut)], cwd=tmp_path, check=True, capture_output=True, text=True)
+        run = subprocess.run(
+            [*command, "read", str(astronaut)], cwd=tmp_path, check=True, capture_output=True, text=True
+        )
         assert '"emotion":"happy"' in run.stdout.replace(" ", "")
         wrong = subprocess.run([*command, "unheard-of"], cwd=tmp_path, capture_output=True, text=True)
         assert wrong.returncode == 2

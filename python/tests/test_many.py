@@ -149,7 +149,9 @@ def test_videos_know_nothing_of_each_other(pixels: Pixels) -> None:
     seconds = [index / 25 for index in range(20)]
     by_rate = analyzer.analyze_video(iter(moving(pixels)), fps=25)
     by_time = analyzer.analyze_video(moving(pixels), timestamps=iter(seconds))
-    assert list(zip(by_rate, by_time)) == [(faces, faces) for faces in countenance.analyze_video(moving(pixels), fps=25)]
+    assert list(zip(by_rate, by_time)) == [
+        (faces, faces) for faces in countenance.analyze_video(moving(pixels), fps=25)
+    ]
 
 
 def test_time_counts_in_a_video(pixels: Pixels) -> None:

@@ -16,8 +16,8 @@ import pytest
 import countenance
 from countenance import EmotionError
 
-OF_FACES = """face emotion happy neutral sad surprise other other_expression confidence x y width height roll yaw pitch size
-    sharpness light contrast outside mouth_detail reasons raw_happy raw_neutral raw_sad raw_surprise""".split()
+OF_FACES = """face emotion happy neutral sad surprise other other_expression confidence x y width height roll yaw pitch
+    size sharpness light contrast outside mouth_detail reasons raw_happy raw_neutral raw_sad raw_surprise""".split()
 OF_EIGHT = """eight_emotion eight_neutral eight_happy eight_surprise eight_sad eight_angry eight_disgusted eight_fearful
     eight_contempt""".split()
 
@@ -76,7 +76,9 @@ def test_types_do_not_depend_on_the_rows(astronaut: Path) -> None:
     empty = countenance.to_frame([("a.png", [])], "arrow", expressions=8)
     assert full.schema == empty.schema
     assert full.column_names == ["file", "faces", "error", *OF_FACES, *OF_EIGHT]
-    assert countenance.to_frame([], "arrow").schema == countenance.to_frame(countenance.analyze(astronaut), "arrow").schema
+    assert (
+        countenance.to_frame([], "arrow").schema == countenance.to_frame(countenance.analyze(astronaut), "arrow").schema
+    )
 
 
 def test_frames_of_a_video(astronaut: Path) -> None:

@@ -409,6 +409,7 @@ test("npm start: builds the module and serves the page", async () => {
 test("no example was left out", () => {
   run.add("npm test"); // which runs this
   run.add("pip install ./python"); // whose wheel `npm test -- python` builds
+  run.add("python python/examples/ray_pictures.py rows/ pictures/ --workers 8"); // in python/scale/test_ray.py
   run.add("cargo install --path cli"); // which installs what cli/tests call
   for (const command of commands) if (/\bcountenance (read|explain|bench|evaluate) /.test(`${command} `)) run.add(command); // in cli/tests/docs.rs
   const left = [...examples.keys(), ...commands].filter((name) => !run.has(name));
