@@ -78,12 +78,6 @@ impl Pipeline {
         Ok(Self(Mutex::new(pipeline)))
     }
 
-    /// The options from the next picture on. Faces that are followed keep their ids.
-    fn set_options(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<()> {
-        let options = options_from(options)?;
-        self.run(py, |pipeline| pipeline.set_options(options))
-    }
-
     /// The faces of a picture.
     fn analyze<'py>(&self, py: Python<'py>, picture: &Picture) -> PyResult<Bound<'py, PyAny>> {
         let faces = self.run(py, |pipeline| pipeline.analyze_image(&picture.frame()?).map(<[_]>::to_vec))?;
