@@ -28,7 +28,7 @@ pub(crate) struct BenchArgs {
     picture: Option<PathBuf>,
 
     /// How long each step is measured, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "1", allow_negative_numbers = true, value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "0.5", allow_negative_numbers = true, value_parser = seconds)]
     seconds: Duration,
 
     /// Print JSON
@@ -189,7 +189,10 @@ mod tests {
         let made = std::sync::atomic::AtomicUsize::new(0);
         let step = Step::measure("step", Duration::ZERO, || {
             made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            Ok(|| Ok(thread::sleep(Duration::from_millis(2))))
+            Ok(|| {
+                thread::sleep(Duration::from_millis(2));
+                Ok(())
+            })
         });
         let step = step.unwrap();
         assert_eq!(made.into_inner(), 1 + all_threads());

@@ -166,7 +166,7 @@ fn open(arguments: &ReadArgs, options: &PipelineOptions) -> Result<(Output, Hash
     if let Some(path) = &arguments.parquet {
         let file = parquet::ParquetFile::create(path, &table)
             .map_err(|error| format!("{} cannot be written: {error}", path.display()))?;
-        return Ok((Output::Parquet(file, table), HashMap::new(), 0));
+        return Ok((Output::Parquet(Box::new(file), table), HashMap::new(), 0));
     }
     let table = arguments.csv.then_some(table);
     let Some(path) = &arguments.output else {

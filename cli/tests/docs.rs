@@ -13,8 +13,8 @@ use common::{folder, lines, place, records, repository};
 /// The commands in a page, and a folder with the files that they name.
 fn run(page: &str, name: &str) -> std::path::PathBuf {
     let folder = folder(name);
-    place("astronaut_half.png", folder.join("portrait.jpg"));
-    place("astronaut_half.png", folder.join("holidays/beach.jpg"));
+    place("astronaut_quarter.png", folder.join("portrait.jpg"));
+    place("astronaut_quarter.png", folder.join("holidays/beach.jpg"));
     place("astronaut_quarter.png", folder.join("faces/happy/a.png"));
     place("astronaut_quarter.png", folder.join("RAF-DB/basic/Image/aligned/test_0001_aligned.jpg"));
     fs::create_dir_all(folder.join("RAF-DB/basic/EmoLabel")).unwrap();

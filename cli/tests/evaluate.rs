@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// A happy face as a TIFF file, as JAFFE has them.
 fn tiff(to: PathBuf) {
-    let picture = image::open(repository("tests/fixtures/astronaut_half.png")).unwrap().to_luma8();
+    let picture = image::open(repository("tests/fixtures/astronaut_quarter.png")).unwrap().to_luma8();
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     picture.save_with_format(to, image::ImageFormat::Tiff).unwrap();
 }
@@ -23,7 +23,7 @@ fn grey(to: PathBuf) {
 }
 
 fn happy(to: PathBuf) {
-    place("astronaut_half.png", to);
+    place("astronaut_quarter.png", to);
 }
 
 /// A label as `numpy.save` writes it.

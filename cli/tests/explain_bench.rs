@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 #[test]
 fn an_explanation_points_at_the_face_and_is_drawn() {
     let folder = folder("explain");
-    place("astronaut.png", folder.join("a.png"));
+    place("astronaut_half.png", folder.join("a.png"));
     let output = call(&folder, ["explain", "a.png", "--output", "heat.png"]);
     assert_eq!((status(&output), stderr(&output)), (0, ""));
     let explained: Value = serde_json::from_str(stdout(&output)).unwrap();
@@ -41,7 +41,7 @@ fn an_explanation_points_at_the_face_and_is_drawn() {
 #[test]
 fn what_cannot_be_explained_is_said() {
     let folder = folder("explain-failures");
-    place("astronaut.png", folder.join("a.png"));
+    place("astronaut_half.png", folder.join("a.png"));
     for (arguments, code, message) in [
         (&["explain", "missing.png"][..], 1, "missing.png: "),
         (&["explain", "a.png", "--output", "nowhere/heat.png"], 1, "nowhere/heat.png: "),

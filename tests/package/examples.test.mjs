@@ -411,7 +411,8 @@ test("no example was left out", () => {
   run.add("pip install ./python"); // whose wheel `npm test -- python` builds
   run.add("python python/examples/ray_pictures.py rows/ pictures/ --workers 8"); // in python/scale/test_ray.py
   run.add("cargo install --path cli"); // which installs what cli/tests call
-  for (const command of commands) if (/\bcountenance (read|explain|bench|evaluate) /.test(`${command} `)) run.add(command); // in cli/tests/docs.rs
+  for (const command of commands)
+    if (/\bcountenance (read|explain|bench|evaluate) /.test(`${command} `)) run.add(command); // in cli/tests/docs.rs
   const left = [...examples.keys(), ...commands].filter((name) => !run.has(name));
   assert.deepEqual([left, strays], [[], []]);
   // The README's Rust is a test of the crate's documentation.

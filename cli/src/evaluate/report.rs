@@ -101,9 +101,9 @@ impl Report {
             ("faces not found".to_owned(), self.not_found.to_string()),
         ];
         if let Some(NoneOfTheFour { labelled_other, labelled_one_of_the_four }) = &self.none_of_the_four {
-            let of = format!("of {} faces that show none of the four", labelled_other.count);
+            let of = format!("{} faces that show none of the four", labelled_other.count);
             figures.push((format!("{of}: labelled \"other\""), interval(labelled_other)));
-            figures.push((format!("{of}: labelled with one of the four"), interval(labelled_one_of_the_four)));
+            figures.push((format!("{of}: labelled one of them"), interval(labelled_one_of_the_four)));
         }
         figures
     }

@@ -15,7 +15,7 @@ pub(crate) enum Output {
     Lines(Target),
     Csv(Target, Table),
     #[cfg(feature = "parquet")]
-    Parquet(ParquetFile, Table),
+    Parquet(Box<ParquetFile>, Table),
 }
 
 /// Standard output or a file. Nothing is buffered: each answer is written whole, when it is there.

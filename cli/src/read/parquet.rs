@@ -14,7 +14,7 @@ use parquet::schema::types::Type;
 use super::table::{Cell, Kind, Table};
 
 /// So many rows are kept in memory and then written as one group: about 20 MB.
-const GROUP_ROWS: usize = 1 << 16;
+const GROUP_ROWS: usize = 1 << 14;
 
 /// A Parquet file that is being written, under another name until it is whole.
 pub(crate) struct ParquetFile {

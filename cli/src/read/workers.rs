@@ -2,7 +2,7 @@
 //! busy.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -123,7 +123,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn read(&mut self, path: &PathBuf, answers: &SyncSender<Answer>) {
+    fn read(&mut self, path: &Path, answers: &SyncSender<Answer>) {
         if is_video(path) {
             self.read_video(path, answers);
         } else {

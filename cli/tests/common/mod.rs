@@ -62,3 +62,12 @@ pub(crate) fn records(table: &str) -> Vec<Vec<String>> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(table.as_bytes());
     reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
 }
+
+/// A picture of so many faces beside each other, small enough to be read quickly without optimisation.
+pub(crate) fn group(faces: u32, to: impl AsRef<Path>) {
+    let face = image::open(repository("tests/fixtures/astronaut_quarter.png")).unwrap().to_rgb8();
+    let (width, height) = face.dimensions();
+    let group = image::RgbImage::from_fn(faces * width, height, |x, y| *face.get_pixel(x % width, y));
+    fs::create_dir_all(to.as_ref().parent().unwrap()).unwrap();
+    group.save_with_format(to, image::ImageFormat::Png).unwrap();
+}
