@@ -118,62 +118,6 @@ impl Pipeline {
 }
 
 impl Pipeline {
-    #[new]
-    fn new(py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let options = options_from(options)?;
-        let pipeline = py.detach(|| EmotionPipeline::new(options)).map_err(raised)?;
-        Ok(Self(Mutex::new(pipeline)))
-    }
-
-    /// The options from the next picture on. Faces that are followed keep their ids.
-    fn set_options(&self, py: Python<'_>, options: &Bound<'_, PyDict>) -> PyResult<()> {
-        let options = options_from(options)?;
-        self.run(py, |pipeline| pipeline.set_options(options))
-    }
-
-    /// The faces of a picture.
-    fn analyze<'py>(&self, py: Python<'py>, picture: &Picture) -> PyResult<Bound<'py, PyAny>> {
-        let faces = self.run(py, |pipeline| pipeline.analyze_image(&picture.frame()?).map(<[_]>::to_vec))?;
-        to_python(py, &faces)
-    }
-
-    /// The faces of the next frame of a video.
-    fn analyze_frame<'py>(&self, py: Python<'py>, picture: &Picture, timestamp_ms: f64) -> PyResult<Bound<'py, PyAny>> {
-        let faces =
-            self.run(py, |pipeline| pipeline.analyze_frame(&picture.frame()?, timestamp_ms).map(<[_]>::to_vec))?;
-        to_python(py, &faces)
-    }
-
-    /// The answer to a face already cut out.
-    fn classify_face<'py>(&self, py: Python<'py>, chip: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-        let chip = chip.try_into().map(FaceChip::from_grey).map_err(|_| {
-            raised(Error::new(ErrorKind::InvalidFrame, format!("a face has 48 x 48 bytes, not {}", chip.len())))
-        })?;
-        let expression = self.run(py, |pipeline| pipeline.classify_face(&chip))?;
-        to_python(py, &expression)
-    }
-
-    /// What supported the answers to the face in this box.
-    fn explain<'py>(
-        &self,
-        py: Python<'py>,
-        picture: &Picture,
-        face: (f32, f32, f32, f32),
-        roll: f32,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let (x, y, width, height) = face;
-        let face = BoundingBox { x, y, width, height };
-        let (chip, reasons) = self.run(py, |pipeline| pipeline.explain_face(&picture.frame()?, &face, roll))?;
-        let dictionary = explanation(py, &reasons.four)?;
-        dictionary.set_item("chip", PyBytes::new(py, chip.grey()))?;
-        if let Some(eight) = &reasons.eight {
-            dictionary.set_item("eight", explanation(py, eight)?)?;
-        }
-        Ok(dictionary)
-    }
-}
-
-impl Pipeline {
     /// Works with the pipeline while other Python threads go on.
     fn run<T: Send>(
         &self,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import runpy
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -60,16 +59,3 @@ def test_no_example_is_left_out() -> None:
         document = str(path.relative_to(ROOT))
         if document not in {*EXAMPLES, "docs/scale.md"}:  # which scale/test_ray.py runs
             assert "```python" not in path.read_text(), document
-
-
-def test_the_package_brings_the_command_line(python: str, astronaut: Path, tmp_path: Path) -> None:
-    program = Path(python).with_name("countenance")
-    commands: list[list[str]] = [[str(program)], [python, "-m", "countenance"]]
-    for command in commands:
-        run = subprocess.run(
-            [*command, "read", str(astronaut)], cwd=tmp_path, check=True, capture_output=True, text=True
-        )
-        assert '"emotion":"happy"' in run.stdout.replace(" ", "")
-        wrong = subprocess.run([*command, "unheard-of"], cwd=tmp_path, capture_output=True, text=True)
-        assert wrong.returncode == 2
-        assert "unheard-of" in wrong.stderr
