@@ -59,7 +59,7 @@ const stages = {
     run("cargo", ["clippy", "--quiet", ...nativeModule, "--", "--deny", "warnings"]);
     const program = ensurePython("requirements.txt");
     // As the command line's tests are built: what counts is how soon it is there.
-    installWheel(program, buildWheel(program, join(targetDir, "python/wheel"), ["--profile", "dev"]));
+    installWheel(program, buildWheel(program, join(targetDir, "python/wheel"), ["--profile", "dev", "--strip"]));
     const config = ["--config-file", "python/pyproject.toml"];
     for (const check of [["check"], ["format", "--check"]]) run(program("ruff"), [...check, "--quiet", "python"]);
     run(program("mypy"), [...config, "python/countenance", "python/tests"]);
@@ -115,7 +115,7 @@ const stages = {
 const parts = {
   scale() {
     const program = ensurePython("requirements-scale.txt");
-    installWheel(program, buildWheel(program, join(targetDir, "python/wheel"), ["--profile", "dev"]));
+    installWheel(program, buildWheel(program, join(targetDir, "python/wheel"), ["--profile", "dev", "--strip"]));
     run(program("pytest"), [
       "--quiet",
       "-p",
