@@ -15,6 +15,7 @@ const inPlaceOf = { "worker-source.js": "app/worker-source.single.js" };
 const { script: page } = await bundle("app/main.js", "esm", { inPlaceOf });
 const script = inElement(page);
 const worker = inElement(await bundleInlinedWorker());
+const language = readFileSync(join(www, "app/language.js"), "utf8");
 const style = readFileSync(join(www, "style.css"), "utf8");
 const modelFiles = ["golden.json", "metrics.json"].map(
   (name) =>
@@ -24,7 +25,7 @@ const modelFiles = ["golden.json", "metrics.json"].map(
 // Nothing may be fetched at all: everything is here.
 const policy = [
   "default-src 'none'",
-  `script-src '${hashOf(script)}' 'wasm-unsafe-eval'`,
+  `script-src '${hashOf(language)}' '${hashOf(script)}' 'wasm-unsafe-eval'`,
   "worker-src blob:",
   "connect-src 'none'",
   "img-src blob: data:",
@@ -41,6 +42,7 @@ const replacements = [
   [/(?<=<a )download href="[^"]*"/, `download="third-party-licenses.txt" href="data:text/plain;base64,${licences}"`],
   [/(?<=http-equiv="Content-Security-Policy" content=")[^"]*/, policy],
   [/ *<(link rel="(icon|apple-touch-icon|manifest)"|meta (property="og:|name="twitter:)).*\n/g, ""],
+  [/(?<=<script) src="app\/language.js">/, `>${language}`],
   [/<link rel="stylesheet".*>/, `<style>${style}</style>`],
   [
     / *<script type="module".*\n/,

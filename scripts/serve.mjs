@@ -1,4 +1,5 @@
-// A static file server for the page: right MIME types, the headers of scripts/headers.mjs, nothing outside the folder.
+// A static file server for the page: right MIME types, compressed text, the headers of scripts/headers.mjs, nothing
+// outside the folder.
 //
 //   node scripts/serve.mjs [folder]      PORT (default 8080) and HOST (default 127.0.0.1) from the environment
 //
@@ -10,6 +11,7 @@ import { realpath, stat } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { createGzip } from "node:zlib";
 import { HEADERS } from "./headers.mjs";
 
 const MIME_TYPES = {
@@ -27,6 +29,9 @@ const MIME_TYPES = {
   ".webp": "image/webp",
   ".webmanifest": "application/manifest+json",
 };
+
+/** What is compressed. The module is not: the page shows how much of its length has arrived. */
+const TEXT = /^text\/|json$|svg/;
 
 /** The file a URL path names inside `root`; null where there is none, or where it would leave the folder. */
 async function fileAt(root, pathname) {
@@ -62,13 +67,16 @@ export async function serve({ root, port = 0, host = "127.0.0.1", headers: byPat
       answer(404, { "Content-Type": "text/plain; charset=utf-8" });
       return response.end("Not found\n");
     }
-    const { size } = await stat(file);
+    const type = MIME_TYPES[extname(file)] ?? "application/octet-stream";
+    const isCompressed = TEXT.test(type) && /\bgzip\b/.test(request.headers["accept-encoding"] ?? "");
     answer(200, {
-      "Content-Type": MIME_TYPES[extname(file)] ?? "application/octet-stream",
-      "Content-Length": size,
+      "Content-Type": type,
+      Vary: "Accept-Encoding",
+      ...(isCompressed ? { "Content-Encoding": "gzip" } : { "Content-Length": (await stat(file)).size }),
     });
     if (request.method === "HEAD") return response.end();
-    return createReadStream(file).pipe(response);
+    const content = createReadStream(file);
+    return (isCompressed ? content.pipe(createGzip()) : content).pipe(response);
   });
   await new Promise((resolve, reject) => {
     server.once("error", reject);

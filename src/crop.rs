@@ -49,17 +49,24 @@ pub fn crop_turned_face(frame: &Frame<'_>, bounding_box: &BoundingBox, roll: f32
 /// The same for a face of the detector or the tracker. A box that is followed may lie outside of a frame that is smaller
 /// than the last one.
 pub(crate) fn crop_found_face(frame: &Frame<'_>, bounding_box: &BoundingBox, roll: f32) -> FaceChip {
-    if roll.abs() < LEAST_ROLL {
+    let (square, roll) = crop_square(bounding_box, roll);
+    if roll == 0.0 {
         return crop_upright(frame, bounding_box);
     }
-    let area = TurnedArea::new(centre(bounding_box), [crop_side(bounding_box, roll); 2], roll);
+    let area = TurnedArea::new(centre(bounding_box), [square.width; 2], roll);
     chip_of(&mut |y, row| area.read_row(frame, [CHIP_SIDE; 2], y, row))
 }
 
-/// Side of the square that is cut out, in pixels of the frame.
-pub(crate) fn crop_side(bounding_box: &BoundingBox, roll: f32) -> f32 {
-    let upright = bounding_box.width.max(bounding_box.height);
-    SQUARE_SIDE as f32 * if roll.abs() < LEAST_ROLL { upright } else { turned_height(bounding_box, roll) }
+/// The square that is cut out, in pixels of the frame, and by how many degrees it is turned around its middle.
+pub(crate) fn crop_square(bounding_box: &BoundingBox, roll: f32) -> (BoundingBox, f32) {
+    let (height, roll) = if roll.abs() < LEAST_ROLL {
+        (bounding_box.width.max(bounding_box.height), 0.0)
+    } else {
+        (turned_height(bounding_box, roll), roll)
+    };
+    let side = SQUARE_SIDE as f32 * height;
+    let [x, y] = centre(bounding_box).map(|at| at - side / 2.0);
+    (BoundingBox { x, y, width: side, height: side }, roll)
 }
 
 fn crop_upright(frame: &Frame<'_>, bounding_box: &BoundingBox) -> FaceChip {

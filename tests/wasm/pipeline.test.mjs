@@ -46,12 +46,48 @@ test("a picture on its side or upside down shows its face, which is explained as
     const off = Math.abs(face.roll - degrees);
     assert.ok(Math.min(off, 360 - off) < 15, `${face.roll} for ${degrees}`);
     const explained = pipeline.explainFace(picture, { ...face.box, roll: face.roll });
+    assert.deepEqual([explained.square.roll, explained.square.width], [face.roll, face.quality.size]);
+    const middle = ({ x, width }) => x + width / 2;
+    assert.ok(Math.abs(middle(explained.square) - middle(face.box)) < 1e-3);
     assert.equal(explained.emotion, face.emotion);
     assert.equal(pipeline.classifyFace(explained.chip).emotion, face.emotion);
   }
   for (const roll of [Number.NaN, "up"]) {
     assert.throws(() => pipeline.explainFace(picture, { ...upright.box, roll }), { code: "invalid-box" });
   }
+});
+
+test("a large picture is glanced at before it is looked at closely", async () => {
+  const portrait = decodePixels(await loadModule(), repositoryFile("tests/fixtures/astronaut.png"));
+  const pipeline = await EmotionPipeline.create();
+  const [alone] = pipeline.analyzeImage(portrait);
+  assert.equal(pipeline.glance(portrait), undefined, "a small picture has no closer look");
+  assert.equal(pipeline.glance(repositoryFile("tests/fixtures/astronaut.png")), undefined);
+
+  // The portrait in one corner, and half its size in the other.
+  const [width, height] = [3600, 2400];
+  const data = new Uint8ClampedArray(4 * width * height).fill(128);
+  const paste = (left, top, step) => {
+    for (let y = 0; y < portrait.height / step; y += 1) {
+      for (let x = 0; x < portrait.width / step; x += 1) {
+        const from = 4 * step * (y * portrait.width + x);
+        data.set(portrait.data.subarray(from, from + 4), 4 * ((top + y) * width + left + x));
+      }
+    }
+  };
+  paste(300, 300, 1);
+  paste(2900, 1900, 2);
+  const picture = { data, width, height };
+  const faces = pipeline.analyzeImage(picture);
+  assert.equal(faces.length, 2);
+  const [glanced, ...others] = pipeline.glance(picture);
+  assert.deepEqual([others.length, glanced.emotion], [0, alone.emotion]);
+  const [large] = faces.toSorted((a, b) => b.box.width - a.box.width);
+  for (const side of ["x", "y", "width", "height"]) {
+    assert.ok(Math.abs(glanced.box[side] - large.box[side]) < 12, `${side}: ${glanced.box[side]}`);
+  }
+
+  pipeline.close();
 });
 
 /** A picture turned by a quarter. */
@@ -88,7 +124,8 @@ test("a face is explained from a file's bytes and from pixels, with the answer i
   const pipeline = await EmotionPipeline.create({ expressions: 8 });
   const bytes = repositoryFile("tests/fixtures/astronaut_half.png");
   const [face] = pipeline.analyzeImage(bytes);
-  const { chip, heat, emotion, eight } = pipeline.explainFace(bytes, face.box);
+  const { chip, heat, emotion, eight, square } = pipeline.explainFace(bytes, face.box);
+  assert.deepEqual([square.roll, square.width, square.height], [0, face.quality.size, face.quality.size]);
   assert.deepEqual([emotion, eight.emotion], [face.emotion, face.eight.emotion]);
   assert.deepEqual([chip.length, heat.length, eight.heat.length], [2304, 2304, 2304]);
   assert.equal(pipeline.classifyFace(chip).emotion, face.emotion);

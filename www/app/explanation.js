@@ -5,7 +5,7 @@
  */
 
 import { make } from "./html.js";
-import { say } from "./words.js";
+import { say, sayTenths } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('../lib/index.js').FaceExplanation} FaceExplanation */
@@ -25,7 +25,7 @@ export function makeExplanation({ chip, eight, ...four }, face, goOn) {
     drawHeat(context, heat, side);
   });
   map.classList.add("smooth");
-  const words = { emotion: say(emotion), other: say(runnerUp), factor: Math.exp(strength).toFixed(1) };
+  const words = { emotion: say(emotion), other: say(runnerUp), factor: sayTenths(Math.exp(strength)) };
   const element = make(
     "div",
     "explanation",

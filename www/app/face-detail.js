@@ -6,7 +6,7 @@
 
 import { answerOf, leaderOf, sayDoubt, sayProbability } from "./answer.js";
 import { makeExplanation } from "./explanation.js";
-import { find, make, makeGlyph, showGlyph } from "./html.js";
+import { find, make, makeGlyph, setText, showGlyph } from "./html.js";
 import { say, sayPercent } from "./words.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
@@ -16,6 +16,7 @@ import { say, sayPercent } from "./words.js";
  * @typedef {(face: FaceEmotion) =>
  *   Promise<{ explanation: import('../lib/index.js').FaceExplanation, goOn?: () => void } | undefined>} Explain
  */
+/** @typedef {{ heat: HTMLCanvasElement, square: import('../lib/index.js').TurnedBox }} HeatMap and where it lies */
 
 export class FaceDetail {
   #element = find(".detail");
@@ -33,8 +34,8 @@ export class FaceDetail {
 
   /**
    * @param {Explain} explain
-   * @param {(face: FaceEmotion, heat: HTMLCanvasElement | undefined) => void} onHeat shows the map of what mattered over
-   *   the face, or takes it away
+   * @param {(face: FaceEmotion, map: HeatMap | undefined) => void} onHeat shows the map of what mattered over the face, or
+   *   takes it away
    */
   constructor(explain, onHeat) {
     this.#onHeat = onHeat;
@@ -52,12 +53,11 @@ export class FaceDetail {
     const expressions = Object.keys(answer.probabilities);
     if (expressions.length !== this.#rows.size) this.#makeRows(expressions);
     this.#element.dataset.emotion = answer.emotion;
-    this.#badge.textContent = String(face.id);
+    setText(this.#badge, String(face.id));
     showGlyph(this.#glyph, answer.emotion);
-    this.#emotion.textContent = say(answer.emotion);
-    this.#probability.textContent = sayProbability(answer);
-    const doubt = sayDoubt(face);
-    if (this.#doubt.textContent !== doubt) this.#doubt.textContent = doubt;
+    setText(this.#emotion, say(answer.emotion));
+    setText(this.#probability, sayProbability(answer));
+    setText(this.#doubt, sayDoubt(face));
     const leader = leaderOf(answer);
     for (const [emotion, share] of Object.entries(answer.probabilities)) {
       const parts = this.#rows.get(emotion);
@@ -66,7 +66,7 @@ export class FaceDetail {
       parts.row.style.setProperty("--share", String(share));
       parts.row.classList.toggle("marked", !face.eight); // only the four are calibrated
       parts.row.style.setProperty("--raw", String(/** @type {Record<string, number>} */ (face.raw)[emotion]));
-      parts.value.textContent = sayPercent(share);
+      setText(parts.value, sayPercent(share));
     }
   }
 
@@ -107,10 +107,11 @@ export class FaceDetail {
     this.#why.disabled = false;
     this.#why.focus(); // which it lost while disabled
     if (!explained || this.#face?.id !== face.id) return;
-    const { element, heat } = makeExplanation(explained.explanation, this.#face, explained.goOn);
+    const { explanation, goOn } = explained;
+    const { element, heat } = makeExplanation(explanation, this.#face, goOn);
     this.#explanation = element;
     this.#element.append(element);
     this.#why.setAttribute("aria-expanded", "true");
-    this.#onHeat(this.#face, heat);
+    this.#onHeat(this.#face, { heat, square: explanation.square });
   }
 }

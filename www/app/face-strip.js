@@ -114,6 +114,7 @@ class Chip {
     const { x, y, width, height } = face.box;
     const { dataset } = this.element;
     dataset.probability = String(probabilityOf(answer));
+    dataset.other = String(face.other);
     dataset.box = [x, y, width, height].join();
     const label = say("face.named", { number: this.#id, answer: sayBriefly(answer) });
     if (dataset.emotion === answer.emotion && this.button.title === label) return;

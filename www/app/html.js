@@ -32,6 +32,22 @@ export function make(tag, className, ...children) {
   return element;
 }
 
+/**
+ * Writes text. What is there is changed and not replaced: a new node would have the browser match selectors around it
+ * again, in every live frame.
+ *
+ * @param {Element} element that holds nothing but text
+ * @param {string} text
+ */
+export function setText(element, text) {
+  const { firstChild } = element;
+  if (!(firstChild instanceof Text) || firstChild.nextSibling || text === "") {
+    if (element.textContent !== text) element.textContent = text;
+  } else if (firstChild.data !== text) {
+    firstChild.data = text;
+  }
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -60,5 +76,7 @@ export function showMood(emotion) {
  * @param {string} name
  */
 export function showGlyph(glyph, name) {
-  glyph.firstElementChild?.setAttribute("href", `#glyph-${name}`);
+  const href = `#glyph-${name}`;
+  const use = glyph.firstElementChild;
+  if (use?.getAttribute("href") !== href) use?.setAttribute("href", href);
 }

@@ -180,6 +180,7 @@ function beginTask() {
 async function readPicture(file) {
   const wasEmpty = view.name === "empty";
   const signal = beginTask();
+  let isShown = false;
   status.show("busy", "status.reading");
   const still = openStill(file);
   if (wasEmpty) showAlone(file, signal);
@@ -187,12 +188,18 @@ async function readPicture(file) {
   try {
     await analyzer();
     const started = performance.now();
-    const found = await analyzePicture(file, signal);
+    const glance = async (/** @type {FaceEmotion[]} */ glanced) => {
+      const picture = await still;
+      if (signal.aborted || isShown) return;
+      isShown = true;
+      replaceAll();
+      view.showStill(picture, { file });
+      view.showFaces(numbered(applied.within(glanced)), "");
+    };
+    const found = await analyzePicture(file, signal, glance);
     const ms = performance.now() - started;
-    const picture = await still;
+    await glance(found);
     if (signal.aborted) return;
-    replaceAll();
-    view.showStill(picture, { file });
     const faces = numbered(applied.within(found));
     view.showResult(faces, found.length > faces.length);
     status.showTiming("timing.picture", () => ({ ms }));
@@ -362,10 +369,11 @@ async function showReading(reading) {
 /**
  * @param {import('../lib/index.js').ImageSource} picture
  * @param {AbortSignal} signal
+ * @param {(faces: FaceEmotion[]) => void} [onGlance] shows the faces of a first look at a large picture
  */
-async function analyzePicture(picture, signal) {
+async function analyzePicture(picture, signal, onGlance) {
   const loaded = await analyzer();
-  return retrying(() => loaded.analyzeImage(picture, { signal }));
+  return retrying(() => loaded.analyzeImage(picture, { signal, onGlance }));
 }
 
 /**

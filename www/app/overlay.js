@@ -8,7 +8,7 @@
 
 import { answerOf, sayBriefly } from "./answer.js";
 import { onArrows } from "./arrows.js";
-import { find, make, makeGlyph, showGlyph } from "./html.js";
+import { find, make, makeGlyph, setText, showGlyph } from "./html.js";
 import { placeMarkers } from "./places.js";
 
 /** @typedef {import('../lib/index.js').FaceEmotion} FaceEmotion */
@@ -18,9 +18,6 @@ const MARKER = { height: 24, glyph: 16, room: 8, gap: 4 };
 
 /** The same without words or number. */
 const SMALL_MARKER = 14;
-
-/** How far a face must be turned, in degrees, to be turned upright for the network; from src/crop.rs. */
-const LEAST_ROLL = 10;
 
 /** @typedef {{ box: HTMLButtonElement, label: HTMLElement, glyph: SVGSVGElement, badge: HTMLElement, text: HTMLElement, written: Map<string, string> }} Parts */
 
@@ -87,7 +84,7 @@ export class Overlay {
       parts.written.set("brief", brief);
       parts.box.dataset.emotion = answer.emotion;
       showGlyph(parts.glyph, answer.emotion);
-      parts.text.textContent = brief;
+      setText(parts.text, brief);
       parts.box.setAttribute("aria-label", `${face.id} ${brief}`);
     }
     this.#place();
@@ -107,12 +104,11 @@ export class Overlay {
    *
    * @param {FaceEmotion} face
    * @param {HTMLCanvasElement} heat
+   * @param {import('../lib/index.js').TurnedBox} square where it lies in the picture, around the middle of the face
    */
-  showHeat(face, heat) {
+  showHeat(face, heat, { width: side, roll = 0 }) {
     this.hideHeat();
     const { width, height } = face.box;
-    const roll = Math.abs(face.roll) < LEAST_ROLL ? 0 : face.roll;
-    const side = face.quality.size;
     heat.className = "heat";
     heat.style.setProperty("--wide", String(side / width));
     heat.style.setProperty("--high", String(side / height));

@@ -184,7 +184,7 @@ export const phrases = {
     few: "{count} وجوه: {list}",
     other: "{count} وجهًا: {list}",
   },
-  "verdict.each": "{count} {emotion}",
+  "verdict.each": "{count} {emotion}",
   "verdict.uncertain": "غير مؤكد",
   "verdict.other": "لا شيء من الأربعة",
   "strip.label": "الوجوه",

@@ -494,4 +494,11 @@ const en = {
 export const languages = {
   en: { name: "English", direction: "ltr", load: async () => en },
   ar: { name: "العربية", direction: "rtl", load: async () => (await import("./strings.ar.js")).phrases },
+  de: { name: "Deutsch", direction: "ltr", load: async () => (await import("./strings.de.js")).phrases },
+  es: { name: "Español", direction: "ltr", load: async () => (await import("./strings.es.js")).phrases },
+  fr: { name: "Français", direction: "ltr", load: async () => (await import("./strings.fr.js")).phrases },
+  hi: { name: "हिन्दी", direction: "ltr", load: async () => (await import("./strings.hi.js")).phrases },
+  ja: { name: "日本語", direction: "ltr", load: async () => (await import("./strings.ja.js")).phrases },
+  "pt-BR": { name: "Português", direction: "ltr", load: async () => (await import("./strings.pt.js")).phrases },
+  "zh-Hans": { name: "简体中文", direction: "ltr", load: async () => (await import("./strings.zh.js")).phrases },
 };

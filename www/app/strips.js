@@ -6,7 +6,7 @@
 
 import { answerOf, isUnsure } from "./answer.js";
 import { Bins, MOST_BINS, ticksBetween } from "./bins.js";
-import { find, make, makeGlyph } from "./html.js";
+import { find, make, makeGlyph, setText } from "./html.js";
 import { drawColumns, drawSwatch, makeFillings, shift } from "./strip.js";
 import { say, sayDuration } from "./words.js";
 
@@ -109,7 +109,7 @@ export class Strips {
   write(sayShares) {
     this.#bins.forgetBefore(this.#first);
     this.#arrange();
-    for (const [id, { shares }] of this.#strips) shares.textContent = sayShares(id);
+    for (const [id, { shares }] of this.#strips) setText(shares, sayShares(id));
   }
 
   /** The moment at that place on the screen, from the session's start. @param {number} clientX */

@@ -61,7 +61,7 @@ export class View {
           return undefined;
         }
       },
-      (face, heat) => (heat ? overlay.showHeat(face, heat) : overlay.hideHeat()),
+      (face, map) => (map ? overlay.showHeat(face, map.heat, map.square) : overlay.hideHeat()),
     );
     for (const event of ["play", "seeking"]) video.addEventListener(event, () => this.#detail.closeExplanation());
     this.set("empty");

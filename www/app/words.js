@@ -5,13 +5,14 @@
  * @module
  */
 
-import { remember, remembered } from "./storage.js";
+import { setText } from "./html.js";
+import { remember } from "./storage.js";
 import { languages } from "./strings.js";
 
 /** @typedef {Record<string, string | number>} Values */
 /** @typedef {keyof typeof languages} Language */
 
-/** Where the visitor's choice is kept, on this device. */
+/** Where the visitor's choice is kept, on this device (language.js reads it). */
 const STORAGE_KEY = "language";
 
 let voice = await voiceOf(chosenLanguage());
@@ -30,15 +31,29 @@ async function voiceOf(language) {
     plurals: new Intl.PluralRules(language),
     percent: new Intl.NumberFormat(language, { style: "percent" }),
     number: new Intl.NumberFormat(language, { maximumFractionDigits: 0 }),
-    list: new Intl.ListFormat(language, { type: "unit" }),
+    tenths: new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false }),
+    // Lists of units would run together in Chinese and Japanese.
+    list: new Intl.ListFormat(language, { type: "conjunction", style: "narrow" }),
     time: new Intl.DateTimeFormat(language, { timeStyle: "medium" }),
   };
 }
 
-/** The language chosen before, or the first that the visitor's browser asks for and the page has. @returns {Language} */
+/**
+ * The language chosen before (language.js), or the first that the visitor's browser asks for and the page has. Variants
+ * don't matter: whoever asks for the Portuguese of Portugal gets that of Brazil.
+ */
 function chosenLanguage() {
-  const wanted = [remembered(STORAGE_KEY), ...navigator.languages].map((tag) => tag?.split("-")[0]);
-  return /** @type {Language} */ (wanted.find((tag) => tag && tag in languages) ?? "en");
+  const offered = /** @type {Language[]} */ (Object.keys(languages));
+  for (const wanted of [document.documentElement.lang, ...navigator.languages]) {
+    const found = offered.find((tag) => basic(tag) === basic(wanted));
+    if (found) return found;
+  }
+  return "en";
+}
+
+/** The tag of the language without its variant: "pt" of "pt-BR". @param {string} tag */
+function basic(tag) {
+  return tag.split("-")[0];
 }
 
 /**
@@ -61,6 +76,11 @@ export function say(key, values = {}) {
 /** The phrase as it stands within a sentence. @param {string} key */
 export function sayLower(key) {
   return say(key).toLocaleLowerCase(voice.language);
+}
+
+/** The number with one digit after the point. @param {number} value */
+export function sayTenths(value) {
+  return voice.tenths.format(value);
 }
 
 /** @param {number} fraction 0..1 */
@@ -93,11 +113,9 @@ export function sayList(items) {
  * @returns {E}
  */
 export function write(element, key, fill = () => ({})) {
-  element.setAttribute("data-text", key);
+  if (element.getAttribute("data-text") !== key) element.setAttribute("data-text", key);
   fillings.set(element, fill);
-  const text = say(key, fill());
-  // Writing the same words would make a live region read them again.
-  if (element.textContent !== text) element.textContent = text;
+  setText(element, say(key, fill()));
   return element;
 }
 
@@ -124,7 +142,9 @@ function writePage() {
  */
 export function offerLanguages(select, onChange) {
   for (const [tag, { name }] of Object.entries(languages)) {
-    select.add(new Option(name, tag, false, tag === voice.language));
+    const option = new Option(name, tag, false, tag === voice.language);
+    option.lang = tag;
+    select.add(option);
   }
   select.addEventListener("change", async () => {
     voice = await voiceOf(/** @type {Language} */ (select.value));

@@ -9,23 +9,17 @@
 import { abortable } from "./abortable.js";
 import { WorkerConnection } from "./connection.js";
 import { readFile } from "./file.js";
-import { isBytes, plainBox, plainBytes, plainObject } from "./plain.js";
+import { checkCallback, isBytes, plainBox, plainBytes, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 import { makeWorker } from "./worker-file.js";
 
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('./protocol.js').FaceEmotion8} FaceEmotion8 */
-/** @typedef {import('./protocol.js').AsksForEight} AsksForEight */
-/** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
-/** @typedef {import('./protocol.js').Emotion} Emotion */
-/** @typedef {import('./protocol.js').Expression} Expression */
-/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
-/** @typedef {import('./protocol.js').Methods} Methods */
-/** @typedef {import('./plain.js').Bytes} Bytes */
-/** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
-/** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
-/** @typedef {import('./protocol.js').Recording} Recording */
-/** @typedef {import('./protocol.js').Preview} Preview */
+/**
+ * @import {
+ *   CalibrationFrame, Emotion, Expression, FaceEmotion, FaceExplanation, PipelineOptions, Preview, Recording, TurnedBox
+ * } from '../pkg/countenance.js'
+ */
+/** @import { AsksForEight, FaceEmotion8, Methods } from './protocol.js' */
+/** @import { Bytes } from './plain.js' */
 
 /**
  * A file, its bytes, or anything a browser can draw: `ImageBitmap`, `ImageData`, `VideoFrame`, a canvas, an `<img>` or a
@@ -50,8 +44,15 @@ import { makeWorker } from "./worker-file.js";
  */
 
 /**
+ * @template {FaceEmotion} [F=FaceEmotion]
+ * @typedef {object} GlanceOptions
+ * @property {(faces: F[]) => void} [onGlance] called before the answer with the faces that a look at the whole picture
+ *   finds, where a closer look follows: with `pictureSize: "auto"`, for pictures above 1280 pixels
+ */
+
+/**
  * @typedef {object} WaitingFrame
- * @property {Promise<ImageBitmap>} bitmap
+ * @property {Promise<ImageBitmap | VideoFrame>} picture
  * @property {number} timestampMs
  * @property {(faces: FaceEmotion[] | null) => void} resolve
  * @property {(error: unknown) => void} reject
@@ -149,15 +150,18 @@ export class EmotionAnalyzer {
    * block says. What is transparent is read as if it lay on white. Of an animation the first image is read.
    *
    * @param {ImageSource} source
-   * @param {CallOptions} [options]
+   * @param {CallOptions & GlanceOptions<F>} [options]
    * @returns {Promise<F[]>} boxes in the picture's pixels; empty where no face is found
    * @throws {EmotionError} `unreadable-file` (gone, changed or too large to read), `invalid-image`, `invalid-frame` (there is
    *   no picture in it), `image-too-large`, `out-of-memory`, `worker-crashed`, `closed`
    */
-  async analyzeImage(source, { signal } = {}) {
+  async analyzeImage(source, { signal, onGlance } = {}) {
+    checkCallback(onGlance, "onGlance");
     signal?.throwIfAborted();
     const picture = await abortable(captureImage(source), signal);
-    return abortable(/** @type {Promise<F[]>} */ (this.#call("analyzeImage", { picture })), signal);
+    const show = (/** @type {FaceEmotion[]} */ faces) => signal?.aborted || onGlance?.(/** @type {F[]} */ (faces));
+    const answer = this.#call("analyzeImage", { picture, wantsGlance: onGlance !== undefined }, show);
+    return abortable(/** @type {Promise<F[]>} */ (answer), signal);
   }
 
   /**
@@ -177,12 +181,12 @@ export class EmotionAnalyzer {
       plainObject(options, "invalid-timestamp")
     );
     signal?.throwIfAborted();
-    const bitmap = captureFrame(source);
-    bitmap.catch(() => {}); // reported when its turn comes, unless it is dropped before
+    const picture = captureFrame(source);
+    picture.catch(() => {}); // reported when its turn comes, unless it is dropped before
     /** @type {Promise<F[] | null>} */
     const answer = new Promise((resolve, reject) => {
       this.#dropWaitingFrame();
-      this.#waitingFrame = { bitmap, timestampMs, resolve: /** @type {WaitingFrame['resolve']} */ (resolve), reject };
+      this.#waitingFrame = { picture, timestampMs, resolve: /** @type {WaitingFrame['resolve']} */ (resolve), reject };
     });
     this.#sendFrames();
     return abortable(answer, signal);
@@ -335,11 +339,12 @@ export class EmotionAnalyzer {
    * @template {Exclude<keyof Methods, 'open'>} M
    * @param {M} method
    * @param {Parameters<Methods[M]>[0]} params
+   * @param {(faces: FaceEmotion[]) => void} [onGlance]
    * @returns {Promise<ReturnType<Methods[M]>>}
    */
-  async #call(method, params) {
+  async #call(method, params, onGlance) {
     const connection = await this.#connect();
-    return connection.call(method, params);
+    return connection.call(method, params, onGlance);
   }
 
   /** The connection, or a new one where there is none. */
@@ -382,7 +387,7 @@ export class EmotionAnalyzer {
     for (let frame = this.#waitingFrame; frame; frame = this.#waitingFrame) {
       this.#waitingFrame = undefined;
       try {
-        const [connection, picture] = await Promise.all([this.#connect(), frame.bitmap]);
+        const [connection, picture] = await Promise.all([this.#connect(), frame.picture]);
         const { timestampMs } = frame;
         const { faces, ...rest } = await connection.call("analyzeFrame", { picture, timestampMs });
         this.#lastFrame = rest;
@@ -398,8 +403,8 @@ export class EmotionAnalyzer {
     const frame = this.#waitingFrame;
     this.#waitingFrame = undefined;
     frame?.resolve(null);
-    frame?.bitmap.then(
-      (bitmap) => bitmap.close(),
+    frame?.picture.then(
+      (picture) => picture.close(),
       () => {},
     );
   }
@@ -433,16 +438,36 @@ async function captureImage(source) {
   // Read here, since WebKit's workers cannot read the files of a page that was opened as a file itself.
   if (source instanceof Blob) return readFile(source);
   if (isBytes(source)) return plainBytes(source).slice(); // a copy, which is handed over
-  return captureFrame(source);
+  return captureBitmap(source);
+}
+
+/**
+ * What the worker reads a live frame from. A video's frame is handed over as it is, where the browser can: the worker makes
+ * the bitmap, since that takes the page's thread longer than all else it does for a frame.
+ *
+ * @param {ImageBitmapSource} source
+ * @returns {Promise<ImageBitmap | VideoFrame>}
+ */
+async function captureFrame(source) {
+  if (!(source instanceof HTMLVideoElement) || typeof VideoFrame === "undefined") return captureBitmap(source);
+  return captured(() => new VideoFrame(source, { timestamp: 0 }));
 }
 
 /**
  * @param {ImageBitmapSource} source
  * @returns {Promise<ImageBitmap>}
  */
-async function captureFrame(source) {
+function captureBitmap(source) {
+  return captured(() => createImageBitmap(source));
+}
+
+/**
+ * @template T
+ * @param {() => T | Promise<T>} capture
+ */
+async function captured(capture) {
   try {
-    return await createImageBitmap(source);
+    return await capture();
   } catch (error) {
     throw new EmotionError("invalid-frame", `The picture can't be read: ${/** @type {Error} */ (error).message}`, {
       cause: error,

@@ -6,11 +6,8 @@
 
 import { EmotionError, fromPlainError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').Methods} Methods */
-/** @typedef {import('./protocol.js').Opened} Opened */
-/** @typedef {import('./protocol.js').OpenParams} OpenParams */
-/** @typedef {import('./protocol.js').Progress} Progress */
-/** @typedef {import('./protocol.js').Reply} Reply */
+/** @import { FaceEmotion } from '../pkg/countenance.js' */
+/** @import { Methods, Opened, OpenParams, Progress, Reply } from './protocol.js' */
 
 /** What to do about a worker whose script does not load. Vite moves scripts away from their worker in development. */
 const NOT_LOADED = /\/\.vite\//.test(import.meta.url)
@@ -24,6 +21,7 @@ const PATIENCE_MS = 60_000;
  * @typedef {object} PendingCall
  * @property {(result: any) => void} resolve
  * @property {(error: EmotionError) => void} reject
+ * @property {((faces: FaceEmotion[]) => void) | undefined} onGlance
  * @property {ReturnType<typeof setTimeout> | undefined} timer
  */
 
@@ -78,10 +76,11 @@ export class WorkerConnection {
    * @template {Exclude<keyof Methods, 'open'>} M
    * @param {M} method
    * @param {Parameters<Methods[M]>[0]} params a picture is transferred, not copied
+   * @param {(faces: FaceEmotion[]) => void} [onGlance] called before the answer, if the method gives a first one
    * @returns {Promise<ReturnType<Methods[M]>>}
    */
-  call(method, params) {
-    return this.#send(method, params, PATIENCE_MS);
+  call(method, params, onGlance) {
+    return this.#send(method, params, PATIENCE_MS, onGlance);
   }
 
   /** Ends the worker. Calls still waiting fail with `closed`. */
@@ -94,9 +93,10 @@ export class WorkerConnection {
    * @param {M} method
    * @param {Parameters<Methods[M]>[0]} params
    * @param {number} [patienceMs]
+   * @param {(faces: FaceEmotion[]) => void} [onGlance]
    * @returns {Promise<ReturnType<Methods[M]>>}
    */
-  #send(method, params, patienceMs) {
+  #send(method, params, patienceMs, onGlance) {
     return new Promise((resolve, reject) => {
       if (this.#end) {
         reject(this.#end);
@@ -113,7 +113,7 @@ export class WorkerConnection {
       }
       const timer =
         patienceMs === undefined ? undefined : setTimeout(() => this.#die("The worker stopped answering"), patienceMs);
-      this.#pending.set(id, { resolve, reject, timer });
+      this.#pending.set(id, { resolve, reject, timer, onGlance });
     });
   }
 
@@ -123,6 +123,7 @@ export class WorkerConnection {
     if ("isLocked" in reply) return this.#watchLock();
     const call = this.#pending.get(reply.id);
     if (!call) return;
+    if ("glance" in reply) return call.onGlance?.(reply.glance);
     this.#pending.delete(reply.id);
     clearTimeout(call.timer);
     if ("result" in reply) {

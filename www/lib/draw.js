@@ -9,9 +9,8 @@ import { fitBox, fitFrame, fitPoint } from "./geometry.js";
 import { plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('./geometry.js').FitOptions} FitOptions */
-/** @typedef {import('./geometry.js').Size} Size */
+/** @import { Box, FaceEmotion } from '../pkg/countenance.js' */
+/** @import { FitOptions, Size } from './geometry.js' */
 
 /**
  * @typedef {object} LookOptions
@@ -159,7 +158,7 @@ function drawDot(context, [x, y], radius) {
  *
  * @param {CanvasRenderingContext2D} context whose fill is the box's colour
  * @param {string} text
- * @param {import('./geometry.js').Box} box
+ * @param {Box} box
  * @param {Size & { lineWidth: number }} room
  */
 function drawLabel(context, text, box, { width, height, lineWidth }) {

@@ -12,9 +12,7 @@ import { retryOnce } from "./retry.js";
 import { watch } from "./watch.js";
 
 /** @typedef {import('./draw.js').DrawOptions} DrawOptions */
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
-
-/** @typedef {ReturnType<typeof build>} Parts what is in its shadow */
+/** @typedef {import('../pkg/countenance.js').FaceEmotion} FaceEmotion */
 
 /**
  * What it writes. `start` and `stop` name its button; `say` describes the faces to people who do not see them.
@@ -87,7 +85,7 @@ export class FaceExpressionElement extends Base {
   analyzer = /** @type {EmotionAnalyzer | undefined} */ (undefined);
 
   #words = WORDS;
-  #parts = /** @type {Parts | undefined} */ (undefined);
+  #parts = /** @type {ReturnType<typeof build> | undefined} */ (undefined);
   #own = /** @type {Promise<EmotionAnalyzer> | undefined} */ (undefined);
   #task = new AbortController();
   #frame = { width: 0, height: 0 };
@@ -226,7 +224,7 @@ export class FaceExpressionElement extends Base {
     this.#task.abort();
     this.#task = new AbortController();
     this.#setState("loading");
-    const { status } = /** @type {Parts} */ (this.#parts);
+    const { status } = /** @type {ReturnType<typeof build>} */ (this.#parts);
     delete status.dataset.error;
     status.textContent = "";
     return this.#task.signal;
@@ -307,7 +305,7 @@ export class FaceExpressionElement extends Base {
   #fail(error) {
     this.#show([], { width: 0, height: 0 });
     this.#setState("failed");
-    const { status } = /** @type {Parts} */ (this.#parts);
+    const { status } = /** @type {ReturnType<typeof build>} */ (this.#parts);
     status.dataset.error = "";
     status.textContent = this.#words.fail(/** @type {Error} */ (error));
     this.#emit("error", error);

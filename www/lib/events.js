@@ -6,7 +6,7 @@
 
 import { answerOf } from "./expressions.js";
 
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @import { FaceEmotion } from '../pkg/countenance.js' */
 
 /**
  * A face has come into view, or has left it. One that leaves is reported half a second after it was last seen, with the

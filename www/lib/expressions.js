@@ -4,7 +4,7 @@
  * @module
  */
 
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @import { FaceEmotion } from '../pkg/countenance.js' */
 /** @typedef {{ emotion: string, probability: number }} RankedExpression */
 
 /**

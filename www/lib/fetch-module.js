@@ -6,7 +6,7 @@
 
 import { EmotionError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').Progress} Progress */
+/** @import { Progress } from './protocol.js' */
 
 /**
  * @param {URL} url

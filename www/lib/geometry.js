@@ -7,7 +7,7 @@
 import { plainBox, plainNumber, plainObject } from "./plain.js";
 import { EmotionError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').Box} Box */
+/** @import { Box } from '../pkg/countenance.js' */
 /** @typedef {{ width: number, height: number }} Size */
 /** @typedef {'fill' | 'contain' | 'cover' | 'none' | 'scale-down'} ObjectFit the values of CSS's `object-fit` */
 

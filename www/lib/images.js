@@ -9,17 +9,16 @@ import { plainObject } from "./plain.js";
 import { inOrder, readersFor } from "./pool.js";
 import { retryOnce } from "./retry.js";
 
-/** @typedef {import('./analyzer.js').AnalyzerOptions} AnalyzerOptions */
-/** @typedef {import('./analyzer.js').ImageSource} ImageSource */
-/** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
+/** @import { AnalyzerOptions, ImageSource } from './analyzer.js' */
+/** @import { PipelineOptions } from '../pkg/countenance.js' */
 
 /**
- * @typedef {object} OwnOptions
+ * @typedef {object} PoolOptions
  * @property {number} [concurrency] how many workers; by default one for each core, 4 at most
  * @property {AbortSignal} [signal] ends the loop
  */
 
-/** @typedef {OwnOptions & Omit<AnalyzerOptions, 'signal'> & PipelineOptions} ImagesOptions */
+/** @typedef {PoolOptions & Omit<AnalyzerOptions, 'signal'> & PipelineOptions} ImagesOptions */
 
 /** The most workers by default: each holds the module and the picture that it reads. */
 const MOST_WORKERS = 4;

@@ -8,7 +8,7 @@ import init, { __wbg_reset_state as startAnew } from "../pkg/countenance.js";
 import { openModuleFile } from "./module-file.js";
 import { EmotionError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').Progress} Progress */
+/** @import { Progress } from './protocol.js' */
 
 /** A module of one function, `i8x16.popcnt(i8x16.splat(0))`: valid only with fixed-width SIMD. */
 const SIMD_PROBE = new Uint8Array([

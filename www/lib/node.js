@@ -15,18 +15,18 @@ export { EmotionError };
 
 /** @typedef {import('./plain.js').Bytes} Bytes */
 /** @typedef {import('./plain.js').Pixels} Pixels */
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
+/** @typedef {import('../pkg/countenance.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
 
 /** A file's path or `file:` URL, its bytes, or pixels. @typedef {string | URL | Bytes | Pixels} NodeImageSource */
 
 /**
- * @typedef {object} OwnOptions
+ * @typedef {object} ThreadOptions
  * @property {number} [concurrency] how many threads; by default one for each core
  * @property {AbortSignal} [signal] ends the loop
  */
 
-/** @typedef {OwnOptions & PipelineOptions} NodeImagesOptions */
+/** @typedef {ThreadOptions & PipelineOptions} NodeImagesOptions */
 
 /**
  * Reads pictures with a thread for each core, and gives the answers in the order of the pictures. A picture that can't be

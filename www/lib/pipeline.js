@@ -15,21 +15,21 @@ import { EmotionError } from "./protocol.js";
 
 export { EmotionError };
 
-/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
+/** @typedef {import('../pkg/countenance.js').TurnedBox} TurnedBox */
 /** @typedef {import('./plain.js').Bytes} Bytes */
 /** @typedef {import('./plain.js').Pixels} Pixels */
-/** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
-/** @typedef {import('./protocol.js').Emotion} Emotion */
-/** @typedef {import('./protocol.js').Expression} Expression */
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('../pkg/countenance.js').CalibrationFrame} CalibrationFrame */
+/** @typedef {import('../pkg/countenance.js').Emotion} Emotion */
+/** @typedef {import('../pkg/countenance.js').Expression} Expression */
+/** @typedef {import('../pkg/countenance.js').FaceEmotion} FaceEmotion */
 /** @typedef {import('./protocol.js').FaceEmotion8} FaceEmotion8 */
 /** @typedef {import('./protocol.js').AsksForEight} AsksForEight */
-/** @typedef {import('./protocol.js').FaceExplanation} FaceExplanation */
-/** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
-/** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
-/** @typedef {import('./protocol.js').Preview} Preview */
+/** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
+/** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
+/** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
+/** @typedef {import('../pkg/countenance.js').Preview} Preview */
 /** @typedef {import('./protocol.js').Progress} Progress */
-/** @typedef {import('./protocol.js').Recording} Recording */
+/** @typedef {import('../pkg/countenance.js').Recording} Recording */
 /** @typedef {import('./picture-file.js').StoredPicture} StoredPicture */
 
 /**
@@ -130,6 +130,25 @@ export class EmotionPipeline {
       return pipeline.analyzeImage(pixels.data, pixels.width, pixels.height);
     });
     return /** @type {F[]} */ (faces);
+  }
+
+  /**
+   * The faces that a look at the whole picture finds, to be shown until `analyzeImage` has looked closer and found the
+   * small ones too.
+   *
+   * @param {ImageBitmap | StoredPicture | Pixels | Bytes} source as for `analyzeImage`
+   * @returns {F[] | undefined} nothing where there is no closer look: it is for pictures above 1280 pixels, with
+   *   `pictureSize: "auto"`
+   * @throws {EmotionError} as `analyzeImage`
+   */
+  glance(source) {
+    const { bitmap, orientation, bytes, pixels } = plainPicture(source);
+    const faces = this.#run((pipeline) => {
+      if (bitmap) return pipeline.glanceBitmap(bitmap, orientation);
+      if (bytes) return pipeline.glanceBytes(bytes);
+      return pipeline.glanceImage(pixels.data, pixels.width, pixels.height);
+    });
+    return /** @type {F[] | undefined} */ (faces);
   }
 
   /**

@@ -7,9 +7,8 @@
 
 import { EmotionError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
-/** @typedef {import('./protocol.js').TurnedBox} TurnedBox */
-/** @typedef {import('./protocol.js').CalibrationFrame} CalibrationFrame */
+/** @import { TurnedBox, CalibrationFrame } from '../pkg/countenance.js' */
+/** @import { EmotionErrorCode } from './protocol.js' */
 /** @typedef {ArrayBufferLike | ArrayBufferView} Bytes a buffer, shared or not, or any view of one */
 
 /**
@@ -161,6 +160,16 @@ export function plainBox(value) {
     }
     return /** @type {TurnedBox} */ ({ x, y, width, height, roll });
   });
+}
+
+/**
+ * @param {unknown} value
+ * @param {string} name of the option
+ * @throws {EmotionError} `invalid-options`
+ */
+export function checkCallback(value, name) {
+  if (value === undefined || typeof value === "function") return;
+  throw new EmotionError("invalid-options", `${name} must be a function`);
 }
 
 /**

@@ -7,7 +7,7 @@
 import { abortable } from "./abortable.js";
 import { EmotionError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
+/** @import { FaceEmotion } from '../pkg/countenance.js' */
 
 /**
  * One picture's answer: either its faces or why it could not be read.

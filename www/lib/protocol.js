@@ -6,17 +6,9 @@
  * @module
  */
 
-/** @typedef {import('../pkg/countenance.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('../pkg/countenance.js').FaceExplanation} FaceExplanation */
-/** @typedef {import('../pkg/countenance.js').Expression} Expression */
-/** @typedef {import('../pkg/countenance.js').Box} Box */
-/** @typedef {import('../pkg/countenance.js').TurnedBox} TurnedBox */
-/** @typedef {import('../pkg/countenance.js').CalibrationFrame} CalibrationFrame */
-/** @typedef {import('../pkg/countenance.js').Emotion} Emotion */
-/** @typedef {import('../pkg/countenance.js').Recording} Recording */
-/** @typedef {import('../pkg/countenance.js').PipelineOptions} PipelineOptions */
-/** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
-/** @typedef {import('../pkg/countenance.js').Preview} Preview */
+/** @import {
+ *   FaceEmotion, FaceExplanation, Expression, Box, TurnedBox, CalibrationFrame, Emotion, Recording, PipelineOptions, ModelInfo, Preview
+ * } from '../pkg/countenance.js' */
 
 /**
  * A face with its answer over eight expressions: what there is with `expressions: 8`.
@@ -45,8 +37,8 @@
  * @property {(params: OpenParams) => Opened} open loads the module and builds the pipeline; asked once, first
  * @property {(params: { options: PipelineOptions }) => void} configure changes the options
  * @property {(params: { frames: CalibrationFrame[] }) => string} fitCalibration
- * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => FaceEmotion[]} analyzeImage
- * @property {(params: { picture: ImageBitmap, timestampMs: number }) => FrameAnswer} analyzeFrame
+ * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, wantsGlance: boolean }) => FaceEmotion[]} analyzeImage
+ * @property {(params: { picture: ImageBitmap | VideoFrame, timestampMs: number }) => FrameAnswer} analyzeFrame
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer>, box: TurnedBox }) => FaceExplanation} explainFace
  * @property {(params: { picture: ImageBitmap | Uint8Array<ArrayBuffer> }) => Preview} previewImage
  * @property {(params: { grey: Uint8Array }) => Expression} classifyFace
@@ -85,8 +77,8 @@
  * `isLocked` says that the lock of `OpenParams.lockName` is held: before the module is loaded, so that a worker killed while
  * it loads is noticed too.
  *
- * @typedef {{ id: number, result: unknown } | { id: number, error: PlainError } | { progress: Progress }
- *   | { isLocked: true }} Reply
+ * @typedef {{ id: number, result: unknown } | { id: number, error: PlainError } | { id: number, glance: FaceEmotion[] }
+ *   | { progress: Progress } | { isLocked: true }} Reply
  */
 
 /** An error of a named kind: `code` is stable and for programs, `message` is for people. */

@@ -11,8 +11,8 @@
 import { EmotionError } from "./protocol.js";
 
 /** @typedef {import('./protocol.js').EmotionErrorCode} EmotionErrorCode */
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('./protocol.js').ModelInfo} ModelInfo */
+/** @typedef {import('../pkg/countenance.js').FaceEmotion} FaceEmotion */
+/** @typedef {import('../pkg/countenance.js').ModelInfo} ModelInfo */
 
 export { EmotionError };
 
@@ -112,7 +112,7 @@ export class FakeAnalyzer {
   calls = [];
   /** Set it to what the light is to be. */
   isTooDark = false;
-  /** Set it to how far a recording is to be. @type {import('./protocol.js').Recording | undefined} */
+  /** Set it to how far a recording is to be. @type {import('../pkg/countenance.js').Recording | undefined} */
   recording = undefined;
   model = MODEL;
   /** @type {string[]} */

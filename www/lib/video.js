@@ -13,14 +13,13 @@ import { EmotionError } from "./protocol.js";
 import { retryOnce } from "./retry.js";
 import { FRAMES_PER_SECOND, readVideo } from "./video-file.js";
 
-/** @typedef {import('./analyzer.js').AnalyzerOptions} AnalyzerOptions */
-/** @typedef {import('./events.js').FaceEvent} FaceEvent */
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
-/** @typedef {import('./watch.js').FrameAnalyzer} FrameAnalyzer */
+/** @import { AnalyzerOptions } from './analyzer.js' */
+/** @import { FaceEvent } from './events.js' */
+/** @import { FaceEmotion, PipelineOptions } from '../pkg/countenance.js' */
+/** @import { FrameAnalyzer } from './watch.js' */
 
 /**
- * @typedef {object} OwnOptions
+ * @typedef {object} SamplingOptions
  * @property {number} [fps] how many frames are read of each second of the video; 5 by default
  * @property {AbortSignal} [signal] rejects the call with its reason
  * @property {(progress: VideoProgress) => void} [onProgress] called after each frame
@@ -28,7 +27,7 @@ import { FRAMES_PER_SECOND, readVideo } from "./video-file.js";
  *   options and closed at the end
  */
 
-/** @typedef {OwnOptions & Omit<AnalyzerOptions, 'signal' | 'onProgress'> & PipelineOptions} VideoOptions */
+/** @typedef {SamplingOptions & Omit<AnalyzerOptions, 'signal' | 'onProgress'> & PipelineOptions} VideoOptions */
 
 /**
  * @typedef {object} VideoProgress

@@ -11,14 +11,12 @@ import { Feed } from "./feed.js";
 import { plainObject } from "./plain.js";
 import { retryOnce } from "./retry.js";
 
-/** @typedef {import('./analyzer.js').AnalyzerOptions} AnalyzerOptions */
-/** @typedef {import('./events.js').FaceEvent} FaceEvent */
-/** @typedef {import('./feed.js').FeedOptions} FeedOptions */
-/** @typedef {import('./geometry.js').Size} Size */
-/** @typedef {import('./protocol.js').AsksForEight} AsksForEight */
-/** @typedef {import('./protocol.js').FaceEmotion} FaceEmotion */
-/** @typedef {import('./protocol.js').FaceEmotion8} FaceEmotion8 */
-/** @typedef {import('./protocol.js').PipelineOptions} PipelineOptions */
+/** @import { AnalyzerOptions } from './analyzer.js' */
+/** @import { FaceEvent } from './events.js' */
+/** @import { FeedOptions } from './feed.js' */
+/** @import { Size } from './geometry.js' */
+/** @import { FaceEmotion, PipelineOptions } from '../pkg/countenance.js' */
+/** @import { AsksForEight, FaceEmotion8 } from './protocol.js' */
 
 /**
  * "camera" (the one that faces the user), constraints for another one (`{ facingMode: "environment" }`), or what shows
@@ -35,13 +33,13 @@ import { retryOnce } from "./retry.js";
  */
 
 /**
- * @typedef {object} OwnOptions
+ * @typedef {object} LoopOptions
  * @property {FrameAnalyzer} [analyzer] reads the frames and stays open; without one, an analyzer is made of the other
  *   options and closed at the end
  * @property {AbortSignal} [signal] ends the loop, and switches the camera off at once
  */
 
-/** @typedef {OwnOptions & FeedOptions & Omit<AnalyzerOptions, 'signal'> & PipelineOptions} WatchOptions */
+/** @typedef {LoopOptions & FeedOptions & Omit<AnalyzerOptions, 'signal'> & PipelineOptions} WatchOptions */
 
 /**
  * @template {FaceEmotion} [F=FaceEmotion]

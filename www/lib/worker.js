@@ -8,11 +8,8 @@ import { openPicture } from "./picture-file.js";
 import { EmotionPipeline } from "./pipeline.js";
 import { EmotionError, toPlainError } from "./protocol.js";
 
-/** @typedef {import('./protocol.js').Methods} Methods */
-/** @typedef {import('./protocol.js').Reply} Reply */
-/** @typedef {import('./protocol.js').Request} Request */
-
-/** @typedef {import('./picture-file.js').StoredPicture} StoredPicture */
+/** @import { Methods, Reply, Request } from './protocol.js' */
+/** @import { StoredPicture } from './picture-file.js' */
 
 const scope = /** @type {DedicatedWorkerGlobalScope} */ (/** @type {unknown} */ (globalThis));
 
@@ -24,7 +21,12 @@ function opened() {
   return pipeline;
 }
 
-/** @type {{ [M in keyof Methods]: (params: Parameters<Methods[M]>[0]) => ReturnType<Methods[M]> | Promise<ReturnType<Methods[M]>> }} */
+/**
+ * @template {keyof Methods} M
+ * @typedef {(params: Parameters<Methods[M]>[0], id: number) => ReturnType<Methods[M]> | Promise<ReturnType<Methods[M]>>} Method
+ */
+
+/** @type {{ [M in keyof Methods]: Method<M> }} */
 const methods = {
   async open({ options, module, integrity, lockName }) {
     if (lockName && (await holdLock(lockName))) post({ isLocked: true });
@@ -38,17 +40,22 @@ const methods = {
   fitCalibration({ frames }) {
     return opened().fitCalibration(frames);
   },
-  analyzeImage({ picture }) {
-    return withPicture(picture, (opened, pipeline) => pipeline.analyzeImage(opened));
+  analyzeImage({ picture, wantsGlance }, id) {
+    return withPicture(picture, (opened, pipeline) => {
+      const glance = wantsGlance ? pipeline.glance(opened) : undefined;
+      if (glance) post({ id, glance });
+      return pipeline.analyzeImage(opened);
+    });
   },
-  analyzeFrame({ picture, timestampMs }) {
+  async analyzeFrame({ picture, timestampMs }) {
+    const bitmap = picture instanceof ImageBitmap ? picture : await bitmapOf(picture);
     try {
       const pipeline = opened();
-      const faces = pipeline.analyzeFrame(picture, { timestampMs });
+      const faces = pipeline.analyzeFrame(bitmap, { timestampMs });
       const { isTooDark, recording } = pipeline;
       return { faces, isTooDark, recording };
     } finally {
-      picture.close();
+      bitmap.close();
     }
   },
   explainFace({ picture, box }) {
@@ -73,6 +80,15 @@ const methods = {
     opened().reset();
   },
 };
+
+/** @param {VideoFrame} frame which is closed, so that the camera gets its memory back */
+async function bitmapOf(frame) {
+  try {
+    return await createImageBitmap(frame);
+  } finally {
+    frame.close();
+  }
+}
 
 /**
  * Opens a picture for `work`, and frees its memory whether that succeeds or fails.
@@ -121,8 +137,8 @@ function post(reply, transfer = []) {
 scope.onmessage = async ({ data }) => {
   const { id, method, params } = /** @type {Request} */ (data);
   try {
-    const answer = /** @type {(params: unknown) => unknown} */ (methods[method]);
-    const result = await answer(params);
+    const answer = /** @type {(params: unknown, id: number) => unknown} */ (methods[method]);
+    const result = await answer(params, id);
     const { bitmap } = /** @type {{ bitmap?: ImageBitmap }} */ (result ?? {});
     post({ id, result }, bitmap ? [bitmap] : []);
   } catch (error) {
