@@ -5,12 +5,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use countenance::{BoundingBox, CHIP_SIDE, EmotionPipeline, Explanations, FaceEmotion};
+use countenance::{CHIP_SIDE, EmotionPipeline, Explanations, FaceEmotion};
 use image::codecs::png::PngEncoder;
 use image::{ImageEncoder, Rgb, RgbImage};
 use serde::Serialize;
 
 use crate::Exit;
+use crate::explanation::FaceExplanation;
 use crate::failure::Failure;
 use crate::options::ReadingArgs;
 use crate::picture;
@@ -50,16 +51,6 @@ struct Explained {
     explanations: Vec<FaceExplanation>,
 }
 
-#[derive(Serialize)]
-struct FaceExplanation {
-    #[serde(rename = "box")]
-    bounding_box: BoundingBox,
-    roll: f32,
-    chip: Vec<u8>,
-    #[serde(flatten)]
-    explanations: Explanations,
-}
-
 pub(crate) fn run(arguments: ExplainArgs) -> Exit {
     let ExplainArgs { picture, output, reading } = arguments;
     let mut pipeline = match EmotionPipeline::new(reading.into()) {
@@ -91,13 +82,7 @@ fn explain(pipeline: &mut EmotionPipeline, path: &Path) -> Result<Explained, Fai
     let faces = pipeline.analyze_image(&frame)?.to_vec();
     let mut explanations = Vec::new();
     for FaceEmotion { detection, .. } in &faces {
-        let (chip, of_face) = pipeline.explain_face(&frame, &detection.bounding_box, detection.roll)?;
-        explanations.push(FaceExplanation {
-            bounding_box: detection.bounding_box,
-            roll: detection.roll,
-            chip: chip.grey().to_vec(),
-            explanations: of_face,
-        });
+        explanations.push(FaceExplanation::of(pipeline, &frame, detection.bounding_box, detection.roll)?);
     }
     Ok(Explained { file: path.to_string_lossy().into_owned(), faces, explanations })
 }

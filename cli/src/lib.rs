@@ -3,6 +3,7 @@
 mod bench;
 mod evaluate;
 mod explain;
+mod explanation;
 mod failure;
 mod options;
 mod picture;

@@ -12,7 +12,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, EXPECT, REFERRER_POLICY, X
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use countenance::{BoundingBox, EmotionPipeline, Error, Explanations, FaceEmotion, Frame, Picture};
+use countenance::{EmotionPipeline, Error, FaceEmotion, Frame, Picture};
 use serde::Serialize;
 use serde_json::json;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,6 +28,7 @@ use super::metrics::Metrics;
 use super::pool::Pool;
 use super::request::{Asked, Rest, Source};
 use super::{openapi, page};
+use crate::explanation::FaceExplanation;
 
 /// How long the rest of a refused request is read, so that its client sees the answer.
 const DISCARD: Duration = Duration::from_secs(5);
@@ -185,16 +186,6 @@ struct Explained {
     explanations: Vec<FaceExplanation>,
 }
 
-#[derive(Serialize)]
-struct FaceExplanation {
-    #[serde(rename = "box")]
-    bounding_box: BoundingBox,
-    roll: f32,
-    chip: Vec<u8>,
-    #[serde(flatten)]
-    explanations: Explanations,
-}
-
 /// Reads the expressions of the faces in a picture.
 ///
 /// One picture is answered with an object. Several, or one in `images`, are answered with a list in their order, where
@@ -229,11 +220,9 @@ async fn explain(State(app): State<Arc<App>>, request: Request) -> Result<impl I
                     faces.map(|face| (face.bounding_box, face.roll)).collect()
                 }
             };
-            let explanations = places.into_iter().map(|(bounding_box, roll)| {
-                let (chip, explanations) = pipeline.explain_face(frame, &bounding_box, roll)?;
-                Ok(FaceExplanation { bounding_box, roll, chip: chip.grey().to_vec(), explanations })
-            });
-            Ok(Explained { explanations: explanations.collect::<Result<_, Error>>()? })
+            let explanations =
+                places.into_iter().map(|(bounding_box, roll)| FaceExplanation::of(pipeline, frame, bounding_box, roll));
+            Ok(Explained { explanations: explanations.collect::<Result<_, _>>()? })
         })
     };
     app.answer(request, explain).await
