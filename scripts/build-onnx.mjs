@@ -25,24 +25,19 @@ if (options.weights) {
 } else {
   const { emotion, detector } = shipped;
   const metrics = JSON.parse(readFileSync(join(root, "models", emotion, "metrics.json"), "utf8"));
-  writeFolder(emotion, expressions(weightsOf(emotion)), {
+  const evaluation = {
+    task: { type: "image-classification" },
+    dataset: { name: "FER2013, four expressions", type: "fer2013", split: "validation" },
+    metrics: ["accuracy", "loss"].map((type) => ({ type, value: metrics[type] })),
+  };
+  const frontMatter = {
     license: ["mit", "apache-2.0"],
     library_name: "onnx",
     pipeline_tag: "image-classification",
     tags: ["facial-expression-recognition", "emotion-recognition", "onnxruntime"],
-    "model-index": [
-      {
-        name: emotion,
-        results: [
-          {
-            task: { type: "image-classification" },
-            dataset: { name: "FER2013, four expressions", type: "fer2013", split: "validation" },
-            metrics: ["accuracy", "loss"].map((type) => ({ type, value: metrics[type] })),
-          },
-        ],
-      },
-    ],
-  });
+    "model-index": [{ name: emotion, results: [evaluation] }],
+  };
+  writeFolder(emotion, expressions(weightsOf(emotion)), frontMatter, ["LICENSE-MIT", "LICENSE-APACHE"]);
   writeFolder(detector, faces(weightsOf(detector), join(root, "models", detector, "LICENSE")), {
     license: "bsd-3-clause",
     library_name: "onnx",
@@ -82,8 +77,8 @@ function namesOfHeads() {
   return { classes: namesOf("Emotion"), classes_eight: namesOf("Emotion8") };
 }
 
-/** Writes a model's folder: the file, the card with its front matter, and what the card shows and links to. */
-function writeFolder(id, file, frontMatter) {
+/** Writes a model's folder: the file, its licences, the card with its front matter, and what the card shows and links to. */
+function writeFolder(id, file, frontMatter, licences = []) {
   const [from, to] = [join(root, "models", id), join(resolve(options.out), id)];
   rmSync(to, { recursive: true, force: true });
   mkdirSync(to, { recursive: true });
@@ -93,4 +88,5 @@ function writeFolder(id, file, frontMatter) {
   const head = Object.entries(frontMatter).map(([key, value]) => `${key}: ${JSON.stringify(value)}\n`);
   writeFileSync(join(to, "README.md"), `---\n${head.join("")}---\n\n${card}`);
   for (const [, name] of card.matchAll(/\]\(([\w.]+)\)/g)) copyFileSync(join(from, name), join(to, name));
+  for (const name of licences) copyFileSync(join(root, name), join(to, name));
 }

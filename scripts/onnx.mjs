@@ -186,10 +186,11 @@ export function expressionOnnx({ metadata, tensors }, names, about) {
   const fourLogits = graph.dense(features, "dense3", "four_logits");
   const eightLogits = graph.dense(features, "eight", "eight_logits");
 
-  const scaled = graph.apply("Div", fourLogits, Number(metadata.temperature));
-  const corrected = correct(graph, scaled, appearance(graph, pixels), metadata);
+  const scaled = graph.apply("Div", fourLogits, number(metadata, "temperature"));
+  const isCorrected = "appearance_weights" in metadata;
+  const corrected = isCorrected ? correct(graph, scaled, appearance(graph, pixels), metadata) : scaled;
   const four = graph.node("Softmax", [corrected], { axis: 1 }, "four");
-  const scaledEight = graph.apply("Div", eightLogits, Number(metadata.temperature_eight));
+  const scaledEight = graph.apply("Div", eightLogits, number(metadata, "temperature_eight"));
   const eight = graph.node("Softmax", [scaledEight], { axis: 1 }, "eight");
   const other = otherOf(graph, eight, names, metadata);
 
@@ -201,6 +202,13 @@ export function expressionOnnx({ metadata, tensors }, names, about) {
   const lists = Object.fromEntries(Object.entries(names).map(([key, list]) => [key, list.join(",")]));
   const input = valueInfo("face", ["N", 1, 48, 48], UINT8, "Upright faces, cut out, grey, 0 is black and 255 white");
   return graph.model(input, { ...metadata, ...lists, ...about });
+}
+
+/** A number of the metadata; throws where there is none. */
+function number(metadata, key) {
+  const value = Number.parseFloat(metadata[key]);
+  if (!Number.isFinite(value)) throw new Error(`the weights' metadata has no number ${key}`);
+  return value;
 }
 
 /** How the faces look, [N, 6]: the measures of src/appearance.rs, in their order. */
@@ -275,9 +283,9 @@ function otherOf(graph, eight, { classes, classes_eight: all }, metadata) {
   const sides = Float32Array.from(all.flatMap((name) => (classes.includes(name) ? [0, 1] : [1, 0])));
   const sums = graph.node("MatMul", [eight, graph.constant("other_sides", [all.length, 2], sides)]);
   const logs = graph.apply("Log", graph.apply("Max", sums, 2 ** -126)); // the smallest normal number
-  const scale = Number(metadata.other_scale);
+  const scale = number(metadata, "other_scale");
   const scales = graph.constant("other_scales", [2, 1], Float32Array.of(scale, -scale));
-  const offset = graph.constant("other_offset", [1], Float32Array.of(Number(metadata.other_offset)));
+  const offset = graph.constant("other_offset", [1], Float32Array.of(number(metadata, "other_offset")));
   const probability = graph.node("Sigmoid", [graph.node("Gemm", [logs, scales, offset])]);
   const axes = graph.constant("integers 1", [1], BigInt64Array.of(1n));
   return graph.node("Squeeze", [probability, axes], {}, "other");
@@ -289,8 +297,8 @@ function otherOf(graph, eight, { classes, classes_eight: all }, metadata) {
 const DETECTOR_HEADS = { cls: 1, obj: 1, bbox: 4, kps: 10 };
 
 /**
- * The detector's forward pass: `image` [N, 3, height, width] BGR 0..255 to `cls_8` .. `kps_32`. Decoding and non-maximum
- * suppression are not in it.
+ * The detector's forward pass: `image` [N, 3, height, width] BGR 0..255 to `cls_8` .. `kps_32` [N, cells, values], the cells
+ * row by row. Decoding and non-maximum suppression are not in it. OpenCV's `FaceDetectorYN` takes these names and shapes.
  * @param {[number | string, number | string, number | string]} size of the input, each a number, a multiple of 32 in the
  *   case of height and width, or a name for what the caller chooses
  * @param {Record<string, string>} [about] more metadata
@@ -307,7 +315,6 @@ export function detectorOnnx({ metadata, tensors }, [count, height, width], abou
     const attributes = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
     return graph.node("Resize", [input, "", scales()], attributes);
   };
-  const cells = (side, stride) => (typeof side === "string" ? `${side} / ${stride}` : side / stride);
 
   let value = relu(graph.convolution("image", "backbone.0.conv", { stride: 2 }));
   value = graph.maxPool(relu(separable(value, "backbone.0.dp")));
@@ -324,11 +331,12 @@ export function detectorOnnx({ metadata, tensors }, [count, height, width], abou
   }
   levels.forEach((features, level) => {
     const stride = 8 << level;
-    for (const [head, channels] of Object.entries(DETECTOR_HEADS)) {
-      const raw = separable(features, `head.${level}.${head}`);
+    for (const [head, values] of Object.entries(DETECTOR_HEADS)) {
       const name = `${head}_${stride}`;
-      graph.node(channels === 1 ? "Sigmoid" : "Identity", [raw], {}, name);
-      graph.output(name, [count, channels, cells(height, stride), cells(width, stride)]);
+      const raw = separable(features, `head.${level}.${head}`);
+      const cells = graph.node("Transpose", [values === 1 ? graph.apply("Sigmoid", raw) : raw], { perm: [0, 2, 3, 1] });
+      const shape = graph.constant(`cells of ${head}`, [3], BigInt64Array.of(0n, -1n, BigInt(values)));
+      graph.output(graph.node("Reshape", [cells, shape], {}, name), [count, `cells_${stride}`, values]);
     }
   });
   const input = valueInfo("image", [count, 3, height, width], FLOAT, "Blue, green, red, 0..255; sides multiples of 32");

@@ -172,7 +172,7 @@ function bestFace(outputs) {
     for (let cell = 0; cell < cls.length; cell++) {
       const confidence = Math.sqrt(cls[cell] * obj[cell]);
       if (confidence <= best.confidence) continue;
-      const [dx, dy, w, h] = [0, 1, 2, 3].map((i) => bbox[i * cls.length + cell]);
+      const [dx, dy, w, h] = bbox.subarray(4 * cell);
       const [width, height] = [Math.exp(w) * stride, Math.exp(h) * stride];
       const x = ((cell % columns) + dx) * stride - width / 2;
       const y = (Math.floor(cell / columns) + dy) * stride - height / 2;
