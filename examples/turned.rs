@@ -9,14 +9,11 @@
 //! upright are looked for. Pictures below 160 pixels are enlarged five times first. `3/40` takes the third, the 43rd, the
 //! 83rd picture and so on; `1/1` takes all. `benches/turned.mjs` puts the table into the documentation.
 
-mod files;
-
 use std::f64::consts::TAU;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::{env, fs, io};
 
 use countenance::{BoundingBox, Emotion, EmotionPipeline, Error, FaceEmotion, Frame, Label, Picture, PipelineOptions};
-use files::list;
 use rayon::prelude::*;
 
 const ANGLES: [f64; 9] = [0.0, 15.0, 30.0, 45.0, 60.0, 90.0, 135.0, 180.0, 270.0];
@@ -99,6 +96,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         );
     }
     Ok(())
+}
+
+/// Adds a file, or all files in and below a folder in the order of their names.
+fn list(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    if !path.is_dir() {
+        files.push(path.to_owned());
+        return Ok(());
+    }
+    let mut entries = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    entries.sort();
+    entries.iter().try_for_each(|entry| list(entry, files))
 }
 
 /// What is found of one picture's faces at every angle.

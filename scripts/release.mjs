@@ -17,7 +17,7 @@ if (problems.length > 0) fail(problems.join("\n"));
 
 // All tests, two clean builds that must be equal among them; the last stage makes the artefacts.
 run("node", ["scripts/test.mjs"]);
-run("node", ["scripts/test.mjs", "ecosystem"]);
+run("node", ["scripts/test.mjs", "ecosystem", "rest"]);
 deny();
 const unasked = advisories();
 if (outputOf("git", ["status", "--porcelain"])) fail("The tests changed files of the repository.");

@@ -1,5 +1,5 @@
-// Runs every check, or those named: node scripts/test.mjs [lint] [rust] [training] [wasm] [types] [package] [page]
-// [browsers] [site] [release]. `npm run check` names lint, unit, golden and types; `ecosystem` runs only where it is named.
+// Runs every check, or those named: node scripts/test.mjs [lint] [rust] [cli] [training] [wasm] [types] [package] [page]
+// [browsers] [site] [release]. `npm run check` names lint, unit, golden and types; `ecosystem` and `rest` run only where they are named.
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -14,6 +14,9 @@ const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
 
 /** What is checked without Burn. */
 const library = ["--package", "countenance", "--package", "countenance-fuzz", "--features", "countenance/serde"];
+
+/** The command line, `serve` included. */
+const commandLine = ["--package", "countenance-cli"];
 
 const stages = {
   lint() {
@@ -34,6 +37,10 @@ const stages = {
   },
   rust() {
     run("cargo", ["test", "--quiet", ...library]);
+  },
+  cli() {
+    run("cargo", ["clippy", "--quiet", "--all-targets", ...commandLine, "--", "--deny", "warnings"]);
+    run("cargo", ["test", "--quiet", ...commandLine]);
   },
   training() {
     const everything = ["--package", "countenance", "--package", "countenance-training", "--features", "burn-flex"];
@@ -87,6 +94,10 @@ const parts = {
     ensureBuilt();
     ensurePacked();
     run("node", ["--test", "--test-concurrency=1", ...testFiles("tests/ecosystem")], { CHROMIUM: findChromium() });
+  },
+  rest() {
+    run("cargo", ["build", "--quiet", ...commandLine]);
+    run("node", ["tests/rest/conformance.mjs"]);
   },
   unit() {
     run("cargo", ["test", "--quiet", "--package", "countenance", "--lib"]);

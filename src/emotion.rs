@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What stands in the place of an expression where the answer is uncertain.
+pub const UNCERTAIN: &str = "uncertain";
+
 /// A set of expressions that one head of the network distinguishes.
 pub trait Expressions<const N: usize>: Copy + Eq + fmt::Debug + 'static {
     /// All, in the head's output order.

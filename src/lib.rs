@@ -86,7 +86,7 @@ pub use chip::{CHIP_SIDE, FaceChip};
 pub use classify::{Answers, EmotionClassifier};
 pub use crop::{chip_from_frame, crop_face, crop_turned_face};
 pub use detect::{DetectOptions, FaceDetector};
-pub use emotion::{Emotion, Emotion8, Expressions, Label};
+pub use emotion::{Emotion, Emotion8, Expressions, Label, UNCERTAIN};
 pub use error::{Error, ErrorKind};
 pub use explain::{Explanation, Explanations, explain};
 pub use face::{Expression, FaceEmotion};

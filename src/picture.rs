@@ -46,6 +46,16 @@ impl Picture {
     /// are decoded; [`ErrorKind::OutOfMemory`] when there is not enough memory for them; [`ErrorKind::InvalidImage`] for
     /// every other format and for truncated or damaged bytes.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        Self::decode_within(bytes, MAX_PIXELS)
+    }
+
+    /// The same for pictures of at most so many pixels: a server's limit, say, on what a stranger's picture may cost.
+    /// More than the limit of [`Frame`] is not read all the same.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_within(bytes: &[u8], most_pixels: u64) -> Result<Self, Error> {
+        let most_pixels = most_pixels.min(MAX_PIXELS);
         if bytes.is_empty() {
             return Err(invalid("the file is empty"));
         }
@@ -58,11 +68,11 @@ impl Picture {
         if pixels == 0 {
             return Err(invalid("the picture has no pixels"));
         }
-        if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
+        if width.max(height) > MAX_SIDE || pixels > most_pixels {
             return Err(Error::new(
                 ErrorKind::ImageTooLarge,
                 format!(
-                    "a picture of {width} x {height} is over the limit of {MAX_SIDE} pixels a side and {MAX_PIXELS} in all"
+                    "a picture of {width} x {height} is over the limit of {MAX_SIDE} pixels a side and {most_pixels} in all"
                 ),
             ));
         }
@@ -439,6 +449,17 @@ mod tests {
             bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
             let error = Picture::decode(&bytes).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ImageTooLarge, "{width} x {height}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_limit_of_pixels_holds_to_the_pixel() {
+        for format in FORMATS {
+            let bytes = encoded(format);
+            assert_eq!(Picture::decode_within(&bytes, 12 * 8), Picture::decode(&bytes), "{format:?}");
+            let error = Picture::decode_within(&bytes, 12 * 8 - 1).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ImageTooLarge, "{format:?}");
+            assert!(error.message().ends_with("and 95 in all"), "{error}");
         }
     }
 

@@ -11,8 +11,9 @@ use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::calibrate::PersonalCalibration;
-use crate::emotion::{Emotion, Emotion8, Expressions, Label};
+use crate::emotion::{Emotion, Emotion8, Expressions, Label, UNCERTAIN};
 use crate::error::{Error, ErrorKind};
+use crate::explain::{Explanation, Explanations};
 use crate::face::FaceEmotion;
 use crate::geometry::{BoundingBox, FaceDetection, Landmarks};
 use crate::pipeline::{PipelineOptions, SearchSize};
@@ -20,9 +21,6 @@ use crate::probabilities::{EmotionProbabilities, Probabilities};
 use crate::quality::{FaceQuality, Reason};
 use crate::range::SHARE;
 use crate::smooth::{Reading, Reading8};
-
-/// What stands in the place of an expression where the answer is uncertain.
-const UNCERTAIN: &str = "uncertain";
 
 /// A type that is written and read in the form of another one.
 macro_rules! in_the_form_of {
@@ -303,6 +301,38 @@ impl TryFrom<FaceForm> for FaceEmotion {
     }
 }
 
+/// Why an answer is what it is; only written.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExplanationForm<'a, E> {
+    heat: &'a [f32],
+    strength: f32,
+    emotion: E,
+    runner_up: E,
+}
+
+impl<E: Serialize + Copy> Serialize for Explanation<E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { heat, strength, emotion, runner_up } = self;
+        ExplanationForm { heat, strength: *strength, emotion: *emotion, runner_up: *runner_up }.serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+struct ExplanationsForm<'a> {
+    #[serde(flatten)]
+    four: &'a Explanation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eight: &'a Option<Explanation<Emotion8>>,
+}
+
+impl Serialize for Explanations {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { four, eight } = self;
+        ExplanationsForm { four, eight }.serialize(serializer)
+    }
+}
+
 /// A calibration's line of text.
 #[derive(Serialize, Deserialize)]
 #[serde(transparent)]
@@ -478,6 +508,20 @@ mod tests {
         }
         let error = from_value::<Emotion>(json!("angry")).unwrap_err().to_string();
         assert_eq!(error, r#"there is no expression "angry", only happy, neutral, sad, surprise"#);
+    }
+
+    #[test]
+    fn an_explanation_has_the_keys_of_javascript() {
+        let heat = std::array::from_fn(|pixel| if pixel == 7 { -1.0 } else { 0.5 });
+        let four = Explanation { heat, strength: 1.5, emotion: Emotion::Sad, runner_up: Emotion::Happy };
+        let eight = Explanation { heat, strength: 0.0, emotion: Emotion8::Angry, runner_up: Emotion8::Sad };
+        let mut written = to_value(Explanations { four: four.clone(), eight: Some(eight) }).unwrap();
+        let heats = [written["heat"].take(), written["eight"]["heat"].take()];
+        assert_eq!(heats, [json!(heat.to_vec()), json!(heat.to_vec())]);
+        let eight = json!({ "heat": null, "strength": 0.0, "emotion": "angry", "runnerUp": "sad" });
+        let expected = json!({ "heat": null, "strength": 1.5, "emotion": "sad", "runnerUp": "happy", "eight": eight });
+        assert_eq!(written, expected);
+        assert_eq!(to_value(Explanations { four, eight: None }).unwrap().get("eight"), None);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use web_sys::{ImageBitmap, ImageData, OffscreenCanvas, OffscreenCanvasRenderingC
 use crate::calibrate::PersonalCalibration;
 use crate::chip::{CHIP_SIDE, FaceChip};
 use crate::crop::crop_square;
-use crate::emotion::{Emotion, Emotion8, Expressions, Label};
+use crate::emotion::{Emotion, Emotion8, Expressions, Label, UNCERTAIN};
 use crate::error::{Error, ErrorKind};
 use crate::exif;
 use crate::explain::{Explanation, Explanations};
@@ -840,7 +840,7 @@ fn set_expression(target: &Object, expression: &Expression) {
 
 /// The label, or "uncertain", and the likeliest expression.
 fn set_label<E: Expressions<N>, const N: usize>(target: &Object, label: Option<&str>, likeliest: E) {
-    set(target, "emotion", &label.unwrap_or("uncertain").into());
+    set(target, "emotion", &label.unwrap_or(UNCERTAIN).into());
     set(target, "likeliest", &likeliest.name().into());
 }
 

@@ -1,6 +1,7 @@
 // What the page saves: tables that spreadsheets and programs read, and that run nothing.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { faceColumns, toCsv, toJson } from "../../www/app/export.js";
 import { parseCsv } from "./csv.mjs";
@@ -52,6 +53,13 @@ test("text of every kind comes through CSV as it was", () => {
     read.map(({ file }) => file),
     names,
   );
+});
+
+test("a face is the row that the command line writes of it", () => {
+  const fixture = (name) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), "utf8");
+  const [face] = JSON.parse(fixture("boundary.json")).faces;
+  const settings = { ...SETTINGS, uncertain_below: 0.6, expressions: 8 };
+  assert.equal(toCsv(asResults([faceColumns(face)], settings)), fixture("exported.csv"));
 });
 
 test("text that splits a line for some reader is quoted", () => {

@@ -407,7 +407,10 @@ test("npm start: builds the module and serves the page", async () => {
 
 test("no example was left out", () => {
   run.add("npm test"); // which runs this
-  run.add("cargo run --release --example analyze -- holidays/ > answers.jsonl"); // in tests/analyze.rs
+  run.add("cargo install --path cli"); // which installs what cli/tests call
+  for (const command of commands)
+    if (/\bcountenance (read|explain|bench|evaluate) /.test(`${command} `)) run.add(command); // in cli/tests/docs.rs
+  for (const command of commands) if (/^countenance serve\b|\bcurl /.test(command)) run.add(command); // in cli/tests/serve.rs
   const left = [...examples.keys(), ...commands].filter((name) => !run.has(name));
   assert.deepEqual([left, strays], [[], []]);
   // The README's Rust is a test of the crate's documentation.
