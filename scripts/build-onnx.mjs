@@ -46,6 +46,8 @@ if (options.weights) {
   });
 }
 
+console.log(`Built ${options.out}.`);
+
 function weightsOf(id) {
   return join(root, "models", id, "weights.cnw");
 }

@@ -27,6 +27,7 @@ const CHAPTERS = {
     "docs/csp",
     "docs/offline",
     "docs/hosting",
+    "docs/onnx",
     "docs/training",
   ],
   Reference: [
