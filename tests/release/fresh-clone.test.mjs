@@ -28,7 +28,11 @@ const MORE_PACKAGES = (folder) => new RegExp(`stand-in for npm: ci in ${folder}`
 const SCRIPTS = {
   start: { says: /Countenance is at http/, status: null },
   build: { says: /Built .*countenance_bg\.wasm/, status: 0, writes: "www/pkg/integrity.json" },
-  "build:onnx": { says: /Built .*dist\/onnx/, status: 0, writes: `dist/onnx/${shipped.emotion}/${shipped.emotion}.onnx` },
+  "build:onnx": {
+    says: /Built .*dist\/onnx/,
+    status: 0,
+    writes: `dist/onnx/${shipped.emotion}/${shipped.emotion}.onnx`,
+  },
   "build:single": { says: /Built .*countenance\.html/, status: 0, writes: "dist/countenance.html" },
   "build:site": { says: MORE_PACKAGES("docs"), status: 1 },
   screenshots: { says: BROWSER, status: 1 },
