@@ -216,36 +216,23 @@ function appearance(graph, pixels) {
   const meanOver = (keepdims, value) => graph.node("ReduceMean", [value], { axes: [2, 3], keepdims });
   const mean = (value) => meanOver(0, value);
   /** The mean squared difference of pixels of an area that are `down` and `right` of each other, for values 0..1. */
-  const detail = ([[top, bottom], [left, right]], [down, across]) => {
+  const detail = ([top, bottom, left, right], [down, across]) => {
     const from = graph.slice(pixels, [top, left], [bottom - down, right - across], 2);
     const to = graph.slice(pixels, [top + down, left + across], [bottom, right], 2);
     return graph.apply("Div", mean(graph.square(graph.apply("Sub", from, to))), 255 ** 2);
   };
-  const whole = [
-    [0, 48],
-    [0, 48],
-  ];
-  const sharpnessAlong = (axis) => {
+  const sharpnessAlong = ([down, across]) => {
     const [near, far] = [1, 2].map((distance) =>
-      graph.apply("Add", detail(whole, axis === "x" ? [0, distance] : [distance, 0]), 1e-6),
+      graph.apply("Add", detail([0, 48, 0, 48], [distance * down, distance * across]), 1e-6),
     );
     const share = graph.apply("Div", graph.apply("Sub", graph.apply("Div", near, far), 0.25), 0.75);
     return graph.apply("Clip", share, 0, 1);
   };
-  const sharpness = ["x", "y"].map(sharpnessAlong);
+  const sharpness = [sharpnessAlong([0, 1]), sharpnessAlong([1, 0])];
   const logSharpness = (which) =>
     graph.apply("Log", graph.apply("Add", graph.node(which, sharpness), Math.fround(1 / 3)));
   const part = (area) => graph.apply("Add", graph.apply("Add", detail(area, [0, 1]), detail(area, [1, 0])), 1e-5);
-  const [mouth, eyes] = [
-    [
-      [30, 44],
-      [10, 38],
-    ],
-    [
-      [12, 24],
-      [8, 40],
-    ],
-  ].map(part);
+  const [mouth, eyes] = [part([30, 44, 10, 38]), part([12, 24, 8, 40])];
 
   const variance = mean(graph.square(graph.apply("Sub", pixels, meanOver(1, pixels))));
   const contrast = graph.apply("Div", graph.apply("Sqrt", variance), 255);
