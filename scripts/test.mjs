@@ -1,5 +1,6 @@
-// Runs every check, or those named: node scripts/test.mjs [lint] [rust] [cli] [training] [wasm] [types] [package] [page]
-// [browsers] [site] [release]. `npm run check` names lint, unit, golden and types; `ecosystem` and `rest` run only where they are named.
+// Runs every check, or those named: node scripts/test.mjs [lint] [rust] [cli] [python] [training] [wasm] [types] [package] [page]
+// [browsers] [site] [release]. `npm run check` names lint, unit, golden and types; `ecosystem`, `rest` and `scale` run
+// only where they are named.
 
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -7,13 +8,26 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ensureEngines } from "../tests/browsers/engines.mjs";
 import { findChromium } from "./chromium.mjs";
-import { ensureWasmTarget, fail, installPackages, requireRust, root, run, WASM_TARGET } from "./environment.mjs";
+import {
+  ensureWasmTarget,
+  fail,
+  installPackages,
+  requireRust,
+  root,
+  run,
+  targetDir,
+  WASM_TARGET,
+} from "./environment.mjs";
+import { buildWheel, ensurePython, installWheel } from "./python.mjs";
 
 /** The variants that the wasm tests compare the module with. Built together: linking each keeps one core busy. */
 const BURN_VARIANTS = ["burn-flex", "burn-ndarray"];
 
 /** What is checked without Burn. */
 const library = ["--package", "countenance", "--package", "countenance-fuzz", "--features", "countenance/serde"];
+
+/** The Python package's native module. */
+const nativeModule = ["--package", "countenance-python"];
 
 /** The command line, `serve` included. */
 const commandLine = ["--package", "countenance-cli"];
@@ -41,6 +55,16 @@ const stages = {
   cli() {
     run("cargo", ["clippy", "--quiet", "--all-targets", ...commandLine, "--", "--deny", "warnings"]);
     run("cargo", ["test", "--quiet", ...commandLine]);
+  },
+  python() {
+    run("cargo", ["clippy", "--quiet", ...nativeModule, "--", "--deny", "warnings"]);
+    const program = ensurePython("requirements.txt");
+    // As the command line's tests are built: what counts is how soon it is there.
+    installWheel(program, buildWheel(program, join(targetDir, "python/wheel"), ["--profile", "dev", "--strip"]));
+    const config = ["--config-file", "python/pyproject.toml"];
+    for (const check of [["check"], ["format", "--check"]]) run(program("ruff"), [...check, "--quiet", "python"]);
+    run(program("mypy"), [...config, "python/countenance", "python/tests"]);
+    run(program("pytest"), ["--quiet", "-p", "no:cacheprovider", ...config, "python/tests"]);
   },
   training() {
     const everything = ["--package", "countenance", "--package", "countenance-training", "--features", "burn-flex"];
@@ -90,6 +114,18 @@ const stages = {
 
 /** Parts of the checks above that `npm run check` runs alone, and what is checked before a release alone. */
 const parts = {
+  scale() {
+    const program = ensurePython("requirements-scale.txt");
+    installWheel(program, buildWheel(program, join(targetDir, "python/wheel"), ["--profile", "dev", "--strip"]));
+    run(program("pytest"), [
+      "--quiet",
+      "-p",
+      "no:cacheprovider",
+      "--config-file",
+      "python/pyproject.toml",
+      "python/scale",
+    ]);
+  },
   ecosystem() {
     ensureBuilt();
     ensurePacked();

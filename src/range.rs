@@ -143,6 +143,18 @@ mod tests {
                     ("| `maxFaces`", &faces),
                 ],
             ),
+            (
+                "docs/python.md",
+                " to ",
+                &[
+                    ("| `min_confidence`", &share),
+                    ("| `uncertain_below`", &share),
+                    ("| `other_from`", &share),
+                    ("| `picture_size`", &side),
+                    ("| `live_size`", &live),
+                    ("| `max_faces`", &faces),
+                ],
+            ),
         ] {
             for (option, [least, most]) in options {
                 let range = format!("{least}{separator}{most}");

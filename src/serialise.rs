@@ -14,7 +14,7 @@ use crate::calibrate::PersonalCalibration;
 use crate::emotion::{Emotion, Emotion8, Expressions, Label, UNCERTAIN};
 use crate::error::{Error, ErrorKind};
 use crate::explain::{Explanation, Explanations};
-use crate::face::FaceEmotion;
+use crate::face::{Expression, FaceEmotion};
 use crate::geometry::{BoundingBox, FaceDetection, Landmarks};
 use crate::pipeline::{PipelineOptions, SearchSize};
 use crate::probabilities::{EmotionProbabilities, Probabilities};
@@ -45,6 +45,7 @@ in_the_form_of! {
     BoxForm => BoundingBox;
     DetectionForm => FaceDetection;
     QualityForm => FaceQuality;
+    ExpressionForm => Expression;
     FaceForm => FaceEmotion;
     Line => PersonalCalibration;
     OptionsForm => PipelineOptions;
@@ -259,18 +260,10 @@ impl TryFrom<QualityForm> for FaceQuality {
 }
 
 #[derive(Serialize, Deserialize)]
-struct FaceForm {
-    id: u64,
-    #[serde(flatten)]
-    detection: FaceDetection,
-    quality: FaceQuality,
-    /// Follow from the quality.
-    #[serde(skip_deserializing)]
-    reasons: Vec<&'static str>,
-    raw: EmotionProbabilities,
+#[serde(rename_all = "camelCase")]
+struct ExpressionForm {
     probabilities: EmotionProbabilities,
     other: f32,
-    #[serde(rename = "otherExpression")]
     other_expression: Emotion8,
     #[serde(with = "shown")]
     emotion: Option<Label>,
@@ -281,13 +274,43 @@ struct FaceForm {
     eight: Option<Reading8>,
 }
 
+impl From<&Expression> for ExpressionForm {
+    fn from(expression: &Expression) -> Self {
+        let Expression { probabilities, other, other_expression, emotion, eight } = *expression;
+        let likeliest = expression.likeliest().name();
+        Self { probabilities, other, other_expression, emotion, likeliest, eight }
+    }
+}
+
+impl TryFrom<ExpressionForm> for Expression {
+    type Error = Error;
+
+    fn try_from(form: ExpressionForm) -> Result<Self, Error> {
+        let ExpressionForm { probabilities, other, other_expression, emotion, eight, .. } = form;
+        SHARE.check("other", other)?;
+        Ok(Self { probabilities, other, other_expression, emotion, eight })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct FaceForm {
+    id: u64,
+    #[serde(flatten)]
+    detection: FaceDetection,
+    quality: FaceQuality,
+    /// Follow from the quality.
+    #[serde(skip_deserializing)]
+    reasons: Vec<&'static str>,
+    raw: EmotionProbabilities,
+    #[serde(flatten)]
+    expression: Expression,
+}
+
 impl From<&FaceEmotion> for FaceForm {
     fn from(face: &FaceEmotion) -> Self {
-        let FaceEmotion { id, detection, quality, raw, probabilities, other, other_expression, emotion, eight } =
-            face.clone();
+        let FaceEmotion { id, detection, quality, raw, .. } = face.clone();
         let reasons = quality.reasons().map(Reason::name).collect();
-        let likeliest = face.expression().likeliest().name();
-        Self { id, detection, quality, reasons, raw, probabilities, other, other_expression, emotion, likeliest, eight }
+        Self { id, detection, quality, reasons, raw, expression: face.expression() }
     }
 }
 
@@ -295,9 +318,8 @@ impl TryFrom<FaceForm> for FaceEmotion {
     type Error = Error;
 
     fn try_from(form: FaceForm) -> Result<Self, Error> {
-        let FaceForm { id, detection, quality, raw, probabilities, other, other_expression, emotion, eight, .. } = form;
-        SHARE.check("other", other)?;
-        Ok(Self { id, detection, quality, raw, probabilities, other, other_expression, emotion, eight })
+        let FaceForm { id, detection, quality, raw, expression, .. } = form;
+        Ok(Self::new(id, detection, quality, raw, expression))
     }
 }
 
@@ -354,7 +376,7 @@ impl TryFrom<Line> for PersonalCalibration {
 
 /// A number of pixels or "auto".
 #[derive(Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a number of pixels or \"auto\" is expected")]
 enum SizeForm {
     Pixels(u32),
     Named(SizeName),
@@ -461,6 +483,13 @@ mod tests {
         assert_eq!(face.eight.unwrap().emotion, None);
         assert_eq!(face.eight.unwrap().probabilities.get(Emotion8::Contempt), 0.0625);
         assert_eq!(to_value(&face).unwrap(), sure);
+
+        // A face's expression by itself has the same keys.
+        let mut of_face = sure.clone();
+        let keys = ["probabilities", "other", "otherExpression", "emotion", "likeliest", "eight"];
+        of_face.as_object_mut().unwrap().retain(|key, _| keys.contains(&key.as_str()));
+        assert_eq!(to_value(face.expression()).unwrap(), of_face);
+        assert_eq!(from_value::<Expression>(of_face).unwrap(), face.expression());
 
         let face: FaceEmotion = from_value(unsure.clone()).unwrap();
         assert_eq!((face.emotion, &face.eight), (None, &None));

@@ -21,6 +21,8 @@ const CHAPTERS = {
     "docs/exports",
     "docs/threshold",
     "docs/server",
+    "docs/python",
+    "docs/scale",
     "docs/cli",
     "docs/rest",
     "docs/testing",

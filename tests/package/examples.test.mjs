@@ -36,6 +36,7 @@ for (const name of ["README.md", ...readdirSync(join(root, "docs")).map((file) =
   const text = readFileSync(join(root, name), "utf8");
   const rest = text.replace(/^```([^\n]*)\n(.*?)^```$/gms, (_, info, code) => {
     const [, language, file] = /^(\w+)(?: (\S+))?$/.exec(info) ?? [];
+    if (language === "python" && file) return ""; // python/tests/test_documents.py runs these
     if (file && !examples.has(file)) examples.set(file, code);
     else if (language === "sh") for (const line of code.trim().split("\n")) commands.add(line.replace(/ +#.*/, ""));
     else if (language !== "text" && !(language === "rust" && name === "README.md")) strays.push(`${name}: ${info}`);
@@ -407,6 +408,8 @@ test("npm start: builds the module and serves the page", async () => {
 
 test("no example was left out", () => {
   run.add("npm test"); // which runs this
+  run.add("pip install ./python"); // whose wheel `npm test -- python` builds
+  run.add("python python/examples/ray_pictures.py rows/ pictures/ --workers 8"); // in python/scale/test_ray.py
   run.add("cargo install --path cli"); // which installs what cli/tests call
   for (const command of commands)
     if (/\bcountenance (read|explain|bench|evaluate) /.test(`${command} `)) run.add(command); // in cli/tests/docs.rs

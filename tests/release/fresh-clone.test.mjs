@@ -1,7 +1,7 @@
 // Every script of package.json in a fresh clone, without npm's packages and without a built module: it sets up what it
 // needs, or says in one sentence what to do first.
 //
-// Cargo, npm's downloads and Chromium are stood in for by what this repository has built and installed already. All else
+// Cargo, npm's downloads, Python and Chromium are stood in for by what this repository has built and installed already. All else
 // runs as it is.
 
 import assert from "node:assert/strict";
@@ -35,6 +35,7 @@ const SCRIPTS = {
   },
   "build:single": { says: /Built .*countenance\.html/, status: 0, writes: "dist/countenance.html" },
   "build:site": { says: MORE_PACKAGES("docs"), status: 1 },
+  "build:wheel": { says: /stand-in for Python: -m venv/, status: 1 },
   screenshots: { says: BROWSER, status: 1 },
   precisions: { says: /npm run precisions -- models\/\S+ --run/, status: 1 },
   test: { args: ["--", "types"], says: /types: passed/, status: 0 },
@@ -53,6 +54,7 @@ const SCRIPTS = {
   release: { says: /Some changes are not committed/, status: 1 },
   "publish:npm": { says: /Make it first: npm run release/, status: 1 },
   "publish:crate": { says: /Make it first: npm run release/, status: 1 },
+  "publish:pypi": { says: /Make it first: npm run release/, status: 1 },
   "publish:forge": { says: /Make it first: npm run release/, status: 1 },
   format: { says: /Checked \d+ files/, status: 0 },
   prepack: { says: /Built dist\/inline\.js/, status: 0, writes: "dist/types/lib/index.d.ts" },
@@ -156,6 +158,7 @@ function makeStandIns() {
        *) exec "${real("npm")}" "$@" ;;
      esac\n`,
   );
+  standIn("python3", 'case "$1" in -c) ;; *) echo "stand-in for Python: $*"; exit 1 ;; esac\n');
   standIn("chromium", 'echo "stand-in for Chromium: started" >&2; exit 1\n');
   // A test within a test would be skipped.
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;

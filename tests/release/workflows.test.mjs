@@ -35,6 +35,7 @@ test("every job may do only what its work needs", () => {
     "release.yml, site": ["id-token", "pages"],
     "release.yml, npm": ["id-token"],
     "release.yml, crate": ["id-token"],
+    "release.yml, pypi": ["id-token"],
     "release.yml, forge": ["contents"],
   };
   for (const [name, { permissions }] of workflows) {
