@@ -76,6 +76,7 @@ async function writePeerModels() {
   const { weightData, ...topology } = await classifierTfjs(emotion);
   mkdirSync(generated, { recursive: true });
   copyFileSync(join(root, "models", shipped.emotion, "golden.json"), join(generated, "golden.json"));
+  run("node", ["scripts/build-onnx.mjs", "--weights", emotionPath, "--out", generated]);
   writeFileSync(join(generated, "classifier.onnx"), classifierOnnx(emotion));
   writeFileSync(join(generated, "detector.onnx"), detectorOnnx(detector, DETECTOR_INPUT));
   writeFileSync(join(generated, "classifier.tfjs.json"), JSON.stringify(topology));
