@@ -132,6 +132,17 @@ def test_a_batch_answers_as_its_faces_do(network: Any) -> None:
     assert answer(network, faces[:0])["eight"].shape == (0, 8)
 
 
+def test_the_detector_takes_several_pictures(folder: Path) -> None:
+    detector = load(folder / f"{DETECTOR}.onnx")
+    images = np.random.default_rng(1).uniform(0, 255, (3, 3, 64, 96)).astype(np.float32)
+    together = detector.run(None, {"image": images})
+    assert [maps.shape for maps in together[:4]] == [(3, 96, 1), (3, 96, 1), (3, 96, 4), (3, 96, 10)]
+    for index in range(3):
+        alone = detector.run(None, {"image": images[index : index + 1]})
+        for maps, expected in zip(together, alone):
+            assert maps[index] == pytest.approx(expected[0], rel=1e-4, abs=1e-4)
+
+
 def test_probabilities_are_those_of_the_library(network: Any) -> None:
     """Damaged faces, on which the correction for how a face looks acts in full."""
     rng = np.random.default_rng(1)
