@@ -18,7 +18,9 @@ export const DETECTOR_STRIDES = [8, 16, 32];
  * @property {(data: Record<string, ArrayBuffer>) => Promise<Session>} start
  *
  * @typedef {object} Session a started engine
- * @property {(grey: Uint8Array) => number[] | Promise<number[]>} classify 48x48 grey bytes to the four probabilities
+ * @property {(grey: Uint8Array) => number[] | Promise<number[]>} classify 48x48 grey bytes to the four probabilities; the
+ *   peers' are not corrected for how the face looks, as their networks end with the softmax
+ * @property {(grey: Uint8Array) => Promise<number[]>} [correct] the same by the released ONNX file, which corrects them
  * @property {object} [library] onnxruntime-web, for its detector
  * @property {object} [module] our module, for its pipelines
  * @property {{ id: string, sha256: string }} [model] the classifier compiled into our module
@@ -45,9 +47,10 @@ const ort = {
   data: {
     wasm: `${PEERS}/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm`,
     classifier: `${GENERATED}/classifier.onnx`,
+    released: `${GENERATED}/model.onnx`,
     detector: `${GENERATED}/detector.onnx`,
   },
-  async start({ wasm, classifier }) {
+  async start({ wasm, classifier, released }) {
     const library = await import(ort.modules[0]);
     library.env.wasm.numThreads = 1;
     library.env.wasm.wasmBinary = wasm;
@@ -59,7 +62,13 @@ const ort = {
       const { probabilities } = await session.run(feeds);
       return [...probabilities.data];
     };
-    return { library, classify };
+    let whole;
+    const correct = async (grey) => {
+      whole ??= await library.InferenceSession.create(new Uint8Array(released));
+      const { four } = await whole.run({ face: new library.Tensor("uint8", grey, [1, 1, 48, 48]) });
+      return [...four.data];
+    };
+    return { library, classify, correct };
   },
 };
 ort.download = [...ort.modules, ort.data.wasm, ort.data.classifier];

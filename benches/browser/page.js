@@ -140,21 +140,35 @@ async function prepareOrt({ library }) {
   tasks.detect["onnxruntime-web"] = () => session.run(feeds);
 }
 
-/** How far the engines' answers lie from the first engine's, and our detector's from onnxruntime-web's. */
+/**
+ * How far the engines' answers lie from those of the same weights in onnxruntime-web, by the released file or, for a peer,
+ * without the correction for how a face looks; and our detector's from onnxruntime-web's.
+ */
 async function disagreements(sha256) {
-  const [reference, ...others] = Object.keys(tasks.classify);
-  const answers = {};
-  for (const id of Object.keys(tasks.classify)) {
-    const model = sessions[id].model;
-    if (model && model.sha256 !== sha256) throw new Error(`${id} was built with other weights: ${model.id}`);
-    answers[id] = [];
-    for (let call = 0; call < inputs.chips.length; call++) answers[id].push(...(await tasks.classify[id](call)));
+  const reference = "onnxruntime-web";
+  const ids = Object.keys(tasks.classify);
+  if (!sessions[reference]) {
+    await load(reference);
+    await start(reference);
   }
-  const furthest = (id) => Math.max(...answers[id].map((value, i) => Math.abs(value - answers[reference][i])));
-  const spread = Math.max(...answers[reference]) - Math.min(...answers[reference]);
+  const answersOf = async (classify) => {
+    const answers = [];
+    for (const chip of inputs.chips) answers.push(...(await classify(chip)));
+    return answers;
+  };
+  const corrected = await answersOf(sessions[reference].correct);
+  const plain = await answersOf(sessions[reference].classify);
+  const spread = Math.max(...corrected) - Math.min(...corrected);
   if (!(spread > 0.5)) throw new Error("the answers hardly differ between inputs, so their agreement proves nothing");
-  const classify = Object.fromEntries(others.map((id) => [id, furthest(id)]));
-  if (!sessions.countenance || !sessions["onnxruntime-web"]) return { reference, classify };
+  const classify = {};
+  for (const id of ids.filter((id) => id !== reference)) {
+    const { model, classify: answer } = sessions[id];
+    if (model && model.sha256 !== sha256) throw new Error(`${id} was built with other weights: ${model.id}`);
+    const expected = model ? corrected : plain;
+    const answers = await answersOf(answer);
+    classify[id] = Math.max(...answers.map((value, i) => Math.abs(value - expected[i])));
+  }
+  if (!sessions.countenance || !tasks.detect[reference]) return { reference, classify };
 
   const pipeline = new sessions.countenance.module.EmotionPipeline({ pictureSize: DETECT_SIZE.width });
   const [ours] = pipeline.analyzeImage(inputs.small.data, inputs.small.width, inputs.small.height);
@@ -172,7 +186,7 @@ function bestFace(outputs) {
     for (let cell = 0; cell < cls.length; cell++) {
       const confidence = Math.sqrt(cls[cell] * obj[cell]);
       if (confidence <= best.confidence) continue;
-      const [dx, dy, w, h] = [0, 1, 2, 3].map((i) => bbox[i * cls.length + cell]);
+      const [dx, dy, w, h] = bbox.subarray(4 * cell);
       const [width, height] = [Math.exp(w) * stride, Math.exp(h) * stride];
       const x = ((cell % columns) + dx) * stride - width / 2;
       const y = (Math.floor(cell / columns) + dy) * stride - height / 2;

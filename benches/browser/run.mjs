@@ -14,15 +14,17 @@ import { parseArgs } from "node:util";
 import { sha256 } from "../../scripts/checksums.mjs";
 import { fail, installPackages, root } from "../../scripts/environment.mjs";
 import { shipped } from "../../scripts/models.mjs";
+import { classifierOnnx, detectorOnnx } from "../../scripts/onnx.mjs";
+import { readWeights } from "../../scripts/weights.mjs";
 import { engines } from "./engines.js";
 import { measure } from "./measure.mjs";
 import { table } from "./report.mjs";
-import { readWeights } from "./weights.mjs";
 
 const folder = join(root, "benches", "browser");
 const generated = join(root, "dist", "bench");
 const BUILDS = { countenance: "www/pkg", "burn-flex": "dist/burn-flex", "burn-ndarray": "dist/burn-ndarray" };
-const DETECTOR_INPUT = [320, 256];
+/** Pictures, height, width. */
+const DETECTOR_INPUT = [1, 256, 320];
 
 const { values: options } = parseArgs({
   options: {
@@ -66,10 +68,7 @@ function build(id) {
 /** Writes the compiled-in weights as the ONNX and TensorFlow.js models the peers load, and the golden inputs beside. */
 async function writePeerModels() {
   // Imported here, since the peers' packages may just have been installed.
-  const [{ classifierOnnx, detectorOnnx }, { classifierTfjs }] = await Promise.all([
-    import("./onnx.mjs"),
-    import("./tfjs.mjs"),
-  ]);
+  const { classifierTfjs } = await import("./tfjs.mjs");
   const emotionPath = resolve(root, process.env.COUNTENANCE_MODEL ?? `models/${shipped.emotion}/weights.cnw`);
   const bytes = readFileSync(emotionPath);
   const emotion = readWeights(bytes);
@@ -77,8 +76,9 @@ async function writePeerModels() {
   const { weightData, ...topology } = await classifierTfjs(emotion);
   mkdirSync(generated, { recursive: true });
   copyFileSync(join(root, "models", shipped.emotion, "golden.json"), join(generated, "golden.json"));
+  run("node", ["scripts/build-onnx.mjs", "--weights", emotionPath, "--out", generated]);
   writeFileSync(join(generated, "classifier.onnx"), classifierOnnx(emotion));
-  writeFileSync(join(generated, "detector.onnx"), detectorOnnx(detector, ...DETECTOR_INPUT));
+  writeFileSync(join(generated, "detector.onnx"), detectorOnnx(detector, DETECTOR_INPUT));
   writeFileSync(join(generated, "classifier.tfjs.json"), JSON.stringify(topology));
   writeFileSync(join(generated, "classifier.tfjs.bin"), weightData);
   return { id: emotion.metadata.id, sha256: sha256(emotionPath) };

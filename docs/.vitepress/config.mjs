@@ -29,6 +29,7 @@ const CHAPTERS = {
     "docs/csp",
     "docs/offline",
     "docs/hosting",
+    "docs/onnx",
     "docs/training",
   ],
   Reference: [

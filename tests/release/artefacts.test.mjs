@@ -18,6 +18,7 @@ const ARTEFACTS = [
   `${NAME}.crate`,
   `${NAME}.html`,
   `${NAME}.tgz`,
+  ...Object.values(shipped).map((id) => `${id}.onnx`),
   "release-notes.md",
 ];
 

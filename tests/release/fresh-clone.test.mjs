@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { root } from "../../scripts/environment.mjs";
+import { shipped } from "../../scripts/models.mjs";
 
 const SET_UP = ["node_modules", "www/pkg", "dist", "site", "docs/node_modules", "benches/browser/node_modules"];
 
@@ -27,6 +28,11 @@ const MORE_PACKAGES = (folder) => new RegExp(`stand-in for npm: ci in ${folder}`
 const SCRIPTS = {
   start: { says: /Countenance is at http/, status: null },
   build: { says: /Built .*countenance_bg\.wasm/, status: 0, writes: "www/pkg/integrity.json" },
+  "build:onnx": {
+    says: /Built .*dist\/onnx/,
+    status: 0,
+    writes: `dist/onnx/${shipped.emotion}/${shipped.emotion}.onnx`,
+  },
   "build:single": { says: /Built .*countenance\.html/, status: 0, writes: "dist/countenance.html" },
   "build:site": { says: MORE_PACKAGES("docs"), status: 1 },
   "build:wheel": { says: /stand-in for Python: -m venv/, status: 1 },

@@ -1,5 +1,5 @@
-// Reads the weights container (src/weights/format.rs describes it), so that every engine measured here computes with
-// the very numbers that are compiled into our module.
+// Reads the weights container (src/weights/format.rs describes it), so that ONNX files and the engines that are measured
+// beside ours compute with the very numbers that are compiled into the module; and the safetensors file beside it.
 
 const MAGIC = "CNW\x1a";
 const VERSION = 1;
@@ -8,11 +8,31 @@ const BLOCK = 64;
 const DTYPES = { 0: f32, 1: f16, 2: int8, 3: int4, 4: int4 };
 
 /**
- * The metadata and tensors of a container.
+ * The metadata and tensors of a container or a safetensors file.
  * @param {Uint8Array} bytes
  * @returns {{ metadata: Record<string, string>, tensors: Record<string, { shape: number[], values: Float32Array }> }}
  */
 export function readWeights(bytes) {
+  return new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) === MAGIC
+    ? readContainer(bytes)
+    : readSafetensors(bytes);
+}
+
+/** A safetensors file: the header's length, the header in JSON, and the values, which the header gives the places of. */
+function readSafetensors(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const first = 8 + Number(view.getBigUint64(0, true));
+  const { __metadata__: metadata, ...entries } = JSON.parse(new TextDecoder().decode(bytes.subarray(8, first)));
+  const tensors = {};
+  for (const [name, { dtype, shape, data_offsets: place }] of Object.entries(entries)) {
+    const decode = { F32: f32, F16: f16 }[dtype];
+    if (!decode) throw new Error(`${name} is stored as ${dtype}`);
+    tensors[name] = { shape, values: decode(view, first + place[0], shape).values };
+  }
+  return { metadata, tensors };
+}
+
+function readContainer(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   /** Where the next `length` bytes begin. */
