@@ -27,7 +27,7 @@ const MODULE = ["countenance_bg.wasm", "countenance.js", "sbom.cdx.json", "third
 test("two clean builds in two folders are the same, byte for byte", () => {
   const folder = mkdtempSync(join(tmpdir(), "countenance-elsewhere-"));
   try {
-    for (const name of [...SOURCES, "fuzz", "examples", "benches", "tests"]) {
+    for (const name of [...SOURCES, "cli", "python", "fuzz", "examples", "benches", "tests"]) {
       cpSync(join(root, name), join(folder, name), { recursive: true });
     }
     const { status, stderr } = spawnSync("node", [join(folder, "scripts/build.mjs")], {
