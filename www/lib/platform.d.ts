@@ -7,6 +7,10 @@ interface ImageBitmap {
   close(): void;
 }
 
+interface VideoFrame {
+  close(): void;
+}
+
 interface AbortSignal {
   readonly aborted: boolean;
 }
