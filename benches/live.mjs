@@ -11,10 +11,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findChromium } from "../scripts/chromium.mjs";
-import { fail, root } from "../scripts/environment.mjs";
+import { fail, installPackages, root } from "../scripts/environment.mjs";
 import { serve } from "../scripts/serve.mjs";
-import { launchBrowser } from "../tests/e2e/page.mjs";
-import { drawSideBySide, y4mClip } from "../tests/e2e/pictures.mjs";
 
 const CAMERA = { width: 640, height: 480 };
 /** How far the face is from its place in each picture of the clip, across, in pixels. */
@@ -39,7 +37,13 @@ const rates = options.throttle.split(",").map(Number);
 const [rounds, seconds] = [options.rounds, options.seconds].map(Number);
 if (!(rounds >= 1 && seconds > 0 && rates.every((rate) => rate >= 1))) fail("These numbers make no measurement.");
 
+installPackages();
 process.env.CHROMIUM ??= findChromium();
+// Imported here, since their packages may just have been installed.
+const [{ launchBrowser }, { drawSideBySide, y4mClip }] = await Promise.all([
+  import("../tests/e2e/page.mjs"),
+  import("../tests/e2e/pictures.mjs"),
+]);
 const folder = mkdtempSync(join(tmpdir(), "countenance-"));
 const browser = await launchBrowser(await camera());
 const rows = rates.flatMap((rate) => pages.map((page) => ({ page, rate, samples: [] })));

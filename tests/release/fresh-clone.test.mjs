@@ -43,7 +43,7 @@ const SCRIPTS = {
   endurance: { says: BROWSER, status: 1 },
   bench: { says: MORE_PACKAGES("benches/browser"), status: 1 },
   "bench:single": { says: BROWSER, status: 1, writes: "dist/countenance.html" },
-  "bench:live": { args: ["--", "--rounds", "0"], says: /no measurement/, status: 1 },
+  "bench:live": { says: BROWSER, status: 1 },
   // Its browsers are real ones, so it gets no further than to its arguments.
   "bench:browsers": { args: ["--", "--rounds", "0"], says: /--rounds takes a whole number/, status: 1 },
   "bench:publish": { args: ["--", "--check"], says: /publish\.mjs --check/, status: 0 },
