@@ -193,7 +193,7 @@ impl EmotionPipeline {
     }
 
     /// The upright faces that a look at the picture as a whole finds, to be shown until
-    /// [`analyze_image`](Self::analyze_image) has looked closer: at 12 megapixels, after a twentieth of the time. `None`
+    /// [`analyze_image`](Self::analyze_image) has looked closer: at 12 megapixels, after a seventh of the time. `None`
     /// where there is no closer look.
     ///
     /// # Errors
