@@ -16,12 +16,10 @@ const PLACES = [
   [5930, 3920],
 ];
 
-test("faces 56 pixels wide are found once, wherever they are, in a picture of 24 megapixels", async () => {
-  const page = await browser.newPage();
-  await page.goto(url);
-  const faces = await page.evaluate(
-    async ({ portrait, places }) => {
-      const { EmotionPipeline } = await import(new URL("lib/pipeline.js", location.href).href);
+/** Gives a page `drawScene`: a canvas of 24 megapixels with the portrait's face at these places, and the portrait itself. */
+function defineScene(page) {
+  return page.evaluate(() => {
+    globalThis.drawScene = async (portrait, places, [left, top, side] = [0, 0, 0]) => {
       const image = await createImageBitmap(new Blob([Uint8Array.from(atob(portrait), (byte) => byte.charCodeAt(0))]));
       const canvas = new OffscreenCanvas(6000, 4000);
       const context = canvas.getContext("2d");
@@ -29,6 +27,20 @@ test("faces 56 pixels wide are found once, wherever they are, in a picture of 24
       context.fillRect(0, 0, 6000, 4000);
       // The face is some 80 of 512 pixels wide, at (223, 115), and cut out with its surroundings.
       for (const [x, y] of places) context.drawImage(image, 123, 15, 200, 200, x - 70, y - 70, 140, 140);
+      context.drawImage(image, left, top, side, side);
+      return canvas;
+    };
+  });
+}
+
+test("faces 56 pixels wide are found once, wherever they are, in a picture of 24 megapixels", async () => {
+  const page = await browser.newPage();
+  await page.goto(url);
+  await defineScene(page);
+  const faces = await page.evaluate(
+    async ({ portrait, places }) => {
+      const { EmotionPipeline } = await import(new URL("lib/pipeline.js", location.href).href);
+      const canvas = await globalThis.drawScene(portrait, places);
       const pipeline = await EmotionPipeline.create();
       const bitmap = await createImageBitmap(canvas);
       const faces = pipeline.analyzeImage(bitmap);
@@ -50,15 +62,10 @@ test("faces 56 pixels wide are found once, wherever they are, in a picture of 24
 test("the large faces of a picture are shown at once, and the small ones join them", async () => {
   const page = await browser.newPage();
   await page.goto(url);
+  await defineScene(page);
   await page.evaluate(
     async ({ portrait, places }) => {
-      const image = await createImageBitmap(new Blob([Uint8Array.from(atob(portrait), (byte) => byte.charCodeAt(0))]));
-      const canvas = new OffscreenCanvas(6000, 4000);
-      const context = canvas.getContext("2d");
-      context.fillStyle = "#888";
-      context.fillRect(0, 0, 6000, 4000);
-      for (const [x, y] of places) context.drawImage(image, 123, 15, 200, 200, x - 70, y - 70, 140, 140);
-      context.drawImage(image, 2000, 2300, 1600, 1600);
+      const canvas = await globalThis.drawScene(portrait, places, [2000, 2300, 1600]);
       globalThis.counts = [0];
       new MutationObserver(() => {
         const count = document.querySelectorAll("[data-testid=face]").length;

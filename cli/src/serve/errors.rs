@@ -36,10 +36,10 @@ impl Failure {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", message)
     }
 
-    /// There is no picture in the request.
+    /// The request contains no picture.
     pub(super) fn no_picture() -> Self {
         let message =
-            "there is no picture: send its bytes, a form with the field \"image\", or JSON with \"image\" in base64";
+            "the request contains no picture: send its bytes, a form field \"image\", or JSON with \"image\" in base64";
         Error::new(ErrorKind::InvalidFrame, message).into()
     }
 
@@ -57,7 +57,7 @@ impl Failure {
     }
 
     pub(super) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here; /openapi.json lists what there is")
+        Self::new(StatusCode::NOT_FOUND, "not-found", "this path does not exist; /openapi.json lists those that do")
     }
 
     pub(super) fn method_not_allowed() -> Self {

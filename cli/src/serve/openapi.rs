@@ -46,7 +46,7 @@ pub(super) fn describe(routes: impl serde::Serialize, limits: &Limits, has_keys:
                     ("408", "The request did not arrive in time"),
                     ("413", "The request or a picture is over a limit"),
                     ("415", "The body is of another type"),
-                    ("422", "There is no picture, it cannot be read, or an option is not valid"),
+                    ("422", "The picture is missing or cannot be read, or an option is not valid"),
                     ("500", "The picture could not be read for a reason inside of the server"),
                 ]);
             }
